@@ -1,0 +1,249 @@
+//! Dialects: bytes → frames, cells ↔ bytes. One folder per dialect.
+//!
+//! A dialect cuts the decompressed stream into [`Frame`]s whose bytes concatenate to the input
+//! exactly, learns the schema from the DDL as it passes, and reads and writes the cells of a
+//! block's rows. It knows bytes and [`crate::schema`] only: no rules, no plan, no I/O, no threads.
+
+use crate::error::{Position, Result};
+use crate::schema::{Catalog, DataType, Relation, RelationName};
+use bytes::{Bytes, BytesMut};
+use std::borrow::Cow;
+use std::fmt::Debug;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A piece of the input.
+#[derive(Debug, Clone)]
+pub enum Frame {
+    /// A whole statement with its terminator.
+    Statement {
+        /// Its bytes.
+        bytes: Bytes,
+        /// Where it begins.
+        at: Position,
+        /// What it does, as far as scrub cares.
+        effect: Effect,
+    },
+    /// The start of a block of rows: `COPY … FROM stdin;` with its newline, or `INSERT … VALUES` up
+    /// to the first row. The driver calls [`Framer::rows`] before it pulls the next frame.
+    Head {
+        /// Its bytes.
+        bytes: Bytes,
+        /// Where it begins.
+        at: Position,
+        /// The block that begins.
+        block: Arc<Block>,
+    },
+    /// Rows of the block. With [`RowMode::Split`] whole rows, about a read's worth; with
+    /// [`RowMode::Pass`] cut anywhere.
+    Rows {
+        /// The bytes.
+        bytes: Bytes,
+        /// Where they begin.
+        at: Position,
+        /// How many rows of this relation were read before this batch (not known in Pass mode: 0).
+        first_row: u64,
+    },
+    /// The end of the block: `\.` with its newline, or the INSERT's terminator.
+    End {
+        /// Its bytes.
+        bytes: Bytes,
+        /// Where it begins.
+        at: Position,
+    },
+    /// Anything else: white space, comments, client commands without effect.
+    Other {
+        /// The bytes.
+        bytes: Bytes,
+    },
+}
+
+impl Frame {
+    /// The frame's bytes.
+    pub fn bytes(&self) -> &Bytes {
+        match self {
+            Frame::Statement { bytes, .. }
+            | Frame::Head { bytes, .. }
+            | Frame::Rows { bytes, .. }
+            | Frame::End { bytes, .. }
+            | Frame::Other { bytes } => bytes,
+        }
+    }
+}
+
+/// What a statement does, as far as scrub cares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Session settings and the like: may stand before, between and after rows.
+    Setting,
+    /// DDL of the part before the data (tables, types, functions …), comments, grants.
+    Definition,
+    /// DDL of the part after the data: constraints, indexes, triggers, refreshes.
+    AfterData,
+    /// A sequence's value (`SELECT pg_catalog.setval(…)`).
+    SequenceValue,
+    /// Large objects and other data outside of tables.
+    OtherData,
+    /// Changes rows of a relation in a way that cannot be followed (INSERT … SELECT, UPDATE, COPY
+    /// in binary). Passes if no rule concerns the relation. The second part says what it is.
+    Opaque(RelationName, &'static str),
+    /// `\connect`: another database section begins; the catalog has been cleared.
+    Connect(String),
+    /// `BEGIN`, `START TRANSACTION`.
+    Begin,
+    /// `COMMIT`, `END`, `ROLLBACK`.
+    Commit,
+    /// Cannot run inside a transaction (CREATE DATABASE …).
+    NoTransaction,
+    /// `\restrict`: from here on no client command may be added.
+    Restrict,
+}
+
+/// How the rows of a block are framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowMode {
+    /// Nobody looks at the rows: only the end is searched for.
+    Pass,
+    /// Frames hold whole rows.
+    Split,
+}
+
+/// A block of rows with one header.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// The relation, resolved with the search path and the catalog as far as possible.
+    pub relation: RelationName,
+    /// The columns of the rows in order: from the header, else from the catalog; none if not known.
+    pub columns: Option<Vec<String>>,
+    /// Is it one COPY with its own end (true), or an INSERT that others of the same table may follow?
+    pub has_end: bool,
+    /// Reads and writes its rows.
+    pub codec: Arc<dyn RowCodec>,
+}
+
+/// A row within a batch; all ranges are into the batch.
+#[derive(Debug, Clone, Default)]
+pub struct RowSpan {
+    /// What stands between the row before and this one: nothing in COPY; `,` or `;\nINSERT … VALUES ` in INSERTs.
+    pub lead: Range<usize>,
+    /// If a new statement begins in `lead`: where its head starts. The part before it ends the statement before.
+    pub statement: Option<usize>,
+    /// The row itself, with its line end in COPY, with its parentheses in INSERT.
+    pub body: Range<usize>,
+    /// The raw cells, in the order of the header.
+    pub cells: Vec<Range<usize>>,
+}
+
+/// A row or cell that cannot be read or written. Never holds the content.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RowFault(pub String);
+
+/// Reads and writes the rows of one block.
+pub trait RowCodec: Send + Sync + Debug {
+    /// Finds the row that starts at `at` (the end of the row before, or 0) and its cells. False at
+    /// the end of the batch; what then remains is the lead of nothing (white space).
+    ///
+    /// # Errors
+    /// If the row cannot be parsed with certainty. Counting the columns is the caller's business.
+    fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault>;
+
+    /// The text form of a raw cell in UTF-8; none is NULL.
+    ///
+    /// # Errors
+    /// If the cell is not a literal that can be read with certainty.
+    fn decode<'a>(
+        &self,
+        raw: &'a [u8],
+        data_type: &DataType,
+    ) -> Result<Option<Cow<'a, [u8]>>, RowFault>;
+
+    /// Appends the raw form of a text form (none is NULL), in the quoting class of `original` if given.
+    ///
+    /// # Errors
+    /// If the text cannot be written, for instance a character that the dump's encoding lacks.
+    fn encode(
+        &self,
+        text: Option<&[u8]>,
+        original: Option<&[u8]>,
+        data_type: &DataType,
+        out: &mut Vec<u8>,
+    ) -> Result<(), RowFault>;
+
+    /// Appends a whole new row from its cells, with the line end in COPY, the parentheses in INSERT,
+    /// without separator.
+    ///
+    /// # Errors
+    /// As for `encode`.
+    fn write_row(
+        &self,
+        cells: &[(Option<&[u8]>, &DataType)],
+        out: &mut Vec<u8>,
+    ) -> Result<(), RowFault>;
+}
+
+/// Where the output stands when it has to be made unloadable.
+#[derive(Debug, Clone)]
+pub enum OutputState {
+    /// Between statements.
+    TopLevel,
+    /// Inside the rows of a block, between two rows. True: an INSERT whose head has been written.
+    Rows(Arc<Block>, bool),
+    /// The input ended within something unfinished and all of it has been written.
+    Unfinished,
+}
+
+/// A pull-style decoder: the driver gives it the bytes read so far and takes a frame at a time.
+pub trait Framer: Send {
+    /// The next frame at the front of `input`, which is consumed; none if more input is needed
+    /// (`eof` false) or everything has been framed (`eof` true).
+    ///
+    /// # Errors
+    /// Only for what can never be framed. Even then every byte of the input leaves in some frame
+    /// first, so that an empty rulebook changes nothing.
+    fn next(&mut self, input: &mut BytesMut, eof: bool) -> Result<Option<Frame>>;
+
+    /// Decides how the rows of the block whose `Head` was just returned are framed.
+    fn rows(&mut self, mode: RowMode);
+
+    /// After the last frame: was the input complete? Otherwise it says what is missing (an open
+    /// quote, a COPY without its end, a banner without its completion line).
+    ///
+    /// # Errors
+    /// The refusal of a truncated input.
+    fn finish(&self) -> Result<()>;
+
+    /// The schema learned so far in this database section.
+    fn catalog(&self) -> &Catalog;
+
+    /// Is all DDL of this section's tables known before the first row, because the dumper's banner says so?
+    fn schema_first(&self) -> bool;
+
+    /// Writes `rows` into `relation` as statements that stand on their own, in the current session
+    /// settings: a COPY, or INSERTs when the dump uses those or `as_insert` wants them (columns left to their default).
+    /// Rows are text forms; none is NULL.
+    ///
+    /// # Errors
+    /// As for [`RowCodec::encode`].
+    fn write_rows(
+        &self,
+        relation: &Relation,
+        columns: &[usize],
+        rows: &[Vec<Option<Vec<u8>>>],
+        as_insert: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), RowFault>;
+
+    /// Bytes that no client can load, given where the output stands: closes what is open, then fails.
+    fn unloadable(&self, state: &OutputState, message: &str) -> Vec<u8>;
+}
+
+/// One dialect.
+pub trait Dialect: Send + Sync {
+    /// Its name as `--from` spells it.
+    fn name(&self) -> &'static str;
+    /// Does a stream that starts with `head` look like this dialect? Higher is surer; 0 is no.
+    fn recognise(&self, head: &[u8]) -> u8;
+    /// A framer for one stream.
+    fn framer(&self) -> Box<dyn Framer>;
+}

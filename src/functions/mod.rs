@@ -1,0 +1,106 @@
+//! The `anon` functions: one file per function, one line in the registry.
+//!
+//! A function is pure: its result depends on the key, its arguments and, for the fresh ones, the
+//! place of the call and the row's ordinal. It knows no dump, no dialect and no expression syntax.
+//! NULL never reaches a function: a NULL argument makes a NULL result before the call.
+
+use crate::schema::LengthUnit;
+use crate::value::{Value, ValueError};
+
+pub mod key;
+
+pub use key::{Key, Subkey};
+
+/// One function, as tests, documentation and the compiler of expressions see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Function {
+    /// The name after `anon.`.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// The parameters in order.
+    pub parameters: &'static [Parameter],
+    /// The type of the result.
+    pub returns: Kind,
+    /// What the result depends on.
+    pub nature: Nature,
+    /// Can two different inputs give the same result? Then it is refused on a unique column.
+    pub may_collide: bool,
+    /// Examples: they run as tests (under the key `example`) and become the documentation.
+    pub examples: &'static [Example],
+    /// The function. Arguments are as many as were given, coerced to the parameters' kinds; none is NULL.
+    pub call: for<'v> fn(&Call<'_>, &[Value<'v>]) -> Result<Value<'v>, ValueError>,
+}
+
+/// One parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    /// Its name in the documentation.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// May it be left out?
+    pub optional: bool,
+}
+
+/// The kinds of values that functions take and give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text of any type.
+    Text,
+    /// An integer.
+    Integer,
+    /// Any number, given and returned in its own type.
+    Number,
+    /// `date`, `timestamp` or `timestamptz`, given and returned in its own type.
+    Date,
+    /// `interval`.
+    Interval,
+    /// An array of text.
+    TextArray,
+    /// Whatever the first argument is.
+    Any,
+}
+
+/// What a result depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nature {
+    /// Only on the arguments.
+    Plain,
+    /// On the arguments and the key: the same input gives the same output everywhere.
+    Keyed,
+    /// On the key, the table, the row's ordinal and the place of the call.
+    Fresh,
+}
+
+/// An example.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    /// A SQL expression, for instance `anon.mailinator('john.doe@company.com')`.
+    pub sql: &'static str,
+    /// The text form of its result; none for NULL.
+    pub result: Option<&'static str>,
+}
+
+/// What a call knows beside its arguments.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'c> {
+    /// The function's own subkey.
+    pub key: &'c Subkey,
+    /// The length limit of the column that takes the result, if it takes it directly.
+    pub limit: Option<(u32, LengthUnit)>,
+    /// Must the column that takes the result not be NULL? (True also when it is not known.)
+    pub not_null: bool,
+    /// For the fresh functions: a number that is unique to table, row and place of the call.
+    pub fresh: u128,
+}
+
+/// All functions, by name.
+pub fn registry() -> &'static [Function] {
+    &[]
+}
+
+/// The function of this name.
+pub fn find(name: &str) -> Option<&'static Function> {
+    registry().iter().find(|f| f.name == name)
+}

@@ -1,0 +1,25 @@
+//! scrub rewrites a database dump in flight so that it is safe for a test bed.
+//!
+//! The modules in reading order:
+//!
+//! 1. [`rulebook`]: the SQL you would have run after the restore → checked statements.
+//! 2. [`schema`]: what the dump's DDL says about its relations.
+//! 3. [`value`], [`functions`], [`expression`]: typed values, the `anon` functions, compiled expressions.
+//! 4. [`dialect`]: bytes → frames, cells ↔ bytes.
+//! 5. [`plan`]: rulebook × schema → a program for each table.
+//! 6. [`source`], [`pipeline`], [`sink`]: bytes in, frames through the programs, bytes out.
+//! 7. [`report`], [`cli`]: what happened, and how people ask for it.
+
+pub mod cli;
+pub mod dialect;
+pub mod error;
+pub mod expression;
+pub mod functions;
+pub mod pipeline;
+pub mod plan;
+pub mod report;
+pub mod rulebook;
+pub mod schema;
+pub mod sink;
+pub mod source;
+pub mod value;

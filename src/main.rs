@@ -1,0 +1,7 @@
+//! The `scrub` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    scrub::cli::main()
+}
