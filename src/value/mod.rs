@@ -2,8 +2,24 @@
 //!
 //! A cell reaches the expressions as its *text form*: what the server prints for the value, in
 //! UTF-8 (raw bytes where the dump's encoding is SQL_ASCII). This module turns the text form into
-//! a typed [`Value`] and back, exactly as the server that loads the dump would. It knows no
-//! dialect's quoting and no operators.
+//! a typed [`Value`] and back, compares, casts and computes, exactly as PostgreSQL 15 would in a
+//! session with `TimeZone` UTC, `DateStyle` ISO and `IntervalStyle` postgres. It knows no
+//! dialect's quoting, no operators' names and no expressions.
+//!
+//! Reading ([`parse`]) is the type's input function without its modifier: `varchar(3)` reads four
+//! characters, `numeric(4,1)` reads `1.23`. What a modifier does to a value depends on why the
+//! value comes to the type, so it is [`cast`] that applies it.
+
+pub mod arithmetic;
+pub mod cast;
+pub mod collation;
+pub mod compare;
+pub mod text;
+
+pub use arithmetic::Operation;
+pub use cast::{CastContext, can_cast, cast};
+pub use collation::{Collation, Sensitivity};
+pub use compare::{compare, equal, has_equality, key};
 
 use crate::schema::DataType;
 use std::borrow::Cow;
@@ -29,6 +45,8 @@ pub enum Value<'a> {
     Date(i32),
     /// `time`: microseconds since midnight.
     Time(i64),
+    /// `timetz`: microseconds since midnight, and the offset in seconds east of UTC.
+    TimeTz(i64, i32),
     /// `timestamp`: microseconds since 2000-01-01; `i64::MIN` and `i64::MAX` are the infinities.
     Timestamp(i64),
     /// `timestamptz`: microseconds since 2000-01-01 UTC; infinities as above.
@@ -55,7 +73,7 @@ pub struct Interval {
 /// A `numeric` value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decimal {
-    /// An ordinary number; its scale is the display scale.
+    /// An ordinary number; its scale, never negative, is the display scale.
     Finite(bigdecimal::BigDecimal),
     /// `NaN`.
     NaN,
@@ -70,10 +88,43 @@ pub enum Decimal {
 #[error("{0}")]
 pub struct ValueError(pub Cow<'static, str>);
 
-impl Value<'_> {
+impl ValueError {
+    /// An error with this message.
+    pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
+        ValueError(message.into())
+    }
+}
+
+impl<'a> Value<'a> {
     /// Is this NULL?
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
+    }
+
+    /// Text, borrowed or owned.
+    pub fn text(text: impl Into<Cow<'a, [u8]>>) -> Self {
+        Value::Text(text.into())
+    }
+
+    /// The same value with everything borrowed made its own.
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Value::Null => Value::Null,
+            Value::Bool(v) => Value::Bool(v),
+            Value::Int(v) => Value::Int(v),
+            Value::Numeric(v) => Value::Numeric(v),
+            Value::Float(v) => Value::Float(v),
+            Value::Text(v) => Value::Text(Cow::Owned(v.into_owned())),
+            Value::Bytes(v) => Value::Bytes(Cow::Owned(v.into_owned())),
+            Value::Date(v) => Value::Date(v),
+            Value::Time(v) => Value::Time(v),
+            Value::TimeTz(v, zone) => Value::TimeTz(v, zone),
+            Value::Timestamp(v) => Value::Timestamp(v),
+            Value::TimestampTz(v) => Value::TimestampTz(v),
+            Value::Interval(v) => Value::Interval(v),
+            Value::Uuid(v) => Value::Uuid(v),
+            Value::Array(v) => Value::Array(v.into_iter().map(Value::into_owned).collect()),
+        }
     }
 }
 
