@@ -4,6 +4,8 @@
 //! exactly, learns the schema from the DDL as it passes, and reads and writes the cells of a
 //! block's rows. It knows bytes and [`crate::schema`] only: no rules, no plan, no I/O, no threads.
 
+pub mod postgres;
+
 use crate::error::{Position, Result};
 use crate::schema::{Catalog, DataType, Relation, RelationName};
 use bytes::{Bytes, BytesMut};
