@@ -45,6 +45,8 @@ pub enum Frame {
         at: Position,
         /// How many rows of this relation were read before this batch (not known in Pass mode: 0).
         first_row: u64,
+        /// How many rows the batch holds (not known in Pass mode: 0).
+        rows: u64,
     },
     /// The end of the block: `\.` with its newline, or the INSERT's terminator.
     End {
@@ -89,6 +91,10 @@ pub enum Effect {
     /// Changes rows of a relation in a way that cannot be followed (INSERT … SELECT, UPDATE, COPY
     /// in binary). Passes if no rule concerns the relation. The second part says what it is.
     Opaque(RelationName, &'static str),
+    /// May change rows of relations that cannot be told (`\\i file`, DO blocks). The text says what it is.
+    Unfollowed(&'static str),
+    /// Planner statistics of a relation: they hold samples of its values.
+    Statistics(RelationName),
     /// `\connect`: another database section begins; the catalog has been cleared.
     Connect(String),
     /// `BEGIN`, `START TRANSACTION`.
@@ -150,22 +156,25 @@ pub trait RowCodec: Send + Sync + Debug {
     /// If the row cannot be parsed with certainty. Counting the columns is the caller's business.
     fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault>;
 
-    /// The text form of a raw cell in UTF-8; none is NULL.
+    /// The text form of a raw cell in UTF-8; none is NULL. `column` is its position in the header.
     ///
     /// # Errors
     /// If the cell is not a literal that can be read with certainty.
     fn decode<'a>(
         &self,
+        column: usize,
         raw: &'a [u8],
         data_type: &DataType,
     ) -> Result<Option<Cow<'a, [u8]>>, RowFault>;
 
-    /// Appends the raw form of a text form (none is NULL), in the quoting class of `original` if given.
+    /// Appends the raw form of a text form (none is NULL), in the quoting class of `original` if
+    /// given. `column` is its position in the header.
     ///
     /// # Errors
     /// If the text cannot be written, for instance a character that the dump's encoding lacks.
     fn encode(
         &self,
+        column: usize,
         text: Option<&[u8]>,
         original: Option<&[u8]>,
         data_type: &DataType,

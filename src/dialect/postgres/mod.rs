@@ -1,3 +1,5 @@
 //! PostgreSQL: the plain format of pg_dump and pg_dumpall, and scripts for psql.
 
+pub mod charset;
+pub mod session;
 pub mod tokens;
