@@ -99,10 +99,10 @@ DELETE FROM "*preference*" WHERE key ~* :'secret_keys' AND value IS NOT NULL;
 UPDATE cron.job SET active = false;
 
 -- Quartz: PAUSED is what pauseAll() sets; a scheduler that starts leaves it so. Triggers that are
--- done or in error stay. Fired triggers are what a start would recover, that is run again.
+-- done, deleted or in error stay. Fired triggers are what a start would recover, that is run again.
 -- name: quartz-triggers :optional
 UPDATE qrtz_triggers SET trigger_state = 'PAUSED'
-WHERE trigger_state NOT IN ('COMPLETE', 'ERROR', 'PAUSED');
+WHERE trigger_state NOT IN ('COMPLETE', 'ERROR', 'DELETED', 'PAUSED');
 -- name: quartz-fired-triggers :optional
 DELETE FROM qrtz_fired_triggers;
 

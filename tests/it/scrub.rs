@@ -20,7 +20,10 @@ pub fn fixture(path: &str) -> PathBuf {
 /// The binary with the fixed key, in the project's root.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scrub"));
-    command.current_dir(root()).env("SCRUB_KEY", KEY).env_remove("RUST_BACKTRACE");
+    command
+        .current_dir(root())
+        .env("SCRUB_KEY", KEY)
+        .env_remove("RUST_BACKTRACE");
     command
 }
 
@@ -61,7 +64,11 @@ impl From<Output> for Run {
 /// `scrub ARGS < input`.
 #[track_caller]
 pub fn run(args: &[&str], input: &[u8]) -> Run {
-    let output = command().args(args).write_stdin(input).output().expect("scrub could not be run");
+    let output = command()
+        .args(args)
+        .write_stdin(input)
+        .output()
+        .expect("scrub could not be run");
     output.into()
 }
 

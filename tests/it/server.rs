@@ -29,8 +29,10 @@ pub struct Postgres {
 pub fn postgres() -> Option<&'static Postgres> {
     static SERVER: OnceLock<Option<Postgres>> = OnceLock::new();
     let server = SERVER.get_or_init(|| {
-        let bin = std::env::var_os("PG_BIN")
-            .map_or_else(|| PathBuf::from("/usr/lib/postgresql/15/bin"), PathBuf::from);
+        let bin = std::env::var_os("PG_BIN").map_or_else(
+            || PathBuf::from("/usr/lib/postgresql/15/bin"),
+            PathBuf::from,
+        );
         bin.join("postgres").exists().then(|| Postgres::start(bin))
     });
     if server.is_none() {
@@ -69,7 +71,9 @@ rm -rf "$DIR"
 
 impl Postgres {
     fn start(bin: PathBuf) -> Postgres {
-        let dir = tempfile::Builder::new().prefix("scrub-pg.").tempdir_in("/tmp");
+        let dir = tempfile::Builder::new()
+            .prefix("scrub-pg.")
+            .tempdir_in("/tmp");
         let dir = dir.expect("a temporary directory").keep();
         let keeper = std::process::Command::new("sh")
             .args(["-c", KEEPER])
@@ -82,11 +86,22 @@ impl Postgres {
             .stderr(Stdio::null())
             .spawn()
             .expect("sh could not be run");
-        let server = Postgres { bin, socket: dir, _keeper: keeper };
+        let server = Postgres {
+            bin,
+            socket: dir,
+            _keeper: keeper,
+        };
         let started = Instant::now();
-        while !server.tool("pg_isready").output().is_ok_and(|o| o.status.success()) {
+        while !server
+            .tool("pg_isready")
+            .output()
+            .is_ok_and(|o| o.status.success())
+        {
             let log = std::fs::read_to_string(server.socket.join("log")).unwrap_or_default();
-            assert!(started.elapsed() < Duration::from_secs(60), "PostgreSQL does not start:\n{log}");
+            assert!(
+                started.elapsed() < Duration::from_secs(60),
+                "PostgreSQL does not start:\n{log}"
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
         server
@@ -130,14 +145,20 @@ impl Postgres {
             "CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}' LOCALE '{locale}'",
             database.name
         );
-        done("CREATE DATABASE", self.psql("postgres", &[], create.as_bytes()));
+        done(
+            "CREATE DATABASE",
+            self.psql("postgres", &[], create.as_bytes()),
+        );
         database
     }
 
     fn psql(&self, database: &str, args: &[&str], script: &[u8]) -> Output {
         let mut psql = self.tool("psql");
-        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", database]).args(args);
-        psql.write_stdin(script).output().expect("psql could not be run")
+        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", database])
+            .args(args);
+        psql.write_stdin(script)
+            .output()
+            .expect("psql could not be run")
     }
 }
 
@@ -168,7 +189,10 @@ impl Database {
     /// Runs a script that must succeed: tuples only, unaligned, `|` between columns.
     #[track_caller]
     pub fn psql(&self, script: impl AsRef<[u8]>) -> String {
-        done("psql", self.server.psql(&self.name, &["-At"], script.as_ref()))
+        done(
+            "psql",
+            self.server.psql(&self.name, &["-At"], script.as_ref()),
+        )
     }
 
     /// Restores a dump, which must succeed.
@@ -181,9 +205,17 @@ impl Database {
     #[track_caller]
     pub fn dump(&self, options: &[&str]) -> Vec<u8> {
         let mut dump = self.server.tool("pg_dump");
-        let output = dump.args(["--restrict-key=fixture"]).args(options).arg(&self.name).output();
+        let output = dump
+            .args(["--restrict-key=fixture"])
+            .args(options)
+            .arg(&self.name)
+            .output();
         let output = output.expect("pg_dump could not be run");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         output.stdout
     }
 
@@ -214,9 +246,9 @@ impl Database {
 const TABLES: &str = r#"
 SELECT format('\echo '''||chr(1)||'%s''', replace(replace(c.oid::regclass::text, '\', '\\'), '''', '''''')) || chr(10) ||
        format('COPY (SELECT %s FROM ONLY %s ORDER BY %s) TO STDOUT;',
-              coalesce(string_agg(format('%I::text COLLATE "C"', a.attname), ', ' ORDER BY a.attname), ''),
+              coalesce(string_agg(format('%I::text COLLATE "C"', a.attname), ', ' ORDER BY a.attname) FILTER (WHERE a.attnum > 0), ''),
               c.oid::regclass,
-              coalesce(string_agg(format('%I::text COLLATE "C"', a.attname), ', ' ORDER BY a.attname), '1::int'))
+              coalesce(string_agg(format('%I::text COLLATE "C"', a.attname), ', ' ORDER BY a.attname) FILTER (WHERE a.attnum > 0), '1::int'))
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -264,14 +296,26 @@ impl Fingerprint {
         for name in names {
             let (left, right) = (self.0.get(name), other.0.get(name));
             if left.is_some() != right.is_some() {
-                let _ = writeln!(text, "{name}: only on the {}", if left.is_some() { "left" } else { "right" });
+                let _ = writeln!(
+                    text,
+                    "{name}: only on the {}",
+                    if left.is_some() { "left" } else { "right" }
+                );
             }
             let (left, right) = (left.unwrap_or(&empty), right.unwrap_or(&empty));
             if left == right {
                 continue;
             }
-            let _ = writeln!(text, "{name}: {} rows on the left, {} on the right", left.len(), right.len());
-            let pairs = [("left", unmatched(left, right)), ("right", unmatched(right, left))];
+            let _ = writeln!(
+                text,
+                "{name}: {} rows on the left, {} on the right",
+                left.len(),
+                right.len()
+            );
+            let pairs = [
+                ("left", unmatched(left, right)),
+                ("right", unmatched(right, left)),
+            ];
             for (side, rows) in pairs {
                 for (number, row) in rows.iter().take(SHOWN) {
                     let _ = writeln!(text, "  only {side}, row {number}: {row}");
