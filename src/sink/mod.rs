@@ -1,1 +1,395 @@
-//! (under construction)
+//! Where the safe dump goes: standard output or a file that appears only when it is complete.
+//!
+//! A file is written under a temporary name in its own directory, with mode 0600, and takes its
+//! name in [`Sink::finish`]; a sink that is dropped leaves nothing. The sink compresses, and it
+//! deliberately knows nothing of what it writes; wrapping a dump into one transaction is the
+//! business of [`Transaction`].
+
+mod compress;
+mod transaction;
+
+pub use compress::Method;
+pub use transaction::{Admit, Transaction};
+
+use crate::error::{Error, Result};
+use crate::source::{Compression, EDGE, Identity, enlarge_pipe};
+use compress::Encoder;
+use rustix::fs::Mode;
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// What is asked of the output.
+#[derive(Debug, Clone, Default)]
+pub struct Output {
+    /// The file; none for standard output.
+    pub path: Option<PathBuf>,
+    /// How to compress. None: as the file's suffix says, plain on standard output.
+    pub compression: Option<Method>,
+    /// The input's identity: writing onto the input is refused.
+    pub input: Option<Identity>,
+    /// `-o -`: standard output even if it is a terminal.
+    pub allow_terminal: bool,
+}
+
+/// An open output.
+pub struct Sink {
+    label: String,
+    encoder: Encoder<BufWriter<Target>>,
+    written: u64,
+}
+
+/// Where the bytes go.
+enum Target {
+    /// Standard output, a pipe or a device: bytes are gone when they are written.
+    Stream(File),
+    /// A regular file, complete or absent.
+    Atomic { file: NamedTempFile, path: PathBuf },
+}
+
+impl Sink {
+    /// Opens the output. Nothing is written yet.
+    ///
+    /// # Errors
+    /// If it is the input, if it is a terminal that was not asked for, or if it cannot be created.
+    pub fn open(output: &Output) -> Result<Sink> {
+        let (target, label) = match &output.path {
+            None => (stdout(output)?, "standard output".to_owned()),
+            Some(path) => (file(path, output)?, path.display().to_string()),
+        };
+        let method = output.compression.unwrap_or_else(|| {
+            let suffix = output.path.as_deref().and_then(Path::extension);
+            Method::by_suffix(suffix.and_then(|s| s.to_str()))
+        });
+        let buffered = BufWriter::with_capacity(EDGE, target);
+        let encoder = Encoder::new(method, buffered).map_err(|e| failed(&label, &e))?;
+        Ok(Sink {
+            label,
+            encoder,
+            written: 0,
+        })
+    }
+
+    /// Writes all of `bytes`; 1 MiB or more of them reach a plain output without a copy.
+    ///
+    /// # Errors
+    /// If the output fails; a reader that has gone is one such failure.
+    pub fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.write_all(bytes).map_err(|e| failed(&self.label, &e))
+    }
+
+    /// The error for a write that failed: a reader that has gone is one.
+    pub fn fault(&self, error: &io::Error) -> Error {
+        failed(&self.label, error)
+    }
+
+    /// Bytes taken so far, before compression.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// What messages call the output.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Completes the output: what is buffered is written, a file is synced to the disk and gets its
+    /// name and the mode that the umask gives.
+    ///
+    /// # Errors
+    /// If any of that fails; then a file does not appear.
+    pub fn finish(self) -> Result<()> {
+        let label = self.label;
+        let close = move || match self.encoder.finish()?.into_inner()? {
+            Target::Stream(mut stream) => stream.flush(),
+            Target::Atomic { file, path } => publish(file, &path),
+        };
+        close().map_err(|e| failed(&label, &e))
+    }
+
+    /// Ends the output of a failed run: a stream's reader still gets `end`, which cannot be loaded,
+    /// and a well-formed end of the compression around it, so that it sees `end` at all. A file
+    /// does not appear.
+    pub fn abandon(mut self, end: &[u8]) {
+        let atomic = matches!(self.encoder.get_ref().get_ref(), Target::Atomic { .. });
+        // What fails here has failed already.
+        if !atomic && self.write_all(end).is_ok() {
+            let _ = self
+                .encoder
+                .finish()
+                .and_then(|mut buffered| buffered.flush());
+        }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.encoder.write(bytes)?;
+        self.written += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.encoder.flush()
+    }
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Target::Stream(stream) => stream.write(bytes),
+            Target::Atomic { file, .. } => file.as_file_mut().write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn stdout(output: &Output) -> Result<Target> {
+    if !output.allow_terminal && io::stdout().is_terminal() {
+        return Err(terminal());
+    }
+    let fd = io::stdout().as_fd().try_clone_to_owned();
+    let stream: File = fd.map_err(|e| failed("standard output", &e))?.into();
+    if let Ok(metadata) = stream.metadata() {
+        not_the_input(Identity::of(&metadata), output, "standard output")?;
+    }
+    enlarge_pipe(&stream);
+    Ok(Target::Stream(stream))
+}
+
+fn file(path: &Path, output: &Output) -> Result<Target> {
+    let label = path.display().to_string();
+    // A link stays a link: what it points to is written.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    if let Ok(metadata) = path.metadata() {
+        if metadata.is_dir() {
+            return Err(Error::usage(format!("{label} is a directory")).remedy("name a file"));
+        }
+        not_the_input(Identity::of(&metadata), output, &label)?;
+        if !metadata.is_file() {
+            let device = OpenOptions::new().write(true).open(&path);
+            let device = device.map_err(|e| failed(&label, &e))?;
+            if device.is_terminal() {
+                return Err(terminal());
+            }
+            enlarge_pipe(&device);
+            return Ok(Target::Stream(device));
+        }
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let file = tempfile::Builder::new()
+        .prefix(".scrub-")
+        .suffix(".part")
+        .permissions(Permissions::from_mode(0o600))
+        .tempfile_in(folder)
+        .map_err(|e| failed(&label, &e))?;
+    Ok(Target::Atomic { file, path })
+}
+
+fn publish(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    let mode = 0o666 & !umask().bits();
+    file.as_file()
+        .set_permissions(Permissions::from_mode(mode))?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    // The name is durable when the directory is; file systems that cannot sync one do so anyway.
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        let _ = File::open(folder).and_then(|f| f.sync_all());
+    }
+    Ok(())
+}
+
+/// The process's umask. It can only be read by setting it; meanwhile files are created private.
+fn umask() -> Mode {
+    let mask = rustix::process::umask(Mode::from_raw_mode(0o077));
+    rustix::process::umask(mask);
+    mask
+}
+
+fn not_the_input(identity: Option<Identity>, output: &Output, label: &str) -> Result<()> {
+    if identity.is_some() && identity == output.input {
+        return Err(Error::usage(format!("{label} is the input")).remedy("name another file"));
+    }
+    Ok(())
+}
+
+fn terminal() -> Error {
+    Error::usage("a dump is not printed on a terminal")
+        .remedy("pipe it on, or use -o FILE; -o - prints it all the same")
+}
+
+fn failed(label: &str, error: &io::Error) -> Error {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Error::io("the reader of the output has gone")
+            .remedy("see what the command after scrub says");
+    }
+    Error::io(format!("cannot write {label}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::source::Source;
+    use std::io::Read;
+
+    fn output(path: &Path) -> Output {
+        Output {
+            path: Some(path.to_path_buf()),
+            ..Output::default()
+        }
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_file_appears_when_it_is_complete() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("safe.sql");
+        let mut sink = Sink::open(&output(&path)).unwrap();
+        sink.put(b"SELECT 1;\n").unwrap();
+        sink.put(&vec![b' '; EDGE + 1]).unwrap();
+        assert!(!path.exists());
+        let part = folder.path().join(&names(folder.path())[0]);
+        assert_eq!(part.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(sink.written(), EDGE as u64 + 11);
+        sink.finish().unwrap();
+        assert_eq!(names(folder.path()), ["safe.sql"]);
+        assert_eq!(path.metadata().unwrap().len(), EDGE as u64 + 11);
+        let mode = path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o666 & !umask().bits());
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_failed_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("safe.sql");
+        for abandon in [false, true] {
+            let mut sink = Sink::open(&output(&path)).unwrap();
+            sink.put(b"SELECT 1;\n").unwrap();
+            if abandon {
+                sink.abandon(b"no");
+            } else {
+                drop(sink);
+            }
+            assert!(names(folder.path()).is_empty());
+        }
+    }
+
+    #[test]
+    fn an_earlier_file_stays_until_it_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("safe.sql");
+        let link = folder.path().join("link.sql");
+        std::fs::write(&path, "old").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let mut sink = Sink::open(&output(&link)).unwrap();
+        sink.put(b"new").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        sink.finish().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn the_input_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dump.sql");
+        let other = folder.path().join("other.sql");
+        std::fs::write(&path, "SELECT 1;").unwrap();
+        std::fs::hard_link(&path, &other).unwrap();
+        let input = Source::open(Some(&path)).unwrap().identity();
+        for name in [&path, &other] {
+            let error = Sink::open(&Output {
+                input,
+                ..output(name)
+            })
+            .err()
+            .unwrap();
+            assert_eq!(error.kind, ErrorKind::Usage);
+            assert!(error.message.ends_with("is the input"), "{error}");
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), b"SELECT 1;");
+    }
+
+    #[test]
+    fn a_device_is_written_and_not_replaced() {
+        let mut sink = Sink::open(&output(Path::new("/dev/null"))).unwrap();
+        sink.put(b"SELECT 1;").unwrap();
+        sink.finish().unwrap();
+        assert!(!Path::new("/dev/null").metadata().unwrap().is_file());
+    }
+
+    #[test]
+    fn what_cannot_be_created_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Sink::open(&output(folder.path())).err().unwrap();
+        assert_eq!(error.kind, ErrorKind::Usage);
+        let error = Sink::open(&output(&folder.path().join("no/safe.sql")))
+            .err()
+            .unwrap();
+        assert_eq!(error.kind, ErrorKind::Io);
+        assert!(error.message.contains("no/safe.sql"), "{error}");
+    }
+
+    #[test]
+    fn a_disk_that_is_full_fails_the_run() {
+        let mut sink = Sink::open(&output(Path::new("/dev/full"))).unwrap();
+        sink.put(b"SELECT 1;").unwrap();
+        let error = sink.finish().unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Io);
+        assert!(error.message.contains("/dev/full"), "{error}");
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_said_so() {
+        let error = failed("standard output", &io::ErrorKind::BrokenPipe.into());
+        assert_eq!(error.kind, ErrorKind::Io);
+        assert!(error.message.contains("reader of the output has gone"));
+    }
+
+    #[test]
+    fn the_suffix_chooses_the_compression_unless_z_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let plain = Method {
+            compression: Compression::None,
+            level: None,
+        };
+        let cases = [
+            ("a.sql", None, Compression::None),
+            ("a.sql.gz", None, Compression::Gzip),
+            ("a.sql.lz4", None, Compression::Lz4),
+            ("a.sql.zst", None, Compression::Zstd),
+            ("b.sql.gz", Some(plain), Compression::None),
+        ];
+        for (name, compression, expected) in cases {
+            let path = folder.path().join(name);
+            let mut sink = Sink::open(&Output {
+                compression,
+                ..output(&path)
+            })
+            .unwrap();
+            sink.put(b"SELECT 1;\n").unwrap();
+            sink.finish().unwrap();
+            let mut source = Source::open(Some(&path)).unwrap();
+            assert_eq!(source.compression(), expected);
+            let mut text = String::new();
+            source.read_to_string(&mut text).unwrap();
+            assert_eq!(text, "SELECT 1;\n");
+        }
+    }
+}

@@ -1,1 +1,336 @@
-//! (under construction)
+//! Where the dump comes from: a file or standard input, recognised by content, decompressed.
+//!
+//! A [`Source`] is a plain blocking [`Read`] over the decompressed bytes, made for reads of about
+//! 1 MiB; the pipeline calls it from a blocking thread. What is certainly no dump script is refused
+//! here, with the way out, before anything is written. It deliberately does not decode character
+//! sets and knows nothing about SQL.
+
+mod compression;
+mod refuse;
+
+pub use compression::Compression;
+
+use crate::error::{Error, Result};
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, IsTerminal, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How much one read or write moves, and what pipes are enlarged to.
+pub const EDGE: usize = 1 << 20;
+
+/// How much of the decompressed input [`Source::head`] shows.
+pub const HEAD: usize = 64 << 10;
+
+/// What tells two regular files apart: device and inode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    /// The identity of a regular file; none for pipes, devices and directories.
+    pub fn of(metadata: &std::fs::Metadata) -> Option<Identity> {
+        metadata.is_file().then(|| Identity {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        })
+    }
+}
+
+/// An open input.
+pub struct Source {
+    label: String,
+    compression: Compression,
+    len: Option<u64>,
+    identity: Option<Identity>,
+    consumed: Arc<AtomicU64>,
+    head: Vec<u8>,
+    /// How much of `head` has been read.
+    given: usize,
+    rest: Box<dyn Read + Send>,
+}
+
+impl Source {
+    /// Opens a file, or standard input without a path or for `-`, and recognises what it is.
+    ///
+    /// # Errors
+    /// If it cannot be read, if it is a terminal, or if its content is no dump script.
+    pub fn open(path: Option<&Path>) -> Result<Source> {
+        let (file, label) = match path.filter(|p| *p != Path::new("-")) {
+            Some(path) => {
+                let label = path.display().to_string();
+                let file = File::open(path).map_err(|e| failed(&label, &e))?;
+                if file.metadata().is_ok_and(|m| m.is_dir()) {
+                    return Err(refuse::directory(path));
+                }
+                (file, label)
+            }
+            None => {
+                if stdin_is_terminal() {
+                    return Err(Error::usage("standard input is a terminal")
+                        .remedy("name a dump, or pipe one in: pg_dump db | scrub"));
+                }
+                let fd = io::stdin().as_fd().try_clone_to_owned();
+                let label = "standard input".to_owned();
+                (fd.map_err(|e| failed(&label, &e))?.into(), label)
+            }
+        };
+        enlarge_pipe(&file);
+        let metadata = file.metadata().map_err(|e| failed(&label, &e))?;
+        let mut source = Source::recognised(Box::new(file), &label)?;
+        source.identity = Identity::of(&metadata);
+        source.len = metadata.is_file().then_some(metadata.len());
+        Ok(source)
+    }
+
+    /// A source over any reader, recognised and decompressed as [`Source::open`] does it.
+    ///
+    /// # Errors
+    /// If it cannot be read or its content is no dump script.
+    pub fn recognised(reader: Box<dyn Read + Send>, label: &str) -> Result<Source> {
+        let mut source = Source::plain(reader, label);
+        let begin = source.fill_head()?;
+        source.compression = Compression::recognise(&begin);
+        refuse::compressed(&begin)?;
+        if source.compression == Compression::None {
+            source.head = begin;
+        } else {
+            let rest = std::mem::replace(&mut source.rest, Box::new(io::empty()));
+            let raw = BufReader::with_capacity(EDGE, Cursor::new(begin).chain(rest));
+            source.rest = source
+                .compression
+                .decoder(raw)
+                .map_err(|e| failed(label, &e))?;
+            source.head = source.fill_head()?;
+        }
+        refuse::content(&source.head)?;
+        Ok(source)
+    }
+
+    /// A source over any reader whose bytes are taken as they are: nothing is recognised or refused.
+    pub fn plain(reader: Box<dyn Read + Send>, label: &str) -> Source {
+        let consumed = Arc::new(AtomicU64::new(0));
+        Source {
+            label: label.to_owned(),
+            compression: Compression::None,
+            len: None,
+            identity: None,
+            consumed: Arc::clone(&consumed),
+            head: Vec::new(),
+            given: 0,
+            rest: Box::new(Counted { reader, consumed }),
+        }
+    }
+
+    /// Reads the first [`HEAD`] bytes, or all there are.
+    fn fill_head(&mut self) -> Result<Vec<u8>> {
+        let mut head = Vec::with_capacity(HEAD);
+        let limited = &mut self.rest.as_mut().take(HEAD as u64);
+        match limited.read_to_end(&mut head) {
+            Ok(_) => Ok(head),
+            Err(e) => Err(self.fault(&e)),
+        }
+    }
+
+    /// What messages call the input.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// How the input was compressed.
+    pub fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    /// The size of a regular file, as it lies there (compressed).
+    pub fn len(&self) -> Option<u64> {
+        self.len
+    }
+
+    /// Did the input turn out to have no byte at all? Such an input is refused by [`Source::open`].
+    pub fn is_empty(&self) -> bool {
+        self.len == Some(0)
+    }
+
+    /// Bytes read so far, as they lie there (compressed): what progress is measured by.
+    pub fn consumed(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.consumed)
+    }
+
+    /// Can it be opened and read a second time?
+    pub fn is_regular_file(&self) -> bool {
+        self.identity.is_some()
+    }
+
+    /// Device and inode of a regular file.
+    pub fn identity(&self) -> Option<Identity> {
+        self.identity
+    }
+
+    /// The first bytes of the decompressed input, at most [`HEAD`]. They are not consumed.
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// The error for a read that failed: damaged compressed data is a refused input, anything else
+    /// a failed read.
+    pub fn fault(&self, error: &io::Error) -> Error {
+        let damaged = self.compression != Compression::None && error.raw_os_error().is_none();
+        if damaged {
+            compression::damaged(self.compression, &self.label, error)
+        } else {
+            failed(&self.label, error)
+        }
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.given < self.head.len() {
+            let n = (&self.head[self.given..]).read(buffer)?;
+            self.given += n;
+            return Ok(n);
+        }
+        self.rest.read(buffer)
+    }
+}
+
+/// Is standard input a terminal, so that nobody has piped anything in?
+pub fn stdin_is_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Enlarges a pipe to [`EDGE`]: half as many switches between the two processes. A pipe that
+/// cannot be enlarged, or no pipe at all, works as it is.
+pub fn enlarge_pipe(fd: impl AsFd) {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::pipe::fcntl_setpipe_size(fd, EDGE);
+    #[cfg(not(target_os = "linux"))]
+    let _ = fd;
+}
+
+fn failed(label: &str, error: &io::Error) -> Error {
+    Error::io(format!("cannot read {label}: {error}"))
+}
+
+/// Counts the bytes that pass.
+struct Counted<R> {
+    reader: R,
+    consumed: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.reader.read(buffer)?;
+        self.consumed.fetch_add(n as u64, Ordering::Relaxed);
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use std::io::Write;
+
+    /// Gives one byte more with every read, as a slow pipe does.
+    struct Trickle(Vec<u8>, usize, usize);
+
+    impl Read for Trickle {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.2 += 1;
+            let n = self.2.min(buffer.len()).min(self.0.len() - self.1);
+            buffer[..n].copy_from_slice(&self.0[self.1..self.1 + n]);
+            self.1 += n;
+            Ok(n)
+        }
+    }
+
+    fn lines(n: usize) -> Vec<u8> {
+        (0..n)
+            .flat_map(|i| format!("SELECT {i};\n").into_bytes())
+            .collect()
+    }
+
+    #[test]
+    fn gives_what_it_got_however_it_comes() {
+        for n in [1, 100, 20_000] {
+            let bytes = lines(n);
+            let trickle = Trickle(bytes.clone(), 0, 0);
+            let mut source = Source::recognised(Box::new(trickle), "x").unwrap();
+            assert_eq!(source.head(), &bytes[..bytes.len().min(HEAD)]);
+            let mut out = Vec::new();
+            source.read_to_end(&mut out).unwrap();
+            assert!(out == bytes);
+            assert_eq!(
+                source.consumed().load(Ordering::Relaxed),
+                bytes.len() as u64
+            );
+        }
+    }
+
+    #[test]
+    fn a_plain_source_recognises_nothing() {
+        let mut out = Vec::new();
+        Source::plain(Box::new(&b"PGDMP"[..]), "x")
+            .read_to_end(&mut out)
+            .unwrap();
+        assert_eq!(out, b"PGDMP");
+    }
+
+    #[test]
+    fn a_file_knows_its_length_and_identity() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"SELECT 1;\n").unwrap();
+        let source = Source::open(Some(file.path())).unwrap();
+        assert_eq!(source.len(), Some(10));
+        assert!(source.is_regular_file());
+        assert_eq!(
+            source.identity(),
+            Identity::of(&file.as_file().metadata().unwrap())
+        );
+        assert_eq!(source.label(), file.path().display().to_string());
+        assert_eq!(source.compression(), Compression::None);
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = Source::open(Some(Path::new("/nowhere/dump.sql")))
+            .err()
+            .unwrap();
+        assert_eq!(error.kind, ErrorKind::Io);
+        assert!(error.message.contains("/nowhere/dump.sql"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_file_and_a_directory_are_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = Source::open(Some(file.path())).err().unwrap();
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (ErrorKind::Input, "no input")
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let error = Source::open(Some(folder.path())).err().unwrap();
+        assert_eq!(error.kind, ErrorKind::Input);
+        std::fs::write(folder.path().join("toc.dat"), b"PGDMP").unwrap();
+        let error = Source::open(Some(folder.path())).err().unwrap();
+        assert!(error.to_string().contains("pg_restore -f -"), "{error}");
+    }
+
+    #[test]
+    fn a_read_that_fails_is_io_and_damaged_data_is_input() {
+        let mut source = Source::plain(Box::new(io::empty()), "x");
+        let os = io::Error::from_raw_os_error(5);
+        assert_eq!(source.fault(&os).kind, ErrorKind::Io);
+        source.compression = Compression::Gzip;
+        assert_eq!(source.fault(&os).kind, ErrorKind::Io);
+        let bad = io::Error::from(io::ErrorKind::InvalidData);
+        assert_eq!(source.fault(&bad).kind, ErrorKind::Input);
+    }
+}

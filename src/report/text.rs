@@ -1,0 +1,425 @@
+//! The two readable forms: the summary for standard error and the whole report.
+
+use super::number::{count, duration, grouped, size};
+use super::{Report, SelectReport, TableReport};
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+
+/// The widest line of a summary.
+const WIDTH: u16 = 80;
+
+/// Tables and warnings that a summary lists before it says how many more there are.
+const MOST: usize = 20;
+
+/// A short account: touched tables, tests, warnings, what is left to do.
+pub(super) fn summary(report: &Report) -> String {
+    let mut out = String::new();
+    let touched: Vec<_> = report.tables.iter().filter(|t| !t.untouched()).collect();
+    if !touched.is_empty() {
+        let shown = &touched[..touched.len().min(MOST)];
+        push_block(&mut out, &tables(shown.iter().copied(), Some(WIDTH)));
+        if touched.len() > MOST {
+            out += &format!(
+                "  … and {} more\n",
+                count((touched.len() - MOST) as u64, "table")
+            );
+        }
+    }
+    let untouched = report.tables.len() - touched.len();
+    let untouched = match (untouched, touched.is_empty()) {
+        (0, _) => String::new(),
+        (n, true) => format!("{}, none changed; ", count(n as u64, "table")),
+        (n, false) => format!("{} unchanged; ", count(n as u64, "table")),
+    };
+    out += &format!(
+        "{untouched}{} in, {} out, {}\n",
+        size(report.bytes_in),
+        size(report.bytes_out),
+        duration(report.seconds)
+    );
+    if !report.rulebooks.is_empty() {
+        let names: Vec<_> = report.rulebooks.iter().map(|r| r.name.as_str()).collect();
+        wrapped(&mut out, "rulebooks: ", &names.join(", "));
+    }
+    if !report.tests.is_empty() {
+        let failed = report.tests.iter().filter(|t| !t.passed).count() as u64;
+        let passed = report.tests.len() as u64 - failed;
+        out += &match failed {
+            0 => format!("{} passed\n", count(passed, "test")),
+            _ => format!(
+                "{} failed, {} passed\n",
+                count(failed, "test"),
+                grouped(passed)
+            ),
+        };
+    }
+    limited(&mut out, "warning: ", &report.warnings);
+    limited(&mut out, "by hand: ", &report.by_hand);
+    out
+}
+
+/// Everything the report holds.
+pub(super) fn report(report: &Report) -> String {
+    let mut out = format!("scrub {}\n\n", report.scrub);
+    let facts = [
+        ("input", report.input.clone()),
+        ("output", report.output.clone()),
+        ("dialect", report.dialect.clone()),
+        ("started", report.started.clone()),
+        (
+            "finished",
+            format!("{} ({})", report.finished, duration(report.seconds)),
+        ),
+        (
+            "read",
+            format!(
+                "{} ({} bytes)",
+                size(report.bytes_in),
+                grouped(report.bytes_in)
+            ),
+        ),
+        (
+            "written",
+            format!(
+                "{} ({} bytes)",
+                size(report.bytes_out),
+                grouped(report.bytes_out)
+            ),
+        ),
+        (
+            "key",
+            match report.key.random {
+                true => format!("{} (random, for this run only)", report.key.fingerprint),
+                false => report.key.fingerprint.clone(),
+            },
+        ),
+        (
+            "outcome",
+            match &report.outcome.error {
+                None => "complete".to_owned(),
+                Some(error) => {
+                    format!("FAILED (exit code {}): {error}", report.outcome.exit_code)
+                }
+            },
+        ),
+    ];
+    for (name, value) in facts {
+        out += &format!("{name:<9} {}\n", plain(&value));
+    }
+
+    heading(&mut out, "Rulebooks");
+    for rulebook in &report.rulebooks {
+        let title = rulebook
+            .title
+            .as_deref()
+            .map_or(String::new(), |t| format!(": {}", plain(t)));
+        out += &format!(
+            "{}{title}\n  sha256 {}\n",
+            plain(&rulebook.name),
+            rulebook.sha256
+        );
+    }
+    if !report.tables.is_empty() {
+        heading(&mut out, "Tables");
+        push_block(&mut out, &tables(report.tables.iter(), None));
+    }
+    if !report.rules.is_empty() {
+        heading(&mut out, "Rules");
+        for rule in &report.rules {
+            out += &format!(
+                "{} ({}, {})\n",
+                plain(&rule.name),
+                rule.action,
+                plain(&rule.rulebook)
+            );
+            if let Some(why) = &rule.skipped {
+                out += &format!("  did not run: {}\n", plain(why));
+            }
+            for hits in &rule.relations {
+                out += &format!(
+                    "  {}: {} matched, {} changed{}\n",
+                    plain(&hits.relation),
+                    count(hits.matched, "row"),
+                    grouped(hits.changed),
+                    match hits.columns.is_empty() {
+                        true => String::new(),
+                        false => format!(" ({})", plain(&hits.columns.join(", "))),
+                    }
+                );
+            }
+        }
+    }
+    for result in &report.selects {
+        heading(&mut out, &plain(&result.name));
+        push_block(&mut out, &select(result));
+        if result.truncated {
+            out += "… and more rows\n";
+        }
+    }
+    if !report.tests.is_empty() {
+        heading(&mut out, "Tests");
+        for test in &report.tests {
+            out += &match test.passed {
+                true => format!("passed  {}\n", plain(&test.name)),
+                false => format!(
+                    "FAILED  {}: {}\n",
+                    plain(&test.name),
+                    count(test.rows, "row")
+                ),
+            };
+        }
+    }
+    for (title, lines) in [("Warnings", &report.warnings), ("By hand", &report.by_hand)] {
+        if !lines.is_empty() {
+            heading(&mut out, title);
+            lines
+                .iter()
+                .for_each(|line| out += &format!("- {}\n", plain(line)));
+        }
+    }
+    out
+}
+
+/// The table of tables; columns in which nothing happened are left out.
+fn tables<'r>(rows: impl Iterator<Item = &'r TableReport> + Clone, width: Option<u16>) -> String {
+    type Count = fn(&TableReport) -> u64;
+    let counts: [(&str, Count); 4] = [
+        ("changed", |t| t.changed),
+        ("dropped", |t| t.dropped),
+        ("added", |t| t.added),
+        ("moved", |t| t.moved),
+    ];
+    let counts: Vec<_> = counts
+        .into_iter()
+        .filter(|(_, of)| rows.clone().any(|t| of(t) > 0))
+        .collect();
+    let header = ["table", "rows"]
+        .into_iter()
+        .chain(counts.iter().map(|(name, _)| *name));
+    let mut table = bare(width);
+    table.set_header(header);
+    for t in rows {
+        let name = match &t.database {
+            Some(database) => format!("{}: {}", plain(database), plain(&t.relation)),
+            None => plain(&t.relation),
+        };
+        let held = if t.held { " (held)" } else { "" };
+        let read = t.rows.map_or_else(|| size(t.bytes), grouped);
+        let counted = counts.iter().map(|(_, of)| match of(t) {
+            0 => String::new(),
+            n => grouped(n),
+        });
+        table.add_row([format!("{name}{held}"), read].into_iter().chain(counted));
+    }
+    for i in 1..table.column_count() {
+        if let Some(column) = table.column_mut(i) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.to_string()
+}
+
+fn select(result: &SelectReport) -> String {
+    let mut table = bare(None);
+    table.set_header(result.columns.iter().map(|c| plain(c)));
+    for row in &result.rows {
+        table.add_row(
+            row.iter()
+                .map(|cell| cell.as_deref().map_or("NULL".to_owned(), plain)),
+        );
+    }
+    table.to_string()
+}
+
+fn bare(width: Option<u16>) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    if let Some(width) = width {
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width);
+    }
+    table
+}
+
+/// Appends lines without the blanks that a table pads them with.
+fn push_block(out: &mut String, block: &str) {
+    for line in block.lines() {
+        *out += line.trim_end();
+        out.push('\n');
+    }
+}
+
+fn heading(out: &mut String, title: &str) {
+    *out += &format!("\n{title}\n{}\n", "-".repeat(title.chars().count()));
+}
+
+fn limited(out: &mut String, label: &str, lines: &[String]) {
+    for line in lines.iter().take(MOST) {
+        wrapped(out, label, line);
+    }
+    if lines.len() > MOST {
+        *out += &format!("{label}… and {} more, in the report\n", lines.len() - MOST);
+    }
+}
+
+/// Breaks `text` between words; lines after the first are indented under it.
+fn wrapped(out: &mut String, label: &str, text: &str) {
+    let indent = label.chars().count();
+    let mut line = label.to_owned();
+    let mut column = indent;
+    for word in plain(text).split_whitespace() {
+        let length = word.chars().count();
+        if column > indent && column + 1 + length > WIDTH as usize {
+            *out += line.trim_end();
+            out.push('\n');
+            line = " ".repeat(indent);
+            column = indent;
+        }
+        if column > indent {
+            line.push(' ');
+            column += 1;
+        }
+        line += word;
+        column += length;
+    }
+    *out += line.trim_end();
+    out.push('\n');
+}
+
+/// Control characters escaped, so that nothing from a dump can steer a terminal.
+fn plain(text: &str) -> String {
+    if !text.contains(char::is_control) {
+        return text.to_owned();
+    }
+    let escape = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::*;
+
+    fn sample() -> Report {
+        let table = |relation: &str, rows, changed, dropped| TableReport {
+            relation: relation.into(),
+            bytes: 5_000_000,
+            rows,
+            changed,
+            dropped,
+            ..TableReport::default()
+        };
+        Report {
+            scrub: "0.1.0".into(),
+            input: "dump.sql".into(),
+            dialect: "postgres".into(),
+            seconds: 75.0,
+            bytes_in: 1 << 30,
+            bytes_out: 1 << 29,
+            rulebooks: vec![RulebookUsed { name: "baseline".into(), title: None, sha256: "00".into() }],
+            key: KeyUsed { fingerprint: "ab12".into(), random: true },
+            tables: vec![
+                table("public.nmsrecipient", Some(1_234_567), 1_200_000, 0),
+                table("public.ossys_parameter", Some(40), 0, 3),
+                table("public.plain", None, 0, 0),
+            ],
+            rules: vec![RuleReport {
+                name: "addresses".into(),
+                rulebook: "baseline".into(),
+                action: "UPDATE".into(),
+                relations: vec![RuleHits {
+                    relation: "public.nmsrecipient".into(),
+                    columns: vec!["semail".into()],
+                    matched: 1,
+                    changed: 1_200_000,
+                }],
+                skipped: None,
+            }],
+            selects: vec![SelectReport {
+                name: "states-after".into(),
+                columns: vec!["state".into(), "count".into()],
+                rows: vec![vec![Some("a\tb\u{1b}[2J".into()), None]],
+                truncated: true,
+            }],
+            tests: vec![
+                TestReport { name: "clean".into(), passed: true, rows: 0 },
+                TestReport { name: "unclean".into(), passed: false, rows: 7 },
+            ],
+            warnings: vec!["no key was given: the pseudonyms of this run cannot be repeated, and they do not join with those of another run".into()],
+            by_hand: vec!["change the password of the console".into()],
+            ..Report::default()
+        }
+    }
+
+    #[test]
+    fn the_summary_is_short_and_narrow() {
+        let summary = sample().summary();
+        let expected = " table                        rows    changed  dropped
+ public.nmsrecipient     1,234,567  1,200,000
+ public.ossys_parameter         40                   3
+1 table unchanged; 1.0 GiB in, 512.0 MiB out, 1 min 15 s
+rulebooks: baseline
+1 test failed, 1 passed
+warning: no key was given: the pseudonyms of this run cannot be repeated, and
+         they do not join with those of another run
+by hand: change the password of the console
+";
+        assert_eq!(summary, expected);
+    }
+
+    #[test]
+    fn the_summary_shows_no_selected_cell_and_bounds_what_it_lists() {
+        let mut report = sample();
+        report.warnings = (0..50).map(|i| format!("warning {i}")).collect();
+        report.tables = (0..50)
+            .map(|i| TableReport {
+                relation: format!("public.{}{i}", "long_name".repeat(12)),
+                rows: Some(u64::MAX),
+                changed: u64::MAX,
+                dropped: 1,
+                ..TableReport::default()
+            })
+            .map(|t| TableReport { added: 0, ..t })
+            .collect();
+        // Sums of such counts do not fit; a report never adds tables up.
+        report
+            .tables
+            .iter_mut()
+            .for_each(|t| t.changed = u64::MAX / 2);
+        let summary = report.summary();
+        assert!(!summary.contains("state"));
+        assert!(summary.contains("… and 30 more"));
+        assert!(
+            summary.lines().all(|l| l.chars().count() <= 80),
+            "{summary}"
+        );
+    }
+
+    #[test]
+    fn the_text_has_every_part() {
+        let mut report = sample();
+        report.end(Some(&Error::check("a test found rows").rule("unclean")));
+        let text = report.to_text();
+        for part in [
+            "FAILED (exit code 1): rule unclean: a test found rows",
+            "key       ab12 (random, for this run only)",
+            "public.plain",
+            "4.8 MiB",
+            "addresses (UPDATE, baseline)",
+            "public.nmsrecipient: 1 row matched, 1,200,000 changed (semail)",
+            "states-after",
+            "a\\tb\\u{1b}[2J",
+            "NULL",
+            "… and more rows",
+            "passed  clean",
+            "FAILED  unclean: 7 rows",
+            "- change the password",
+        ] {
+            assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+        assert!(!text.contains('\u{1b}'));
+    }
+}
