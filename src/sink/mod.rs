@@ -12,7 +12,7 @@ pub use compress::Method;
 pub use transaction::{Admit, Transaction};
 
 use crate::error::{Error, Result};
-use crate::source::{Compression, EDGE, Identity, enlarge_pipe};
+use crate::source::{EDGE, Identity, enlarge_pipe};
 use compress::Encoder;
 use rustix::fs::Mode;
 use std::fs::{File, OpenOptions, Permissions};
@@ -239,7 +239,7 @@ fn failed(label: &str, error: &io::Error) -> Error {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::source::Source;
+    use crate::source::{Compression, Source};
     use std::io::Read;
 
     fn output(path: &Path) -> Output {
