@@ -4,9 +4,10 @@
 //! passes (their `ddl.rs`); the plan reads it. It deliberately knows no SQL text of any dialect
 //! except the defaults and generation expressions, which it keeps as written.
 
+mod catalog;
 pub mod types;
 
-use indexmap::IndexMap;
+pub use catalog::Catalog;
 use std::fmt;
 pub use types::{DataType, LengthUnit};
 
@@ -119,6 +120,8 @@ pub struct Key {
     pub columns: Vec<String>,
     /// A partial unique index (`WHERE …`) or one over expressions binds not every row.
     pub partial: bool,
+    /// `NULLS NOT DISTINCT`: NULL equals NULL.
+    pub nulls_not_distinct: bool,
 }
 
 /// What happens to a referencing row when the referenced one goes or changes.
@@ -152,6 +155,8 @@ pub struct ForeignKey {
     pub on_delete: ReferentialAction,
     /// `ON UPDATE`.
     pub on_update: ReferentialAction,
+    /// `ON DELETE SET NULL (…)`: the columns it sets; empty means all.
+    pub on_delete_columns: Vec<String>,
 }
 
 /// One relation.
@@ -173,6 +178,9 @@ pub struct Relation {
     pub partition_of: Option<RelationName>,
     /// The columns of the partition key, for a partitioned table. Empty names stand for expressions.
     pub partition_key: Vec<String>,
+    /// Why the columns or keys above may be wrong, if part of the DDL was not understood. A rule on
+    /// the relation is then refused.
+    pub uncertain: Option<String>,
 }
 
 impl Relation {
@@ -187,6 +195,7 @@ impl Relation {
             inherits: Vec::new(),
             partition_of: None,
             partition_key: Vec::new(),
+            uncertain: None,
         }
     }
 
@@ -199,46 +208,51 @@ impl Relation {
     pub fn column(&self, column: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.name == column)
     }
-}
 
-/// The relations of one database section, in the order in which their DDL came.
-#[derive(Debug, Clone, Default)]
-pub struct Catalog {
-    /// The relations by name.
-    pub relations: IndexMap<RelationName, Relation>,
-    /// User-defined types (enums, domains, composites) by name, for columns declared later.
-    pub types: IndexMap<RelationName, DataType>,
-}
+    /// The primary key.
+    pub fn primary_key(&self) -> Option<&Key> {
+        self.keys.iter().find(|k| k.primary)
+    }
 
-impl Catalog {
-    /// The relation of exactly this name; a name without schema also matches if only one schema has it.
-    pub fn relation(&self, name: &RelationName) -> Option<&Relation> {
-        self.relations.get(name).or_else(|| {
-            let mut found = self.relations.values().filter(|r| {
-                r.name.name == name.name && (name.schema.is_none() || r.name.schema.is_none())
-            });
-            let first = found.next()?;
-            found.next().is_none().then_some(first)
+    /// Do no two rows agree in all of `columns`? Rows with NULL in a nullable key column aside.
+    pub fn is_unique(&self, columns: &[&str]) -> bool {
+        self.keys.iter().any(|k| {
+            !k.partial
+                && !k.columns.is_empty()
+                && k.columns.iter().all(|c| columns.contains(&c.as_str()))
         })
     }
 
-    /// The ancestors of a relation: partitioned parents and INHERITS parents, nearest first.
-    pub fn ancestors(&self, name: &RelationName) -> Vec<&Relation> {
-        let mut out: Vec<&Relation> = Vec::new();
-        let mut todo = vec![name.clone()];
-        while let Some(next) = todo.pop() {
-            let Some(relation) = self.relations.get(&next) else {
-                continue;
-            };
-            for parent in relation.partition_of.iter().chain(&relation.inherits) {
-                if let Some(found) = self.relations.get(parent)
-                    && !out.iter().any(|r| r.name == found.name)
-                {
-                    out.push(found);
-                    todo.push(parent.clone());
-                }
+    /// Adds a key; one that is there already without a name takes the new one's name.
+    pub fn add_key(&mut self, key: Key) {
+        let same = |k: &&mut Key| {
+            !k.partial && !key.partial && k.columns == key.columns && k.primary == key.primary
+        };
+        match self.keys.iter_mut().find(same) {
+            Some(known) if known.name.is_none() || key.name.is_none() || known.name == key.name => {
+                known.name = key.name.or(known.name.take());
+                known.nulls_not_distinct |= key.nulls_not_distinct;
             }
+            _ => self.keys.push(key),
         }
-        out
+    }
+
+    /// Adds a foreign key, unless it is there already.
+    pub fn add_foreign_key(&mut self, foreign_key: ForeignKey) {
+        let same = |f: &&mut ForeignKey| {
+            f.columns == foreign_key.columns
+                && f.references == foreign_key.references
+                && f.referenced_columns == foreign_key.referenced_columns
+                && (f.name.is_none() || foreign_key.name.is_none() || f.name == foreign_key.name)
+        };
+        match self.foreign_keys.iter_mut().find(same) {
+            Some(known) => known.name = foreign_key.name.or(known.name.take()),
+            None => self.foreign_keys.push(foreign_key),
+        }
+    }
+
+    /// Says that something about the relation is not known for certain. The first reason stays.
+    pub fn doubt(&mut self, why: impl Into<String>) {
+        self.uncertain.get_or_insert_with(|| why.into());
     }
 }

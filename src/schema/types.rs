@@ -124,6 +124,22 @@ impl DataType {
         }
     }
 
+    /// Is it a domain that refuses NULL, or over one?
+    pub fn is_not_null(&self) -> bool {
+        match self {
+            DataType::Domain(domain) => domain.not_null || domain.base.is_not_null(),
+            _ => false,
+        }
+    }
+
+    /// The default that a domain gives to columns without one of their own.
+    pub fn default(&self) -> Option<&str> {
+        match self {
+            DataType::Domain(domain) => domain.default.as_deref().or(domain.base.default()),
+            _ => None,
+        }
+    }
+
     /// The length limit of a character type.
     pub fn limit(&self) -> Option<(u32, LengthUnit)> {
         match self.base() {

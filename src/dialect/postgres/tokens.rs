@@ -283,7 +283,8 @@ impl<'a> Tokens<'a> {
 
     /// The next token, which stays the next.
     pub fn peek(&self) -> Option<Token<'a>> {
-        self.clone().next()
+        let mut ahead = *self;
+        ahead.next()
     }
 
     /// Is `word` next?
@@ -467,7 +468,7 @@ impl<'a> Tokens<'a> {
 
     /// The end of `UESCAPE '!'` after a literal or identifier that ends at `end`, or `end`.
     fn uescape_end(&self, end: usize) -> usize {
-        let mut ahead = self.clone();
+        let mut ahead = *self;
         ahead.at = end;
         if ahead.eat_keyword("UESCAPE")
             && let Some(token) = ahead.next()
