@@ -57,6 +57,8 @@ pub struct Rulebook {
     pub baseline_except: Vec<ColumnPattern>,
     /// `-- by-hand:` lines in order.
     pub by_hand: Vec<String>,
+    /// Every variable that the rulebook reads, sets or asks for, by name.
+    pub variables: Vec<String>,
     /// The statements in order.
     pub statements: Vec<Statement>,
 }

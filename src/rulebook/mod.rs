@@ -3,7 +3,26 @@
 //! [`load`] reads a rulebook with its includes and variables and returns checked statements, or
 //! every fault at once, each with its source line and a caret. It knows no dump and no schema:
 //! whether a table or column exists is the plan's question.
+//!
+//! On its way a text is cut into statements (`scan`), its variables are put in (`variables`), its
+//! comment lines read (`directive`); a statement's tokens (`token`) lose the vendors' wrappings
+//! (`idiom`), are parsed by sqlparser and brought into the checked form (`lower`).
 
 pub mod ast;
+pub mod builtin;
+pub mod diagnostics;
+mod directive;
+mod idiom;
+mod load;
+mod lower;
+mod scan;
+mod token;
+mod variables;
 
 pub use ast::*;
+pub use builtin::{Builtin, builtin, builtins};
+pub use diagnostics::{Diagnostics, Fault, nearest};
+pub use load::{Load, load};
+
+#[cfg(test)]
+mod tests;

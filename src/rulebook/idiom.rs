@@ -1,0 +1,648 @@
+//! What vendors' scripts say around a statement, read from tokens because sqlparser has no tree
+//! for it: IF EXISTS over the catalog, Oracle's DECLARE … BEGIN … END, ALTER SESSION, T-SQL's
+//! statements without `;`, `DELETE t`, ONLY and OVERRIDING.
+//!
+//! Only forms whose meaning is certain are taken apart; a condition that asks for anything but the
+//! existence of a table or column is refused.
+
+use super::ast::{Span, SqlDialect};
+use super::diagnostics::{Fault, nearest};
+use super::scan::Chunk;
+use super::token::{begins, closing, is_word, span_of, span_over, tokens as tokenize};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
+
+/// What a statement of the text comes down to.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// One statement for the parser.
+    Run(Statement),
+    /// `NLS_COMP` and `NLS_SORT`: a session setting and its upper-case value.
+    Setting(&'static str, String),
+    /// `CURRENT_SCHEMA`: the schema's name token.
+    Schema(TokenWithSpan),
+}
+
+/// A statement as the parser takes it.
+#[derive(Debug)]
+pub(super) struct Statement {
+    pub(super) tokens: Vec<TokenWithSpan>,
+    pub(super) optional: bool,
+    pub(super) only: bool,
+    pub(super) overriding: bool,
+}
+
+const READ: [&str; 8] = [
+    "update", "delete", "truncate", "insert", "select", "with", "grant", "drop",
+];
+
+/// Words that begin a statement which is not read, and what to write instead.
+const REFUSED: [(&str, &str); 30] = [
+    (
+        "create",
+        "a rulebook changes rows; create things where the dump is loaded",
+    ),
+    (
+        "alter",
+        "a rulebook changes rows; alter things where the dump is loaded",
+    ),
+    (
+        "drop",
+        "to leave rows out write TRUNCATE t or DELETE FROM t WHERE …",
+    ),
+    (
+        "merge",
+        "write INSERT INTO … ON CONFLICT (key) DO UPDATE SET …, or UPDATE … FROM",
+    ),
+    (
+        "replace",
+        "write INSERT INTO … ON CONFLICT (key) DO UPDATE SET …",
+    ),
+    ("copy", "write INSERT INTO … VALUES …"),
+    ("load", "write INSERT INTO … VALUES …"),
+    (
+        "set",
+        "leave it out; a variable is set with \\set name value",
+    ),
+    ("reset", "leave it out"),
+    ("show", "leave it out"),
+    (
+        "do",
+        "write plain statements; -- name: … :optional where a table may be missing",
+    ),
+    ("call", "write the statements themselves"),
+    ("exec", "write the statements themselves"),
+    ("execute", "write the statements themselves"),
+    (
+        "declare",
+        "write plain statements; -- name: … :optional where a table may be missing",
+    ),
+    ("while", "write one statement for all rows"),
+    ("for", "write one statement for all rows"),
+    ("print", "leave it out; SELECT results go to the report"),
+    ("rollback", "leave it out; a rulebook is run to its end"),
+    ("savepoint", "leave it out; a rulebook is run to its end"),
+    ("release", "leave it out; a rulebook is run to its end"),
+    ("lock", "leave it out; nobody else writes to a dump"),
+    (
+        "revoke",
+        "write GRANT SELECT (column, …) for the columns that may be seen",
+    ),
+    ("comment", "leave it out"),
+    ("explain", "leave it out; `scrub check` prints the plan"),
+    ("analyze", "leave it out"),
+    ("vacuum", "leave it out"),
+    ("values", "write SELECT …"),
+    ("table", "write SELECT * FROM t"),
+    (
+        "begin",
+        "write plain statements; -- name: … :optional where a table may be missing",
+    ),
+];
+
+/// The catalog's tables, by which scripts ask whether a table or column exists.
+const CATALOG: [&str; 22] = [
+    "information_schema",
+    "sys",
+    "pg_catalog",
+    "sysobjects",
+    "syscolumns",
+    "user_tables",
+    "all_tables",
+    "dba_tables",
+    "user_tab_columns",
+    "all_tab_columns",
+    "dba_tab_columns",
+    "user_tab_cols",
+    "all_tab_cols",
+    "user_objects",
+    "all_objects",
+    "dba_objects",
+    "tabs",
+    "cols",
+    "pg_class",
+    "pg_tables",
+    "sqlite_master",
+    "sqlite_schema",
+];
+
+/// Takes a statement's tokens apart.
+pub(super) fn steps(
+    tokens: Vec<TokenWithSpan>,
+    dialect: SqlDialect,
+    faults: &mut Vec<Fault>,
+) -> Vec<Step> {
+    let mut reader = Reader {
+        dialect,
+        faults,
+        steps: Vec::new(),
+        probes: Vec::new(),
+    };
+    reader.sequence(&tokens, false);
+    reader.steps
+}
+
+struct Reader<'f> {
+    dialect: SqlDialect,
+    faults: &'f mut Vec<Fault>,
+    steps: Vec<Step>,
+    /// PL/SQL variables that count tables of the catalog.
+    probes: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn fault(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.faults.push(Fault::new(span, message).help(help));
+    }
+
+    /// One statement, or in T-SQL several without a `;` between them.
+    fn sequence(&mut self, tokens: &[TokenWithSpan], optional: bool) {
+        if self.dialect != SqlDialect::Mssql {
+            return self.one(tokens, optional);
+        }
+        let mut start = 0;
+        let (mut parens, mut blocks) = (0usize, 0usize);
+        for at in 0..tokens.len() {
+            match &tokens[at].token {
+                Token::LParen => parens += 1,
+                Token::RParen => parens = parens.saturating_sub(1),
+                Token::SemiColon if parens == 0 && blocks == 0 => {
+                    self.one(&tokens[start..at], optional);
+                    start = at + 1;
+                }
+                Token::Word(_) if parens == 0 => {
+                    if blocks == 0 && at > start && self.starts(tokens, start, at) {
+                        self.one(&tokens[start..at], optional);
+                        start = at;
+                    }
+                    let plain = is_word(&tokens[at], "begin") && !transaction(&tokens[at..]);
+                    blocks += usize::from(plain || is_word(&tokens[at], "case"));
+                    blocks -= usize::from(is_word(&tokens[at], "end") && blocks > 0);
+                }
+                _ => {}
+            }
+        }
+        self.one(&tokens[start..], optional);
+    }
+
+    /// Does a new statement begin at `at`, which stands after `start`?
+    fn starts(&self, tokens: &[TokenWithSpan], start: usize, at: usize) -> bool {
+        let word = |words: &[&str]| words.iter().any(|word| is_word(&tokens[at], word));
+        // What IF guards is part of its statement: the first statement after the condition.
+        if is_word(&tokens[start], "if") {
+            let guarded = guard_end(&tokens[start..]).map(|end| start + end);
+            if guarded.is_none_or(|guarded| at <= guarded) {
+                return false;
+            }
+        }
+        let explained = is_word(&tokens[start], "with") || is_word(&tokens[start], "insert");
+        word(&[
+            "delete", "update", "insert", "truncate", "if", "use", "commit",
+        ]) && !is_word(&tokens[start], "with")
+            && !after_grant(tokens, start)
+            || word(&["select"])
+                && !explained
+                && !is_word(&tokens[start], "if")
+                && !after_set_operator(tokens, at)
+                && !after_grant(tokens, start)
+    }
+
+    fn one(&mut self, tokens: &[TokenWithSpan], optional: bool) {
+        let tokens = match tokens {
+            [rest @ .., last] if last.token == Token::SemiColon => rest,
+            all => all,
+        };
+        let Some(first) = tokens.first() else { return };
+        let Token::Word(word) = &first.token else {
+            match first.token {
+                Token::LParen => return self.run(tokens, optional),
+                Token::Div if tokens.len() == 1 => return,
+                _ => {
+                    return self.fault(
+                        span_of(first),
+                        format!("no statement begins with {}", first.token),
+                        "a rulebook holds UPDATE, DELETE, TRUNCATE, INSERT, SELECT, GRANT \
+                         SELECT (…) and DROP USER",
+                    );
+                }
+            }
+        };
+        let word = word.value.to_ascii_lowercase();
+        if transaction(tokens) || (word == "use" && tokens.len() == 2) {
+            return;
+        }
+        match word.as_str() {
+            "if" => self.guarded(tokens, optional),
+            "alter" if begins(tokens, &["alter", "session", "set"]) => self.session(&tokens[3..]),
+            "declare" | "begin" if self.dialect == SqlDialect::Oracle => {
+                self.block(tokens, optional);
+            }
+            "drop"
+                if !tokens
+                    .get(1)
+                    .is_some_and(|kind| is_word(kind, "user") || is_word(kind, "role")) =>
+            {
+                self.refuse(tokens, "drop")
+            }
+            word if READ.contains(&word) => self.run(tokens, optional),
+            word => self.refuse(tokens, word),
+        }
+    }
+
+    fn refuse(&mut self, tokens: &[TokenWithSpan], word: &str) {
+        let span = span_of(&tokens[0]);
+        let refused = REFUSED.iter().find(|(refused, _)| *refused == word);
+        match (refused, nearest(word, READ)) {
+            (Some((_, help)), _) => {
+                let name = word.to_uppercase();
+                self.fault(span, format!("{name} is not read in a rulebook"), *help);
+            }
+            (None, Some(meant)) => self.fault(
+                span,
+                format!("no statement begins with {word}"),
+                format!("did you mean {}?", meant.to_uppercase()),
+            ),
+            (None, None) => self.fault(
+                span,
+                format!("no statement begins with {word}"),
+                "a rulebook holds UPDATE, DELETE, TRUNCATE, INSERT, SELECT, GRANT SELECT (…) and \
+                 DROP USER",
+            ),
+        }
+    }
+
+    /// `IF EXISTS (SELECT … FROM the catalog) statement`, `IF OBJECT_ID('t') IS NOT NULL statement`.
+    fn guarded(&mut self, tokens: &[TokenWithSpan], optional: bool) {
+        const HELP: &str = "IF may ask whether a table or column exists: IF EXISTS (SELECT … FROM \
+                            information_schema.tables …); any other condition goes into WHERE";
+        let Some(end) = guard_end(tokens) else {
+            return self.fault(span_of(&tokens[0]), "this IF is not read", HELP);
+        };
+        if is_word(&tokens[1], "exists") && !asks_catalog(&tokens[2..end]) {
+            return self.fault(
+                span_over(&tokens[..end]),
+                "IF EXISTS may only ask the catalog",
+                HELP,
+            );
+        }
+        let body = &tokens[end..];
+        if body.is_empty() {
+            self.fault(span_of(&tokens[0]), "IF without a statement", HELP);
+        } else if let [first, inner @ .., last] = body
+            && is_word(first, "begin")
+            && is_word(last, "end")
+        {
+            self.sequence(inner, true);
+        } else if let Some(other) = body.iter().find(|token| is_word(token, "else"))
+            && !body.iter().any(|token| is_word(token, "case"))
+        {
+            self.fault(span_of(other), "ELSE is not read", HELP);
+        } else {
+            self.one(body, true);
+        }
+        let _ = optional;
+    }
+
+    /// `ALTER SESSION SET name = value …`
+    fn session(&mut self, mut tokens: &[TokenWithSpan]) {
+        while let [name, equals, value, rest @ ..] = tokens
+            && let (Token::Word(setting), Token::Eq) = (&name.token, &equals.token)
+        {
+            let text = match &value.token {
+                Token::Word(word) => word.value.to_ascii_uppercase(),
+                Token::SingleQuotedString(text) => text.to_ascii_uppercase(),
+                _ => String::new(),
+            };
+            match setting.value.to_ascii_lowercase().as_str() {
+                "nls_comp" if matches!(text.as_str(), "LINGUISTIC" | "BINARY") => {
+                    self.steps.push(Step::Setting("nls_comp", text));
+                }
+                "nls_sort" if matches!(text.as_str(), "BINARY_AI" | "BINARY") => {
+                    self.steps.push(Step::Setting("nls_sort", text));
+                }
+                "current_schema" if matches!(value.token, Token::Word(_)) => {
+                    self.steps.push(Step::Schema(value.clone()));
+                }
+                _ => self.fault(
+                    span_over(&tokens[..3]),
+                    "this session setting is not read",
+                    "of ALTER SESSION are read: NLS_COMP = LINGUISTIC with NLS_SORT = BINARY_AI, \
+                     BINARY for both, and CURRENT_SCHEMA = s",
+                ),
+            }
+            tokens = rest;
+        }
+        if let Some(rest) = tokens.first() {
+            self.fault(
+                span_of(rest),
+                "name = value is expected here",
+                "write one setting after another",
+            );
+        }
+    }
+
+    /// PL/SQL's `[DECLARE …] BEGIN … END`.
+    fn block(&mut self, tokens: &[TokenWithSpan], optional: bool) {
+        const HELP: &str = "of PL/SQL is read: DECLARE v NUMBER; BEGIN SELECT count(*) INTO v FROM \
+                            user_tables WHERE …; IF v > 0 THEN EXECUTE IMMEDIATE '…'; END IF; END;";
+        let begin = tokens.iter().position(|token| is_word(token, "begin"));
+        let end = tokens.iter().rposition(|token| is_word(token, "end"));
+        let closed = end.is_some_and(|end| {
+            tokens[end + 1..]
+                .iter()
+                .all(|token| token.token == Token::SemiColon)
+        });
+        let (Some(begin), Some(end), true) = (begin, end, closed) else {
+            return self.fault(span_of(&tokens[0]), "this block is not read", HELP);
+        };
+        let odd = [
+            "exception",
+            "loop",
+            "while",
+            "cursor",
+            "procedure",
+            "function",
+            "else",
+            "elsif",
+        ];
+        let case = tokens.iter().any(|token| is_word(token, "case"));
+        let odd = tokens.iter().find(|token| {
+            odd.iter()
+                .any(|word| is_word(token, word) && !(*word == "else" && case))
+        });
+        if let Some(odd) = odd {
+            return self.fault(span_of(odd), "this part of a block is not read", HELP);
+        }
+        self.body(&tokens[begin + 1..end], optional, HELP);
+    }
+
+    fn body(&mut self, mut tokens: &[TokenWithSpan], optional: bool, help: &str) {
+        while let Some(first) = tokens.first() {
+            if first.token == Token::SemiColon {
+                tokens = &tokens[1..];
+            } else if is_word(first, "if") {
+                let then = tokens.iter().position(|token| is_word(token, "then"));
+                let end = end_if(tokens);
+                let (Some(then), Some(end)) = (then, end) else {
+                    return self.fault(span_of(first), "this IF has no END IF", help);
+                };
+                if !self.counted(&tokens[1..then]) {
+                    self.fault(
+                        span_over(&tokens[1..then]),
+                        "IF may only ask whether a table was counted in the catalog",
+                        help,
+                    );
+                }
+                self.body(&tokens[then + 1..end], true, help);
+                tokens = &tokens[end + 2..];
+            } else {
+                let end = tokens
+                    .iter()
+                    .position(|token| token.token == Token::SemiColon);
+                let (statement, rest) = tokens.split_at(end.unwrap_or(tokens.len()));
+                self.in_body(statement, optional, help);
+                tokens = rest;
+            }
+        }
+    }
+
+    fn in_body(&mut self, tokens: &[TokenWithSpan], optional: bool, help: &str) {
+        if let [null] = tokens
+            && is_word(null, "null")
+        {
+            return;
+        }
+        if begins(tokens, &["execute", "immediate"]) {
+            let text = match tokens {
+                [_, _, literal] => literal_text(&literal.token).map(|text| (text, literal)),
+                _ => None,
+            };
+            let Some((text, literal)) = text else {
+                return self.fault(
+                    span_over(tokens),
+                    "EXECUTE IMMEDIATE takes one literal",
+                    "write the statement itself between the quotes",
+                );
+            };
+            // Places inside a literal: all of it.
+            let chunk = Chunk::standing_for(text.to_owned(), span_of(literal));
+            return match tokenize(&chunk, self.dialect) {
+                Ok(tokens) => self.one(&tokens, optional),
+                Err(fault) => self.faults.push(fault),
+            };
+        }
+        let into = tokens.iter().position(|token| is_word(token, "into"));
+        match into.and_then(|into| Some((into, tokens.get(into + 1)?))) {
+            Some((into, variable)) if is_word(&tokens[0], "select") => {
+                let counts = begins(&tokens[1..], &["count"]) && into == 5;
+                match &variable.token {
+                    Token::Word(name) if counts && asks_catalog(&tokens[into + 2..]) => {
+                        self.probes.push(name.value.to_ascii_lowercase());
+                    }
+                    _ => self.fault(
+                        span_over(tokens),
+                        "SELECT INTO may only count tables or columns of the catalog",
+                        help,
+                    ),
+                }
+            }
+            _ => self.one(tokens, optional),
+        }
+    }
+
+    /// `v > 0`, `v = 1`, `v >= 1`, `v <> 0` for a variable that counted.
+    fn counted(&self, condition: &[TokenWithSpan]) -> bool {
+        let condition = match condition {
+            [open, inner @ .., close]
+                if open.token == Token::LParen && close.token == Token::RParen =>
+            {
+                inner
+            }
+            all => all,
+        };
+        let [variable, operator, number] = condition else {
+            return false;
+        };
+        let (Token::Word(name), Token::Number(number, _)) = (&variable.token, &number.token) else {
+            return false;
+        };
+        self.probes.contains(&name.value.to_ascii_lowercase())
+            && matches!(
+                (&operator.token, number.as_str()),
+                (Token::Gt | Token::Neq, "0") | (Token::Eq | Token::GtEq, "1")
+            )
+    }
+
+    /// Hands a statement to the parser, in the words that sqlparser knows.
+    fn run(&mut self, tokens: &[TokenWithSpan], optional: bool) {
+        let mut tokens = tokens.to_vec();
+        let mut only = false;
+        let mut overriding = false;
+        if is_word(&tokens[0], "delete") && self.lacks_from(&tokens) {
+            let span = tokens[0].span;
+            tokens.insert(1, TokenWithSpan::new(Token::make_keyword("FROM"), span));
+        }
+        let table = match tokens.as_slice() {
+            [update, ..] if is_word(update, "update") => 1,
+            [delete, from, ..] if is_word(delete, "delete") && is_word(from, "from") => 2,
+            _ => usize::MAX,
+        };
+        if let Some(rest) = tokens.get(table..)
+            && let [word, next, ..] = rest
+            && is_word(word, "only")
+        {
+            let parenthesised = next.token == Token::LParen;
+            let named = matches!(&next.token, Token::Word(word)
+                if word.quote_style.is_some() || !["set", "as", "where", "using"].contains(&word.value.to_ascii_lowercase().as_str()));
+            if parenthesised || named {
+                only = true;
+                if parenthesised && let Some(close) = closing(&tokens, table + 1) {
+                    tokens.remove(close);
+                    tokens.remove(table + 1);
+                }
+                tokens.remove(table);
+            }
+        }
+        if is_word(&tokens[0], "insert")
+            && let Some(at) = tokens.iter().position(|token| is_word(token, "overriding"))
+            && tokens
+                .get(at + 2)
+                .is_some_and(|value| is_word(value, "value"))
+        {
+            if is_word(&tokens[at + 1], "system") {
+                overriding = true;
+            } else {
+                self.fault(
+                    span_over(&tokens[at..at + 3]),
+                    "OVERRIDING USER VALUE is not read",
+                    "leave the identity column out of the list of columns",
+                );
+            }
+            tokens.drain(at..at + 3);
+        }
+        self.steps.push(Step::Run(Statement {
+            tokens,
+            optional,
+            only,
+            overriding,
+        }));
+    }
+
+    /// T-SQL's and Oracle's `DELETE t [WHERE …]`.
+    fn lacks_from(&self, tokens: &[TokenWithSpan]) -> bool {
+        if !matches!(self.dialect, SqlDialect::Mssql | SqlDialect::Oracle) {
+            return false;
+        }
+        let mut at = 1;
+        loop {
+            match tokens.get(at).map(|token| &token.token) {
+                Some(Token::Word(_)) if !is_word(&tokens[at], "from") => at += 1,
+                _ => return false,
+            }
+            match tokens.get(at).map(|token| &token.token) {
+                Some(Token::Period) => at += 1,
+                _ => break,
+            }
+        }
+        !tokens[at..]
+            .first()
+            .is_some_and(|token| is_word(token, "from") || token.token == Token::Comma)
+    }
+}
+
+/// `COMMIT`, `BEGIN TRANSACTION` and the like: the whole rulebook is one run.
+fn transaction(tokens: &[TokenWithSpan]) -> bool {
+    let words: Vec<String> = tokens
+        .iter()
+        .take(4)
+        .map(|token| match &token.token {
+            Token::Word(Word {
+                value,
+                quote_style: None,
+                ..
+            }) => value.to_ascii_lowercase(),
+            _ => String::new(),
+        })
+        .collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["commit" | "end" | "go" | "begin"] => true,
+        [
+            "begin" | "commit" | "end",
+            "work" | "tran" | "transaction",
+            ..,
+        ]
+        | ["start", "transaction"] => true,
+        _ => false,
+    }
+}
+
+/// The index after an IF's condition, if it is one that may be read.
+fn guard_end(tokens: &[TokenWithSpan]) -> Option<usize> {
+    let asked = tokens.get(1)?;
+    let open = tokens.get(2).filter(|open| open.token == Token::LParen)?;
+    let _ = open;
+    let close = closing(tokens, 2)?;
+    if is_word(asked, "exists") {
+        return Some(close + 1);
+    }
+    let exists = is_word(asked, "object_id") || is_word(asked, "col_length");
+    (exists && begins(&tokens[close + 1..], &["is", "not", "null"])).then_some(close + 4)
+}
+
+/// The index of `END` in the `END IF` that closes the IF at the beginning.
+fn end_if(tokens: &[TokenWithSpan]) -> Option<usize> {
+    let mut depth = 0usize;
+    let mut at = 0;
+    while at < tokens.len() {
+        if begins(&tokens[at..], &["end", "if"]) {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                return Some(at);
+            }
+            at += 1;
+        } else if is_word(&tokens[at], "if") {
+            depth += 1;
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Does every FROM and JOIN read the catalog?
+fn asks_catalog(tokens: &[TokenWithSpan]) -> bool {
+    let mut asked = false;
+    for (at, token) in tokens.iter().enumerate() {
+        if !is_word(token, "from") && !is_word(token, "join") {
+            continue;
+        }
+        asked = true;
+        match tokens.get(at + 1).map(|token| &token.token) {
+            Some(Token::Word(word))
+                if CATALOG.contains(&word.value.to_ascii_lowercase().as_str()) => {}
+            _ => return false,
+        }
+    }
+    asked
+}
+
+fn after_set_operator(tokens: &[TokenWithSpan], at: usize) -> bool {
+    let before = at.checked_sub(1).map(|before| &tokens[before]);
+    before.is_some_and(|before| {
+        ["union", "all", "except", "intersect"]
+            .iter()
+            .any(|word| is_word(before, word))
+    })
+}
+
+fn after_grant(tokens: &[TokenWithSpan], start: usize) -> bool {
+    is_word(&tokens[start], "grant")
+}
+
+fn literal_text(token: &Token) -> Option<&str> {
+    match token {
+        Token::SingleQuotedString(text) | Token::NationalStringLiteral(text) => Some(text),
+        Token::QuoteDelimitedStringLiteral(text)
+        | Token::NationalQuoteDelimitedStringLiteral(text) => Some(&text.value),
+        _ => None,
+    }
+}

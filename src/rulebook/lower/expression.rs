@@ -1,0 +1,721 @@
+//! Expressions but for calls.
+
+use super::super::ast::{BinaryOp, Expr, ExprKind, Span, TypeName, UnaryOp};
+use super::super::token::{decode, join};
+use super::{Lower, cover, is_bare};
+use sqlparser::ast as sql;
+
+impl Lower<'_> {
+    pub(super) fn expression(&mut self, expr: &sql::Expr) -> Expr {
+        use sql::Expr as E;
+        match expr {
+            E::Identifier(ident) => self.column(None, ident),
+            E::CompoundIdentifier(parts) => match parts.as_slice() {
+                [table, column] => self.column(Some(table), column),
+                [.., table, column] => {
+                    // `s.t.c`: the table in FROM says the schema already.
+                    self.column(Some(table), column)
+                }
+                _ => self.not_read(expr, "an empty name"),
+            },
+            E::Nested(inner) => self.expression(inner),
+            E::Value(value) => self.literal(value),
+            E::Prefixed { value, .. } => self.expression(value),
+            E::TypedString(typed) => {
+                let literal = self.literal(&typed.value);
+                self.cast(literal, &typed.data_type)
+            }
+            E::Interval(interval) => self.interval(expr, interval),
+            E::Cast {
+                kind,
+                expr: inner,
+                data_type,
+                format,
+            } => {
+                if !matches!(kind, sql::CastKind::Cast | sql::CastKind::DoubleColon)
+                    || format.is_some()
+                {
+                    return self.not_read(expr, "this kind of cast");
+                }
+                let inner = self.expression(inner);
+                self.cast(inner, data_type)
+            }
+            E::Convert {
+                is_try: false,
+                expr: inner,
+                data_type: Some(to),
+                styles,
+                ..
+            } if styles.is_empty() => {
+                let inner = self.expression(inner);
+                self.cast(inner, to)
+            }
+            E::UnaryOp { op, expr: inner } => self.unary(expr, op, inner),
+            E::BinaryOp { .. } => self.binary(expr),
+            E::IsNull(inner) => self.wrap(inner, |e| ExprKind::IsNull(e, false)),
+            E::IsNotNull(inner) => self.wrap(inner, |e| ExprKind::IsNull(e, true)),
+            E::IsTrue(inner) => self.is_boolean(inner, Some(true), false),
+            E::IsNotTrue(inner) => self.is_boolean(inner, Some(true), true),
+            E::IsFalse(inner) => self.is_boolean(inner, Some(false), false),
+            E::IsNotFalse(inner) => self.is_boolean(inner, Some(false), true),
+            E::IsUnknown(inner) => self.is_boolean(inner, None, false),
+            E::IsNotUnknown(inner) => self.is_boolean(inner, None, true),
+            E::IsDistinctFrom(a, b) => self.pair(a, b, |a, b| ExprKind::IsDistinct(a, b, false)),
+            E::IsNotDistinctFrom(a, b) => self.pair(a, b, |a, b| ExprKind::IsDistinct(a, b, true)),
+            E::InList {
+                expr: inner,
+                list,
+                negated,
+            } => self.in_list(inner, list, *negated),
+            E::InSubquery {
+                expr: inner,
+                subquery,
+                negated,
+            } => self.in_query(inner, subquery, *negated),
+            E::AnyOp {
+                left,
+                compare_op: sql::BinaryOperator::Eq,
+                right,
+                ..
+            } => self.quantified(expr, left, right, false),
+            E::AllOp {
+                left,
+                compare_op: sql::BinaryOperator::NotEq,
+                right,
+            } => self.quantified(expr, left, right, true),
+            E::Between {
+                expr: inner,
+                negated,
+                low,
+                high,
+            } => {
+                let [inner, low, high] = [inner, low, high].map(|e| Box::new(self.expression(e)));
+                let span = join(inner.span, high.span);
+                let kind = ExprKind::Between {
+                    expr: inner,
+                    low,
+                    high,
+                    negated: *negated,
+                };
+                Expr { kind, span }
+            }
+            E::Like {
+                negated,
+                any: false,
+                expr: inner,
+                pattern,
+                escape_char,
+            } => self.like(inner, pattern, escape_char.as_deref(), false, *negated),
+            E::ILike {
+                negated,
+                any: false,
+                expr: inner,
+                pattern,
+                escape_char,
+            } => self.like(inner, pattern, escape_char.as_deref(), true, *negated),
+            E::RLike {
+                negated,
+                expr: inner,
+                pattern,
+                ..
+            } => {
+                let args = vec![self.expression(inner), self.expression(pattern)];
+                let call = self.call("regexp_like", args, self.place(expr));
+                if *negated {
+                    unary(UnaryOp::Not, call)
+                } else {
+                    call
+                }
+            }
+            E::Case {
+                case_token,
+                end_token,
+                operand,
+                conditions,
+                else_result,
+            } => {
+                let operand = operand.as_ref().map(|e| Box::new(self.expression(e)));
+                let branches = conditions
+                    .iter()
+                    .map(|when| {
+                        (
+                            self.expression(&when.condition),
+                            self.expression(&when.result),
+                        )
+                    })
+                    .collect();
+                let otherwise = else_result.as_ref().map(|e| Box::new(self.expression(e)));
+                let kind = ExprKind::Case {
+                    operand,
+                    branches,
+                    otherwise,
+                };
+                let ends = [case_token, end_token].map(|token| decode(token.0.span));
+                let span = match ends {
+                    [Some(case), Some(end)] => join(case, end),
+                    _ => self.place(expr),
+                };
+                Expr { kind, span }
+            }
+            E::Exists { subquery, negated } => {
+                let query = Box::new(self.query(subquery));
+                Expr {
+                    span: query.span,
+                    kind: ExprKind::Exists {
+                        query,
+                        negated: *negated,
+                    },
+                }
+            }
+            E::Subquery(query) => {
+                let query = Box::new(self.query(query));
+                Expr {
+                    span: query.span,
+                    kind: ExprKind::Subquery(query),
+                }
+            }
+            E::Array(array) => {
+                let elements: Vec<_> = array.elem.iter().map(|e| self.expression(e)).collect();
+                let span = cover(&elements, self.place(expr));
+                Expr {
+                    kind: ExprKind::Array(elements),
+                    span,
+                }
+            }
+            E::Tuple(_) => {
+                let span = self.place(expr);
+                self.refuse(
+                    span,
+                    "a row of values is not read here",
+                    "rows can be compared with =, <>, IN (…) and IN (SELECT …)",
+                )
+            }
+            E::Collate { .. } => {
+                let span = self.place(expr);
+                self.refuse(
+                    span,
+                    "COLLATE is not read",
+                    "leave it out: a comparison follows the column's declared collation",
+                )
+            }
+            E::SimilarTo { .. } => {
+                let span = self.place(expr);
+                self.refuse(
+                    span,
+                    "SIMILAR TO is not read",
+                    "write LIKE, or ~ with a regular expression",
+                )
+            }
+            E::Function(_)
+            | E::Extract { .. }
+            | E::Ceil { .. }
+            | E::Floor { .. }
+            | E::Position { .. }
+            | E::Substring { .. }
+            | E::Trim { .. }
+            | E::Overlay { .. }
+            | E::AtTimeZone { .. } => self.function(expr),
+            _ => self.not_read(expr, "this expression"),
+        }
+    }
+
+    /// The refusal of what has no better message.
+    pub(super) fn not_read(&mut self, expr: &sql::Expr, what: &str) -> Expr {
+        let span = self.place(expr);
+        self.refuse(
+            span,
+            format!("{what} is not read in a rulebook"),
+            "write it with the operators and functions that `scrub functions` and the manual list",
+        )
+    }
+
+    pub(super) fn column(&mut self, table: Option<&sql::Ident>, column: &sql::Ident) -> Expr {
+        let span = decode(column.span).unwrap_or(self.fallback);
+        if table.is_none() {
+            if self.value && is_bare(column, "value") {
+                return Expr {
+                    kind: ExprKind::Value,
+                    span,
+                };
+            }
+            if is_bare(column, "default") {
+                return self.refuse(
+                    span,
+                    "DEFAULT stands only as a whole assigned or inserted value",
+                    "write SET column = DEFAULT",
+                );
+            }
+            if is_bare(column, "rownum") && self.dialect == crate::rulebook::SqlDialect::Oracle {
+                return self.refuse(
+                    span,
+                    "ROWNUM is not read: rows have no order in a rulebook",
+                    "choose the rows by their values",
+                );
+            }
+            if self.is_niladic(column) {
+                let name = column.value.to_ascii_lowercase();
+                return self.call(&name, Vec::new(), span);
+            }
+        }
+        let table = table.map(|table| self.ident(table));
+        let column = self.ident(column);
+        let span = table.as_ref().map_or(span, |table| join(table.span, span));
+        Expr {
+            kind: ExprKind::Column { table, column },
+            span,
+        }
+    }
+
+    fn literal(&mut self, value: &sql::ValueWithSpan) -> Expr {
+        use sql::Value as V;
+        let span = decode(value.span).unwrap_or(self.fallback);
+        let kind = match &value.value {
+            V::Null => ExprKind::Null,
+            V::Boolean(value) => ExprKind::Boolean(*value),
+            V::Number(number, _) => ExprKind::Number(number.clone()),
+            V::SingleQuotedString(s)
+            | V::EscapedStringLiteral(s)
+            | V::UnicodeStringLiteral(s)
+            | V::NationalStringLiteral(s)
+            // Only MySQL's lexer gives these as values: there they are text.
+            | V::DoubleQuotedString(s) => ExprKind::String(s.clone()),
+            V::DollarQuotedString(s) => ExprKind::String(s.value.clone()),
+            V::QuoteDelimitedStringLiteral(s) | V::NationalQuoteDelimitedStringLiteral(s) => {
+                ExprKind::String(s.value.clone())
+            }
+            V::Placeholder(name) => {
+                return self.refuse(
+                    span,
+                    format!("{name} stands for a value that nobody gives"),
+                    "write a psql variable, :'name', and give it with --set name=value",
+                );
+            }
+            _ => {
+                return self.refuse(
+                    span,
+                    "this kind of literal is not read in a rulebook",
+                    "write text, a number, TRUE, FALSE or NULL",
+                );
+            }
+        };
+        Expr { kind, span }
+    }
+
+    pub(super) fn cast(&mut self, inner: Expr, to: &sql::DataType) -> Expr {
+        let span = inner.span;
+        match super::types::type_name(to) {
+            Some(to) => Expr {
+                kind: ExprKind::Cast(Box::new(inner), to),
+                span,
+            },
+            None => self.refuse(
+                span,
+                format!("the type {to} is not read in a rulebook"),
+                "cast to a type that a column can have",
+            ),
+        }
+    }
+
+    /// `INTERVAL '1 day'`, `INTERVAL '1' DAY`, MySQL's `INTERVAL 1 DAY`.
+    fn interval(&mut self, expr: &sql::Expr, interval: &sql::Interval) -> Expr {
+        let inner = self.expression(&interval.value);
+        let text = match (&inner.kind, &interval.leading_field, &interval.last_field) {
+            (ExprKind::String(text) | ExprKind::Number(text), Some(field), None) => {
+                format!("{text} {}", field.to_string().to_lowercase())
+            }
+            (ExprKind::String(text), None, None) => text.clone(),
+            _ => {
+                return self.refuse(
+                    self.place(expr),
+                    "this form of INTERVAL is not read",
+                    "write INTERVAL '1 day 2 hours'",
+                );
+            }
+        };
+        let span = inner.span;
+        let text = Expr {
+            kind: ExprKind::String(text),
+            span,
+        };
+        let to = TypeName {
+            name: "interval".to_owned(),
+            args: Vec::new(),
+            array: false,
+        };
+        Expr {
+            kind: ExprKind::Cast(Box::new(text), to),
+            span,
+        }
+    }
+
+    fn wrap(&mut self, inner: &sql::Expr, kind: impl FnOnce(Box<Expr>) -> ExprKind) -> Expr {
+        let inner = Box::new(self.expression(inner));
+        Expr {
+            span: inner.span,
+            kind: kind(inner),
+        }
+    }
+
+    fn is_boolean(&mut self, inner: &sql::Expr, value: Option<bool>, negated: bool) -> Expr {
+        self.wrap(inner, |expr| ExprKind::IsBoolean {
+            expr,
+            value,
+            negated,
+        })
+    }
+
+    fn pair(
+        &mut self,
+        a: &sql::Expr,
+        b: &sql::Expr,
+        kind: impl FnOnce(Box<Expr>, Box<Expr>) -> ExprKind,
+    ) -> Expr {
+        let (a, b) = (Box::new(self.expression(a)), Box::new(self.expression(b)));
+        Expr {
+            span: join(a.span, b.span),
+            kind: kind(a, b),
+        }
+    }
+
+    fn unary(&mut self, expr: &sql::Expr, op: &sql::UnaryOperator, inner: &sql::Expr) -> Expr {
+        use sql::UnaryOperator as U;
+        let op = match op {
+            U::Not | U::BangNot => UnaryOp::Not,
+            U::Minus => UnaryOp::Minus,
+            U::Plus => UnaryOp::Plus,
+            other => return self.not_read(expr, &format!("the operator {other}")),
+        };
+        let inner = self.expression(inner);
+        unary(op, inner)
+    }
+
+    /// A chain of operators is a tree that leans to the left, as deep as the chain is long; its
+    /// spine is walked in a loop.
+    fn binary(&mut self, expr: &sql::Expr) -> Expr {
+        let mut spine = Vec::new();
+        let mut first = expr;
+        while let sql::Expr::BinaryOp { left, op, right } = first {
+            if tuple(left).is_some() {
+                break;
+            }
+            spine.push((first, op, right));
+            first = left;
+        }
+        let mut left = match first {
+            sql::Expr::BinaryOp { left, op, right } => self.rows(first, left, op, right),
+            other => self.expression(other),
+        };
+        for (whole, op, right) in spine.into_iter().rev() {
+            let right = self.expression(right);
+            left = self.operator(whole, left, op, right);
+        }
+        left
+    }
+
+    fn operator(
+        &mut self,
+        whole: &sql::Expr,
+        left: Expr,
+        op: &sql::BinaryOperator,
+        right: Expr,
+    ) -> Expr {
+        use crate::rulebook::SqlDialect::Mysql;
+        use sql::BinaryOperator as B;
+        let span = join(left.span, right.span);
+        let like = |left, right, insensitive, negated| ExprKind::Like {
+            expr: Box::new(left),
+            pattern: Box::new(right),
+            escape: None,
+            insensitive,
+            negated,
+        };
+        let op = match op {
+            B::Eq => BinaryOp::Eq,
+            B::NotEq => BinaryOp::Ne,
+            B::Lt => BinaryOp::Lt,
+            B::LtEq => BinaryOp::Le,
+            B::Gt => BinaryOp::Gt,
+            B::GtEq => BinaryOp::Ge,
+            B::And => BinaryOp::And,
+            B::Or => BinaryOp::Or,
+            B::Plus => BinaryOp::Add,
+            B::Minus => BinaryOp::Sub,
+            B::Multiply => BinaryOp::Mul,
+            B::Divide => BinaryOp::Div,
+            B::Modulo => BinaryOp::Mod,
+            B::StringConcat if self.dialect == Mysql => {
+                return self.refuse(
+                    span,
+                    "in MySQL || means OR, unless the server is set otherwise",
+                    "write concat(a, b), or OR",
+                );
+            }
+            B::StringConcat => BinaryOp::Concat,
+            B::PGRegexMatch => BinaryOp::Match,
+            B::PGRegexIMatch => BinaryOp::MatchInsensitive,
+            B::PGRegexNotMatch => BinaryOp::NotMatch,
+            B::PGRegexNotIMatch => BinaryOp::NotMatchInsensitive,
+            B::Arrow => BinaryOp::JsonGet,
+            B::LongArrow => BinaryOp::JsonGetText,
+            B::HashArrow => BinaryOp::JsonPath,
+            B::HashLongArrow => BinaryOp::JsonPathText,
+            B::PGOverlap if self.dialect == Mysql => BinaryOp::And,
+            B::Spaceship => {
+                let kind = ExprKind::IsDistinct(Box::new(left), Box::new(right), true);
+                return Expr { kind, span };
+            }
+            B::PGLikeMatch => {
+                return Expr {
+                    kind: like(left, right, false, false),
+                    span,
+                };
+            }
+            B::PGILikeMatch => {
+                return Expr {
+                    kind: like(left, right, true, false),
+                    span,
+                };
+            }
+            B::PGNotLikeMatch => {
+                return Expr {
+                    kind: like(left, right, false, true),
+                    span,
+                };
+            }
+            B::PGNotILikeMatch => {
+                return Expr {
+                    kind: like(left, right, true, true),
+                    span,
+                };
+            }
+            B::PGExp => return self.call("power", vec![left, right], span),
+            B::PGStartsWith => return self.call("starts_with", vec![left, right], span),
+            other => return self.not_read(whole, &format!("the operator {other}")),
+        };
+        binary(op, left, right)
+    }
+
+    /// `(a, b) = (c, d)`: column by column, which is what it means in three-valued logic too.
+    fn rows(
+        &mut self,
+        whole: &sql::Expr,
+        left: &sql::Expr,
+        op: &sql::BinaryOperator,
+        right: &sql::Expr,
+    ) -> Expr {
+        let span = self.place(whole);
+        let negated = match op {
+            sql::BinaryOperator::Eq => false,
+            sql::BinaryOperator::NotEq => true,
+            _ => {
+                return self.refuse(
+                    span,
+                    "rows of values are compared with =, <> and IN only",
+                    "write the comparison column by column",
+                );
+            }
+        };
+        let left = tuple(left).map(|row| self.all(&row)).unwrap_or_default();
+        let Some(right) = tuple(right).map(|row| self.all(&row)) else {
+            return self.refuse(
+                span,
+                "a row is compared with a row",
+                "write (a, b) = (1, 2)",
+            );
+        };
+        let equal = self.row_equals(left, right, span);
+        if negated {
+            unary(UnaryOp::Not, equal)
+        } else {
+            equal
+        }
+    }
+
+    fn all(&mut self, exprs: &[&sql::Expr]) -> Vec<Expr> {
+        exprs.iter().map(|expr| self.expression(expr)).collect()
+    }
+
+    fn row_equals(&mut self, left: Vec<Expr>, right: Vec<Expr>, span: Span) -> Expr {
+        if left.len() != right.len() {
+            return self.refuse(
+                span,
+                "the rows that are compared have different lengths",
+                "compare rows of the same length",
+            );
+        }
+        left.into_iter()
+            .zip(right)
+            .map(|(a, b)| binary(BinaryOp::Eq, a, b))
+            .reduce(|a, b| binary(BinaryOp::And, a, b))
+            .unwrap_or(Expr {
+                kind: ExprKind::Boolean(true),
+                span,
+            })
+    }
+
+    fn in_list(&mut self, inner: &sql::Expr, list: &[sql::Expr], negated: bool) -> Expr {
+        if let Some(row) = tuple(inner) {
+            let left = self.all(&row);
+            let span = cover(&left, self.fallback);
+            let mut any: Option<Expr> = None;
+            for item in list {
+                let Some(right) = tuple(item).map(|row| self.all(&row)) else {
+                    return self.refuse(
+                        span,
+                        "a row is compared with rows",
+                        "write IN ((1, 2), (3, 4))",
+                    );
+                };
+                let equal = self.row_equals(left.clone(), right, span);
+                any = Some(match any {
+                    Some(any) => binary(BinaryOp::Or, any, equal),
+                    None => equal,
+                });
+            }
+            let any = any.unwrap_or(Expr {
+                kind: ExprKind::Boolean(false),
+                span,
+            });
+            return if negated {
+                unary(UnaryOp::Not, any)
+            } else {
+                any
+            };
+        }
+        let expr = Box::new(self.expression(inner));
+        let list: Vec<_> = list.iter().map(|item| self.expression(item)).collect();
+        let span = join(expr.span, cover(&list, expr.span));
+        Expr {
+            kind: ExprKind::InList {
+                expr,
+                list,
+                negated,
+            },
+            span,
+        }
+    }
+
+    fn in_query(&mut self, inner: &sql::Expr, query: &sql::Query, negated: bool) -> Expr {
+        let exprs = match tuple(inner) {
+            Some(row) => self.all(&row),
+            None => vec![self.expression(inner)],
+        };
+        let query = Box::new(self.query(query));
+        let span = join(cover(&exprs, query.span), query.span);
+        let width = query.width();
+        if width.is_some_and(|width| width != exprs.len()) {
+            self.fault(
+                query.span,
+                "the subquery gives another number of columns than it is compared with",
+                "select one column for each compared value",
+            );
+        }
+        Expr {
+            kind: ExprKind::InQuery {
+                exprs,
+                query,
+                negated,
+            },
+            span,
+        }
+    }
+
+    /// `= ANY (…)` is IN; `<> ALL (…)` is NOT IN.
+    fn quantified(
+        &mut self,
+        whole: &sql::Expr,
+        left: &sql::Expr,
+        right: &sql::Expr,
+        negated: bool,
+    ) -> Expr {
+        match right {
+            sql::Expr::Nested(inner) => self.quantified(whole, left, inner, negated),
+            sql::Expr::Subquery(query) => self.in_query(left, query, negated),
+            sql::Expr::Array(array) if !array.elem.is_empty() => {
+                self.in_list(left, &array.elem, negated)
+            }
+            _ => {
+                let span = self.place(whole);
+                self.refuse(
+                    span,
+                    "ANY and ALL are read over ARRAY[…] or a SELECT",
+                    "write IN (…) or NOT IN (…)",
+                )
+            }
+        }
+    }
+
+    fn like(
+        &mut self,
+        inner: &sql::Expr,
+        pattern: &sql::Expr,
+        escape: Option<&sql::Expr>,
+        insensitive: bool,
+        negated: bool,
+    ) -> Expr {
+        let escape = match escape.map(|escape| self.expression(escape)) {
+            None => None,
+            Some(Expr {
+                kind: ExprKind::String(text),
+                ..
+            }) if text.chars().count() <= 1 => Some(text),
+            Some(other) => {
+                return self.refuse(
+                    other.span,
+                    "ESCAPE takes one character",
+                    "write ESCAPE '\\'",
+                );
+            }
+        };
+        let (expr, pattern) = (
+            Box::new(self.expression(inner)),
+            Box::new(self.expression(pattern)),
+        );
+        let span = join(expr.span, pattern.span);
+        Expr {
+            kind: ExprKind::Like {
+                expr,
+                pattern,
+                escape,
+                insensitive,
+                negated,
+            },
+            span,
+        }
+    }
+}
+
+/// `(a, b)` or `ROW(a, b)`.
+fn tuple(expr: &sql::Expr) -> Option<Vec<&sql::Expr>> {
+    match expr {
+        sql::Expr::Tuple(row) => Some(row.iter().collect()),
+        sql::Expr::Function(call) if call.name.to_string().eq_ignore_ascii_case("row") => {
+            let sql::FunctionArguments::List(list) = &call.args else {
+                return None;
+            };
+            list.args
+                .iter()
+                .map(|arg| match arg {
+                    sql::FunctionArg::Unnamed(sql::FunctionArgExpr::Expr(expr)) => Some(expr),
+                    _ => None,
+                })
+                .collect()
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn binary(op: BinaryOp, left: Expr, right: Expr) -> Expr {
+    let span = join(left.span, right.span);
+    Expr {
+        kind: ExprKind::Binary(op, Box::new(left), Box::new(right)),
+        span,
+    }
+}
+
+fn unary(op: UnaryOp, inner: Expr) -> Expr {
+    Expr {
+        span: inner.span,
+        kind: ExprKind::Unary(op, Box::new(inner)),
+    }
+}
