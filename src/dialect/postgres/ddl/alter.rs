@@ -5,7 +5,7 @@ use super::table::add_column;
 use super::types::{alter_type, parse_type};
 use super::{Context, Parsed, each_index};
 use crate::dialect::postgres::tokens::Tokens;
-use crate::schema::{Catalog, Generated, Key, Relation, RelationName};
+use crate::schema::{Catalog, Generated, Relation, RelationName};
 
 /// What follows `ALTER`.
 pub(super) fn alter(catalog: &mut Catalog, context: &Context<'_>, mut t: Tokens<'_>) {
@@ -165,6 +165,7 @@ impl<'a> Action<'a> {
             }
             add_column(self.catalog, self.targets, &new);
         }
+        constraints.name(self.table());
         for name in &constraints.not_null {
             self.each(|relation| set_not_null(relation, name, true));
         }
@@ -226,24 +227,40 @@ impl<'a> Action<'a> {
         }
         t.eat_keywords("IF EXISTS");
         let name = t.name().ok_or("DROP is not understood")?;
-        for target in self.targets {
-            if !constraint {
+        if constraint {
+            self.drop_constraint(&name);
+        } else {
+            for target in self.targets {
                 self.catalog.drop_column(target, &name);
-            } else if let Some(relation) = self.catalog.relations.get_mut(target) {
-                let table = relation.name.name.clone();
-                let columns = |c: &[String]| c.join("_");
-                relation.keys.retain(|k: &Key| match &k.name {
-                    Some(known) => *known != name,
-                    None if k.primary => name != format!("{table}_pkey"),
-                    None => name != format!("{table}_{}_key", columns(&k.columns)),
-                });
-                relation.foreign_keys.retain(|f| match &f.name {
-                    Some(known) => *known != name,
-                    None => name != format!("{table}_{}_fkey", columns(&f.columns)),
-                });
             }
         }
         Ok(())
+    }
+
+    /// Drops a constraint, and what the partitions have because of it under names of their own.
+    fn drop_constraint(&mut self, name: &str) {
+        let Some(relation) = self.catalog.relations.get(&self.targets[0]) else {
+            return;
+        };
+        let named = |known: &Option<String>| known.as_deref() == Some(name);
+        let keys: Vec<_> = relation
+            .keys
+            .iter()
+            .filter(|k| named(&k.name))
+            .cloned()
+            .collect();
+        for target in self.targets {
+            if let Some(relation) = self.catalog.relations.get_mut(target) {
+                let copies = relation.partition_of.is_some();
+                relation.keys.retain(|known| {
+                    let copy = keys
+                        .iter()
+                        .any(|k| k.columns == known.columns && k.primary == known.primary);
+                    !(named(&known.name) || copies && copy)
+                });
+                relation.foreign_keys.retain(|f| !named(&f.name));
+            }
+        }
     }
 
     fn rename(&mut self, t: &mut Tokens<'_>) -> Parsed<Option<RelationName>> {

@@ -6,11 +6,16 @@ use crate::dialect::postgres::tokens::{Kind, Token, Tokens};
 use crate::schema::{Catalog, Column, ForeignKey, Generated, Key, ReferentialAction, RelationName};
 use std::ops::Range;
 
-/// The ranges of a list's elements: what stands between commas outside of parentheses.
+/// The ranges of a list's elements: what stands between commas outside of parentheses. A list that
+/// reaches to the end of the statement ends before its semicolon.
 pub(super) fn split(mut t: Tokens<'_>) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut start = t.offset();
+    let mut end = start;
     while let Some(token) = t.peek() {
+        if token.punctuation(b';') {
+            break;
+        }
         if token.punctuation(b',') {
             out.push(start..token.start);
             start = token.end;
@@ -18,10 +23,10 @@ pub(super) fn split(mut t: Tokens<'_>) -> Vec<Range<usize>> {
         if t.skip_parentheses().is_none() {
             t.next();
         }
+        end = t.offset();
     }
-    let last = t.within(start..t.source().len());
-    if last.peek().is_some() {
-        out.push(start..t.source().len());
+    if end > start {
+        out.push(start..end);
     }
     out
 }
@@ -135,6 +140,50 @@ pub(super) struct Constraints {
     pub foreign_keys: Vec<ForeignKey>,
     /// `NOT NULL a` as a constraint of the table.
     pub not_null: Vec<String>,
+}
+
+impl Constraints {
+    /// Gives the constraints without a name the one that the server would choose.
+    pub fn name(&mut self, table: &RelationName) {
+        let mut taken = Vec::new();
+        let mut choose = |columns: &[String], label: &str| {
+            let mut name = object_name(&table.name, &columns.join("_"), label);
+            let mut number = 0;
+            while taken.contains(&name) {
+                number += 1;
+                name = object_name(&table.name, &columns.join("_"), &format!("{label}{number}"));
+            }
+            taken.push(name.clone());
+            Some(name)
+        };
+        for key in self.keys.iter_mut().filter(|k| k.name.is_none()) {
+            key.name = match key.primary {
+                true => choose(&[], "pkey"),
+                false => choose(&key.columns, "key"),
+            };
+        }
+        for foreign_key in self.foreign_keys.iter_mut().filter(|f| f.name.is_none()) {
+            foreign_key.name = choose(&foreign_key.columns, "fkey");
+        }
+    }
+}
+
+/// The server's name for something of a table: parts that are too long lose their ends, the longer
+/// one first, so that it fits into 63 bytes.
+fn object_name(table: &str, columns: &str, label: &str) -> String {
+    let (mut first, mut second) = (table.len(), columns.len());
+    let joints = 1 + usize::from(!columns.is_empty());
+    while first + second + label.len() + joints > 63 {
+        match first > second {
+            true => first -= 1,
+            false => second -= 1,
+        }
+    }
+    let cut = |text: &str, at: usize| text[..text.floor_char_boundary(at)].to_owned();
+    match columns.is_empty() {
+        true => format!("{}_{label}", cut(table, first)),
+        false => format!("{}_{}_{label}", cut(table, first), cut(columns, second)),
+    }
 }
 
 /// A column's name and type, and the clauses after them.

@@ -35,6 +35,7 @@ pub(super) fn create_table(
     if let Err(why) = tail(&mut t, catalog, context, &mut new) {
         new.doubt(why);
     }
+    constraints.name(&name);
     let parent = new.partition_of.clone();
     for column in &constraints.not_null {
         if let Some(column) = new.columns.iter_mut().find(|c| c.name == *column) {

@@ -100,7 +100,7 @@ fn tables() {
             &[
                 "CREATE TABLE t (a serial PRIMARY KEY, b int UNIQUE NULLS NOT DISTINCT, c bigserial, CONSTRAINT u UNIQUE (b, c) INCLUDE (a))",
             ],
-            "a!=nextval('t_a_seq'::regclass), b, c!=nextval('t_c_seq'::regclass) | pk -(a) | unique nnd -(b) | unique u(b,c)",
+            "a!=nextval('t_a_seq'::regclass), b, c!=nextval('t_c_seq'::regclass) | pk t_pkey(a) | unique nnd t_b_key(b) | unique u(b,c)",
         ),
         (
             &[
@@ -112,14 +112,14 @@ fn tables() {
             &[
                 "CREATE TABLE t (a int DEFAULT CASE WHEN true THEN NULL ELSE 1 END NOT NULL, b text DEFAULT NULL::character varying NULL, c bool DEFAULT (1 IS NOT NULL) CONSTRAINT x NOT NULL, d timestamp DEFAULT now()::timestamp with time zone UNIQUE, e text DEFAULT 'x' COLLATE \"C\" CHECK (e <> 'a' AND e IS NOT NULL))",
             ],
-            "a!=CASE WHEN true THEN NULL ELSE 1 END, b=NULL::character varying, c!=(1 IS NOT NULL), d=now()::timestamp with time zone, e='x' | unique -(d)",
+            "a!=CASE WHEN true THEN NULL ELSE 1 END, b=NULL::character varying, c!=(1 IS NOT NULL), d=now()::timestamp with time zone, e='x' | unique t_d_key(d)",
         ),
         (
             &[
                 "CREATE TABLE p (id int PRIMARY KEY)",
                 "CREATE TABLE t (a int REFERENCES p ON DELETE CASCADE ON UPDATE SET NULL NOT NULL, b int, c int, FOREIGN KEY (b, c) REFERENCES s.q (x, \"Y\") MATCH FULL ON DELETE SET DEFAULT DEFERRABLE INITIALLY DEFERRED, EXCLUDE USING gist (b WITH =), CHECK (b > 0), NOT NULL c)",
             ],
-            "a!, b, c! | fk -(a) public.p() Cascade SetNull | fk -(b,c) s.q(x,Y) SetDefault NoAction",
+            "a!, b, c! | fk t_a_fkey(a) public.p() Cascade SetNull | fk t_b_c_fkey(b,c) s.q(x,Y) SetDefault NoAction",
         ),
         (
             &[
@@ -176,7 +176,7 @@ fn tables() {
                 "CREATE TYPE pair AS (a integer, b character varying(5) COLLATE \"C\")",
                 "CREATE TABLE t OF pair (a WITH OPTIONS PRIMARY KEY DEFAULT 1, b NOT NULL)",
             ],
-            "a!=1, b! | pk -(a)",
+            "a!=1, b! | pk t_pkey(a)",
         ),
         (
             &["CREATE TABLE t (a int)", "CREATE TABLE t (a text)"],
@@ -252,6 +252,43 @@ fn inheritance() {
 }
 
 #[test]
+fn constraints_get_the_names_that_the_server_gives() {
+    let long = "a".repeat(40);
+    let statement = format!(
+        "CREATE TABLE {long} ({long}_b int UNIQUE, b int UNIQUE, x int, UNIQUE (b, x), UNIQUE (x), FOREIGN KEY (x) REFERENCES q, FOREIGN KEY (x) REFERENCES r)"
+    );
+    let catalog = catalog(&[&statement]);
+    let relation = relation(&catalog, &long);
+    let names: Vec<_> = relation
+        .keys
+        .iter()
+        .filter_map(|k| k.name.as_deref())
+        .collect();
+    let half = "a".repeat(29);
+    let long_b = format!("{half}_{half}_key");
+    assert_eq!(names[0], long_b);
+    assert_eq!(names[0].len(), 63);
+    assert_eq!(names[1], format!("{long}_b_key"));
+    assert_eq!(names[2], format!("{long}_b_x_key"));
+    assert_eq!(names[3], format!("{long}_x_key"));
+    assert_eq!(
+        relation.foreign_keys[0].name,
+        Some(format!("{long}_x_fkey"))
+    );
+}
+
+#[test]
+fn a_constraint_goes_with_its_copies() {
+    let catalog = catalog(&[
+        "CREATE TABLE p (id int PRIMARY KEY, UNIQUE (id)) PARTITION BY HASH (id)",
+        "CREATE TABLE t PARTITION OF p DEFAULT",
+        "ALTER TABLE p DROP CONSTRAINT p_pkey",
+    ]);
+    assert_eq!(summary(&catalog, "p"), "id! | unique p_id_key(id)");
+    assert_eq!(summary(&catalog, "t"), "id! | unique -(id)");
+}
+
+#[test]
 fn partitions() {
     let catalog = catalog(&[
         "CREATE TABLE p (id int, d date, t text) PARTITION BY RANGE (d, lower(t), ((id % 5)), id int4_ops)",
@@ -300,7 +337,7 @@ fn alterations() {
             &[
                 "ALTER TABLE IF EXISTS ONLY t ADD UNIQUE (a, b), ALTER c SET NOT NULL, ALTER COLUMN a SET DEFAULT nextval('q'::regclass), ADD FOREIGN KEY (c) REFERENCES u ON DELETE RESTRICT NOT VALID",
             ],
-            "a=nextval('q'::regclass), b, c! | unique -(a,b) | fk -(c) public.u() Restrict NoAction",
+            "a=nextval('q'::regclass), b, c! | unique t_a_b_key(a,b) | fk t_c_fkey(c) public.u() Restrict NoAction",
         ),
         (
             &[
@@ -387,6 +424,13 @@ fn alterations() {
             "a, b, c | uncertain: ALTER TABLE public.t: an action is not understood",
         ),
         (
+            &[
+                "ALTER TABLE t ADD d int DEFAULT 3;",
+                "ALTER TABLE t ADD PRIMARY KEY (d), ADD COLUMN e text DEFAULT 'x,;' NOT NULL ; -- z",
+            ],
+            "a, b, c, d!=3, e!='x,;' | pk t_pkey(d)",
+        ),
+        (
             &["ALTER TABLE t ADD COLUMN IF NOT EXISTS a text NOT NULL"],
             "a, b, c",
         ),
@@ -407,7 +451,7 @@ fn renaming_reaches_every_mention() {
         "ALTER TABLE p RENAME TO parent, SET SCHEMA s",
         "ALTER TABLE s.nothing RENAME TO x",
     ]);
-    assert_eq!(summary(&catalog, "s.parent"), "key! | pk -(key)");
+    assert_eq!(summary(&catalog, "s.parent"), "key! | pk p_pkey(key)");
     assert_eq!(relation(&catalog, "s.parent").partition_key, ["key"]);
     assert_eq!(
         relation(&catalog, "q").partition_of,
@@ -415,7 +459,7 @@ fn renaming_reaches_every_mention() {
     );
     assert_eq!(
         summary(&catalog, "c"),
-        "p_id | fk -(p_id) s.parent(key) NoAction NoAction"
+        "p_id | fk c_p_id_fkey(p_id) s.parent(key) NoAction NoAction"
     );
     let parent = RelationName::new(Some("s"), "parent");
     let (child, fk) = catalog.referencing(&parent).next().unwrap();
