@@ -5,11 +5,27 @@
 //! that is wrong is refused at load time) and gives a [`Compiled`] that reads only the cells it
 //! names. It knows no dialect's bytes: cells come as text forms through [`Row`].
 
+mod assignment;
+mod builtins;
+mod calls;
+mod collate;
+mod compiler;
+mod extent;
+mod like;
+mod node;
+mod operators;
+mod regex;
+mod types;
+
+pub use assignment::{Assignment, compile_assignment};
+pub use types::type_name;
+
 use crate::functions::Key;
 use crate::rulebook::{Expr, Ident, Query, Span, SqlDialect};
 use crate::schema::{Column, DataType};
 use crate::value::{Value, ValueError};
-use std::borrow::Cow;
+use compiler::Compiler;
+use node::Node;
 use std::sync::Arc;
 
 /// A fault in an expression, with its place in the rulebook.
@@ -21,6 +37,19 @@ pub struct Fault {
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
+    /// Which kind it is.
+    pub kind: FaultKind,
+}
+
+/// Kinds of faults, for a caller that tries an expression on several columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// Types that do not go together: in a pattern assignment the column is not meant.
+    Type,
+    /// A name that means nothing.
+    Name,
+    /// Anything else.
+    Other,
 }
 
 /// What names mean while an expression is compiled.
@@ -32,6 +61,11 @@ pub trait Scope {
     /// for it. The default refuses.
     fn subquery(&mut self, _query: &Query, _span: Span) -> Result<usize, String> {
         Err("a rule that looks at other rows is not supported yet".to_owned())
+    }
+
+    /// A user-defined type that a cast names: an enum or domain. The default knows none.
+    fn data_type(&mut self, _name: &str) -> Option<DataType> {
+        None
     }
 }
 
@@ -67,62 +101,124 @@ pub trait Row {
 pub struct Compiled {
     /// The type of the result.
     pub data_type: DataType,
+    node: Node,
+    slots: Vec<usize>,
+    needs_ordinal: bool,
 }
 
 impl Compiled {
+    fn new(node: Node, data_type: DataType) -> Self {
+        Compiled {
+            slots: node.slots(),
+            needs_ordinal: node.needs_ordinal(),
+            data_type,
+            node,
+        }
+    }
+
     /// Evaluates it for `row`.
-    pub fn eval<'v>(&'v self, _row: &'v dyn Row) -> Result<Value<'v>, ValueError> {
-        todo!()
+    ///
+    /// # Errors
+    /// If a cell cannot be read as its type, or the computation fails as it would in the database.
+    pub fn eval<'v>(&'v self, row: &'v dyn Row) -> Result<Value<'v>, ValueError> {
+        self.node.eval(row)
     }
 
     /// Evaluates it as a predicate: true only if it is TRUE.
-    pub fn is_true(&self, _row: &dyn Row) -> Result<bool, ValueError> {
-        todo!()
+    ///
+    /// # Errors
+    /// As for [`Compiled::eval`].
+    pub fn is_true(&self, row: &dyn Row) -> Result<bool, ValueError> {
+        Ok(self.node.truth(row)? == Some(true))
     }
 
     /// Its value, if it is a constant.
     pub fn constant(&self) -> Option<&Value<'static>> {
-        todo!()
+        match &self.node {
+            Node::Const(value) => Some(value),
+            _ => None,
+        }
     }
 
     /// The slots it reads, ascending, each once.
     pub fn slots(&self) -> &[usize] {
-        todo!()
+        &self.slots
+    }
+
+    /// Does it call a fresh function, so that the row's ordinal matters?
+    pub fn needs_ordinal(&self) -> bool {
+        self.needs_ordinal
     }
 }
 
 /// Compiles an expression.
+///
+/// # Errors
+/// All faults that were found in it.
 pub fn compile(
-    _expr: &Expr,
-    _scope: &mut dyn Scope,
-    _settings: &Settings,
+    expr: &Expr,
+    scope: &mut dyn Scope,
+    settings: &Settings,
 ) -> Result<Compiled, Vec<Fault>> {
-    todo!()
+    let mut compiler = Compiler::new(scope, settings);
+    let typed = compiler.expr(expr);
+    finish(compiler, typed)
 }
 
-/// A value on its way into a column: assignment casts, length, scale and NOT NULL as the server checks them.
-#[derive(Debug, Clone)]
-pub struct Assignment {}
+/// Compiles a condition: something boolean.
+///
+/// # Errors
+/// All faults that were found in it.
+pub fn compile_condition(
+    expr: &Expr,
+    scope: &mut dyn Scope,
+    settings: &Settings,
+) -> Result<Compiled, Vec<Fault>> {
+    let mut compiler = Compiler::new(scope, settings);
+    let typed = compiler.condition(expr);
+    finish(compiler, typed)
+}
 
-impl Assignment {
-    /// Evaluates for `row` and gives the text form for the column; none is NULL.
-    pub fn eval<'v>(&'v self, _row: &'v dyn Row) -> Result<Option<Cow<'v, [u8]>>, ValueError> {
-        todo!()
-    }
-
-    /// The slots it reads.
-    pub fn slots(&self) -> &[usize] {
-        todo!()
+fn finish(
+    mut compiler: Compiler<'_>,
+    typed: Option<compiler::Typed>,
+) -> Result<Compiled, Vec<Fault>> {
+    // What is still unknown at the end is text, as in a select list.
+    let typed = typed.and_then(|typed| {
+        if typed.is_unknown() {
+            compiler.coerce(typed, &DataType::Text)
+        } else {
+            Some(typed)
+        }
+    });
+    match typed {
+        Some(typed) if compiler.faults.is_empty() => Ok(Compiled::new(typed.node, typed.data_type)),
+        _ => Err(compiler.faults),
     }
 }
 
-/// Compiles an expression that is assigned to `column`. The `anon` function at its top (also inside
-/// CASE, coalesce, casts) is told the column's length.
-pub fn compile_assignment(
-    _expr: &Expr,
-    _column: &Column,
-    _scope: &mut dyn Scope,
-    _settings: &Settings,
-) -> Result<Assignment, Vec<Fault>> {
-    todo!()
+/// The name that a misspelt one is nearest to, if it is near enough.
+fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    known
+        .into_iter()
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 5)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters have to be changed, added or taken away.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
 }

@@ -1,0 +1,232 @@
+//! A value on its way into a column.
+
+use super::compiler::{Compiler, Target, Typed};
+use super::node::{Node, borrow, written};
+use super::types::display;
+use super::{Fault, FaultKind, Row, Scope, Settings};
+use crate::rulebook::{Expr, ExprKind};
+use crate::schema::{Column, DataType, Generated};
+use crate::value::{self, CastContext, Value, ValueError, can_cast};
+use std::borrow::Cow;
+
+/// A value on its way into a column: assignment casts, length, scale and NOT NULL as the server checks them.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    node: Node,
+    data_type: DataType,
+    /// The column's name, if it must not be NULL.
+    not_null: Option<String>,
+    slots: Vec<usize>,
+    needs_ordinal: bool,
+    /// The text form, if the value is a constant.
+    constant: Option<Option<Vec<u8>>>,
+}
+
+impl Assignment {
+    /// Evaluates for `row` and gives the text form for the column; none is NULL.
+    ///
+    /// # Errors
+    /// If the computation fails, or the column does not take the result.
+    pub fn eval<'v>(&'v self, row: &'v dyn Row) -> Result<Option<Cow<'v, [u8]>>, ValueError> {
+        if let Some(constant) = &self.constant {
+            return Ok(constant.as_deref().map(Cow::Borrowed));
+        }
+        match self.node.eval(row)? {
+            Value::Null => match &self.not_null {
+                Some(column) => Err(null_refused(column)),
+                None => Ok(None),
+            },
+            value => Ok(Some(written(value, &self.data_type))),
+        }
+    }
+
+    /// The slots it reads, ascending, each once.
+    pub fn slots(&self) -> &[usize] {
+        &self.slots
+    }
+
+    /// Does it call a fresh function, so that the row's ordinal matters?
+    pub fn needs_ordinal(&self) -> bool {
+        self.needs_ordinal
+    }
+
+    /// The text form, if the value is the same for every row; the inner none is NULL.
+    pub fn constant(&self) -> Option<Option<&[u8]>> {
+        self.constant.as_ref().map(Option::as_deref)
+    }
+}
+
+fn null_refused(column: &str) -> ValueError {
+    ValueError::new(format!(
+        "null value in column \"{column}\" violates not-null constraint"
+    ))
+}
+
+/// Compiles an expression that is assigned to `column`. The `anon` function at its top (also inside
+/// CASE, coalesce, casts) is told the column's length.
+///
+/// # Errors
+/// All faults that were found. Those of kind [`FaultKind::Type`] mean that the column's type does
+/// not accept the result.
+pub fn compile_assignment(
+    expr: &Expr,
+    column: &Column,
+    scope: &mut dyn Scope,
+    settings: &Settings,
+) -> Result<Assignment, Vec<Fault>> {
+    let mut compiler = Compiler::new(scope, settings);
+    let typed = compiler.assigned(expr, column);
+    let (Some(typed), true) = (typed, compiler.faults.is_empty()) else {
+        return Err(compiler.faults);
+    };
+    let data_type = column.data_type.base().clone();
+    let not_null = must_not_be_null(column);
+    let constant = match &typed.node {
+        Node::Const(Value::Null) => Some(None),
+        Node::Const(value) => Some(Some(written(borrow(value), &data_type).into_owned())),
+        _ => None,
+    };
+    if constant == Some(None) && not_null {
+        let message = null_refused(&column.name).to_string();
+        let kind = FaultKind::Other;
+        compiler.fault::<()>(kind, expr.span, message, None);
+        return Err(compiler.faults);
+    }
+    Ok(Assignment {
+        slots: typed.node.slots(),
+        needs_ordinal: typed.node.needs_ordinal(),
+        node: typed.node,
+        data_type,
+        not_null: not_null.then(|| column.name.clone()),
+        constant,
+    })
+}
+
+/// NOT NULL, declared for the column or for one of its domains.
+fn must_not_be_null(column: &Column) -> bool {
+    let mut data_type = &column.data_type;
+    let mut not_null = column.not_null;
+    while let DataType::Domain(domain) = data_type {
+        not_null |= domain.not_null;
+        data_type = &domain.base;
+    }
+    not_null
+}
+
+impl Compiler<'_> {
+    fn assigned(&mut self, expr: &Expr, column: &Column) -> Option<Typed> {
+        let name = &column.name;
+        if column.generated.is_computed() {
+            if matches!(expr.kind, ExprKind::Default) {
+                return Some(Typed::new(
+                    Node::Const(Value::Null),
+                    DataType::Unknown,
+                    expr.span,
+                ));
+            }
+            return self.fault(
+                FaultKind::Other,
+                expr.span,
+                format!("column \"{name}\" can only be updated to DEFAULT: it is generated"),
+                Some("the server that loads the dump computes it; change what it is computed from"),
+            );
+        }
+        if column.generated == Generated::IdentityAlways && !matches!(expr.kind, ExprKind::Default)
+        {
+            return self.fault(
+                FaultKind::Other,
+                expr.span,
+                format!("column \"{name}\" can only be updated to DEFAULT: it is an identity column defined as GENERATED ALWAYS"),
+                None,
+            );
+        }
+        if matches!(expr.kind, ExprKind::Default) {
+            return self.default(expr, column);
+        }
+        self.target = Some(Target {
+            name: name.clone(),
+            limit: column.data_type.limit(),
+            not_null: must_not_be_null(column),
+        });
+        let typed = self.expr(expr)?;
+        self.target = None;
+        self.assign(typed, column)
+    }
+
+    fn assign(&mut self, typed: Typed, column: &Column) -> Option<Typed> {
+        let to = column.data_type.base();
+        let from = typed.data_type.clone();
+        let context = if from == DataType::Unknown || can_cast(&from, to, CastContext::Assignment) {
+            CastContext::Assignment
+        } else if self.lenient() && can_cast(&from, to, CastContext::Explicit) {
+            CastContext::Explicit
+        } else {
+            return self.fault(
+                FaultKind::Type,
+                typed.span,
+                format!(
+                    "column \"{}\" is of type {} but expression is of type {}",
+                    column.name,
+                    display(to),
+                    display(&from)
+                ),
+                Some("add a cast"),
+            );
+        };
+        // A literal is read as the column's type; its length is checked as that of any value.
+        if let (DataType::Unknown, Node::Const(Value::Text(text))) = (&from, &typed.node) {
+            let value = value::parse(text, to)
+                .and_then(|value| value::cast(value, to, to, CastContext::Assignment))
+                .map(Value::into_owned);
+            return match value {
+                Ok(value) => Some(Typed {
+                    node: Node::Const(value),
+                    data_type: to.clone(),
+                    ..typed
+                }),
+                Err(error) => {
+                    // An input function that refuses means that the type does not accept it; a
+                    // length that it does not fit.
+                    let kind = if value::parse(text, to).is_err() {
+                        FaultKind::Type
+                    } else {
+                        FaultKind::Other
+                    };
+                    self.fault(kind, typed.span, error.to_string(), None)
+                }
+            };
+        }
+        self.cast(typed, to, context)
+    }
+
+    /// `DEFAULT`: the column's, if it is a constant.
+    fn default(&mut self, expr: &Expr, column: &Column) -> Option<Typed> {
+        let mut domain = &column.data_type;
+        let mut text = column.default.as_deref();
+        while let (None, DataType::Domain(inner)) = (text, domain) {
+            text = inner.default.as_deref();
+            domain = &inner.base;
+        }
+        let automatic = column.generated != Generated::No;
+        if automatic || text.is_some() {
+            return self.server_default(expr, column);
+        }
+        Some(Typed::new(
+            Node::Const(Value::Null),
+            DataType::Unknown,
+            expr.span,
+        ))
+    }
+
+    fn server_default(&mut self, expr: &Expr, column: &Column) -> Option<Typed> {
+        self.fault(
+            FaultKind::Other,
+            expr.span,
+            format!(
+                "the default of column \"{}\" is computed by the server and not known here",
+                column.name
+            ),
+            Some("write the value"),
+        )
+    }
+}

@@ -1,0 +1,114 @@
+//! Which collation a column compares with: the dump's dialect and the name it declares decide.
+
+use super::Settings;
+use crate::rulebook::SqlDialect;
+use crate::schema::{Column, DataType};
+use crate::value::{Collation, Sensitivity, text};
+use std::borrow::Cow;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// The collation of `column`. Only character types have one that matters.
+pub(super) fn of(column: &Column, settings: &Settings) -> Collation {
+    let name = column
+        .collation
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let has = |part: &str| {
+        name.split(['_', '-'])
+            .any(|p| p.trim_end_matches(char::is_numeric) == part)
+    };
+    let exact = Collation::BINARY;
+    let text = matches!(
+        column.data_type.base(),
+        DataType::Text
+            | DataType::Varchar(..)
+            | DataType::Char(..)
+            | DataType::Enum(_)
+            | DataType::Unknown
+    );
+    if !text {
+        return exact;
+    }
+    if settings.linguistic {
+        return Collation {
+            sensitivity: Sensitivity::Letters,
+            padded: false,
+        };
+    }
+    match settings.dump {
+        SqlDialect::Postgres | SqlDialect::Oracle => exact,
+        SqlDialect::Mysql if name == "binary" => exact,
+        // MySQL 8's `0900` collations count trailing blanks, the older ones do not.
+        SqlDialect::Mysql => Collation {
+            sensitivity: if has("bin") || has("cs") {
+                Sensitivity::Exact
+            } else if has("as") {
+                Sensitivity::Accents
+            } else {
+                Sensitivity::Letters
+            },
+            padded: !name.contains("_0900_"),
+        },
+        SqlDialect::Mssql => Collation {
+            sensitivity: if has("bin") || has("cs") {
+                Sensitivity::Exact
+            } else if has("ai") {
+                Sensitivity::Letters
+            } else {
+                Sensitivity::Accents
+            },
+            padded: true,
+        },
+        SqlDialect::Sqlite => Collation {
+            sensitivity: if name == "nocase" {
+                Sensitivity::Accents
+            } else {
+                Sensitivity::Exact
+            },
+            padded: name == "rtrim",
+        },
+    }
+}
+
+/// The collation of a comparison: a column's before a literal's, of two columns' the more exact.
+pub(super) fn combine(a: Option<Collation>, b: Option<Collation>) -> Option<Collation> {
+    let rank = |c: &Collation| match c.sensitivity {
+        Sensitivity::Exact => 0,
+        Sensitivity::Accents => 1,
+        Sensitivity::Letters => 2,
+    };
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if rank(&a) <= rank(&b) { a } else { b }),
+        (a, b) => a.or(b),
+    }
+}
+
+/// The collation of what names no column.
+pub(super) fn default(settings: &Settings) -> Collation {
+    of(&Column::new("", DataType::Text), settings)
+}
+
+/// The text with what the collation does not distinguish taken out, character by character, so
+/// that the wildcards of a pattern still stand for one character each.
+pub(super) fn fold(collation: Collation, text: &[u8]) -> Cow<'_, [u8]> {
+    match collation.sensitivity {
+        Sensitivity::Exact => Cow::Borrowed(text),
+        Sensitivity::Accents => text::lower(text),
+        Sensitivity::Letters if text.is_ascii() => text::lower(text),
+        Sensitivity::Letters => {
+            let mut out = Vec::with_capacity(text.len());
+            for chunk in text.utf8_chunks() {
+                let letters: String = chunk
+                    .valid()
+                    .nfd()
+                    .filter(|c| !is_combining_mark(*c))
+                    .collect();
+                out.extend_from_slice(&text::lower(letters.as_bytes()));
+                out.extend_from_slice(chunk.invalid());
+            }
+            Cow::Owned(out)
+        }
+    }
+}
