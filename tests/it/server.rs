@@ -222,17 +222,12 @@ impl Database {
     /// Everything in it that a rulebook can change, in a canonical order.
     #[track_caller]
     pub fn fingerprint(&self) -> Fingerprint {
-        let tables = self.psql(TABLES);
-        let mut script = String::new();
-        for line in tables.lines() {
-            script.push_str(line);
-            script.push('\n');
-        }
+        let mut script = self.psql(TABLES);
         script.push_str(&BESIDE_TABLES.replace("@@", "\u{1}"));
         let mut fingerprint = Fingerprint::default();
         let mut rows = &mut Vec::new();
-        let output = self.psql(script);
-        for line in output.lines() {
+        let output = self.server.psql(&self.name, &["-At"], script.as_bytes());
+        for line in done("fingerprint", output).lines() {
             match line.strip_prefix("\u{1}") {
                 Some(table) => rows = fingerprint.0.entry(table.to_owned()).or_default(),
                 None => rows.push(line.to_owned()),
@@ -274,7 +269,19 @@ fn done(what: &str, output: Output) -> String {
         output.status,
         String::from_utf8_lossy(&output.stderr)
     );
-    String::from_utf8(output.stdout).expect("output in UTF-8")
+    // What is not UTF-8 (a database in SQL_ASCII) is shown by its bytes, so that no two rows look alike.
+    let lines = output
+        .stdout
+        .split_inclusive(|byte| *byte == b'\n')
+        .map(|line| {
+            String::from_utf8(line.to_owned()).unwrap_or_else(|_| {
+                format!(
+                    "{}\n",
+                    line.strip_suffix(b"\n").unwrap_or(line).escape_ascii()
+                )
+            })
+        });
+    lines.collect()
 }
 
 /// The rows of every table as sorted text, and what else a rulebook can change.

@@ -1,13 +1,13 @@
 //! The harness itself: it must see what it is there to see.
 
-use crate::scrub::fixture;
+use crate::runner::fixture;
 use crate::server::postgres;
 
 #[test]
 fn a_fingerprint_sees_rows_sequences_and_large_objects() {
     let Some(pg) = postgres() else { return };
     let setup = "CREATE TABLE t (b text, a int); INSERT INTO t VALUES (E'x\\ny', 2), ('z', 1), ('z', 1);
-                 CREATE TABLE none (); INSERT INTO none DEFAULT VALUES; CREATE SEQUENCE s;
+                 CREATE TABLE empty (); INSERT INTO empty DEFAULT VALUES; CREATE SEQUENCE s;
                  CREATE TABLE \"it's \"\"odd\"\" \\ one\" (a int); SELECT lo_from_bytea(77, 'one');";
     let changes: [(&str, &str); 5] = [
         (
@@ -16,8 +16,8 @@ fn a_fingerprint_sees_rows_sequences_and_large_objects() {
         ),
         ("DELETE FROM t WHERE a = 1 AND b = 'z'", "only left, row"),
         (
-            "INSERT INTO none DEFAULT VALUES",
-            "none: 1 rows on the left, 2 on the right",
+            "INSERT INTO empty DEFAULT VALUES",
+            "empty: 1 rows on the left, 2 on the right",
         ),
         ("SELECT nextval('s')", "(sequences)"),
         ("SELECT lo_put(77, 0, 'two')", "(large objects)"),
