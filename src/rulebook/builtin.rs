@@ -20,7 +20,16 @@ impl Builtin {
 
 /// All of them, by name.
 pub fn builtins() -> &'static [Builtin] {
-    &[]
+    &[
+        Builtin {
+            name: "adobe-campaign",
+            text: include_str!("../../transforms/adobe-campaign.sql"),
+        },
+        Builtin {
+            name: "baseline",
+            text: include_str!("../../transforms/baseline.sql"),
+        },
+    ]
 }
 
 /// The built-in of this name.
@@ -37,5 +46,39 @@ pub fn include(path: &str) -> io::Result<String> {
             io::ErrorKind::NotFound,
             "there is no such built-in rulebook",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rulebook::{Load, load};
+
+    #[test]
+    fn every_built_in_loads_and_says_what_it_is() {
+        for built_in in builtins() {
+            let request = Load {
+                name: built_in.name,
+                path: &built_in.path(),
+                text: built_in.text,
+                variables: &[],
+                include: &include,
+            };
+            let rulebook = load(&request).unwrap_or_else(|faults| panic!("{faults}"));
+            assert!(
+                rulebook.title.is_some() && !rulebook.sources.is_empty(),
+                "{}",
+                built_in.name
+            );
+            let mut names: Vec<_> = rulebook.statements.iter().map(|s| &s.name).collect();
+            assert!(
+                names.iter().all(|name| !name.contains(".sql:")),
+                "{names:?}"
+            );
+            names.sort();
+            let all = names.len();
+            names.dedup();
+            assert_eq!(names.len(), all, "{}: a name stands twice", built_in.name);
+        }
     }
 }
