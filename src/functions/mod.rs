@@ -7,7 +7,12 @@
 use crate::schema::LengthUnit;
 use crate::value::{Value, ValueError};
 
+pub mod address;
+pub mod fit;
 pub mod key;
+mod mailinator;
+pub mod php;
+mod rewrite_emails;
 
 pub use key::{Key, Subkey};
 
@@ -20,6 +25,8 @@ pub struct Function {
     pub summary: &'static str,
     /// The parameters in order.
     pub parameters: &'static [Parameter],
+    /// What its subkey is for: its own name, or that of the function whose results it has to agree with.
+    pub purpose: &'static str,
     /// The type of the result.
     pub returns: Kind,
     /// What the result depends on.
@@ -28,8 +35,24 @@ pub struct Function {
     pub may_collide: bool,
     /// Examples: they run as tests (under the key `example`) and become the documentation.
     pub examples: &'static [Example],
+    /// Refuses constant arguments that are wrong, when the rulebook is loaded. None stands for an
+    /// argument that is not constant.
+    pub check: fn(&[Option<&Value<'_>>]) -> Result<(), ValueError>,
     /// The function. Arguments are as many as were given, coerced to the parameters' kinds; none is NULL.
     pub call: for<'v> fn(&Call<'_>, &[Value<'v>]) -> Result<Value<'v>, ValueError>,
+}
+
+impl Function {
+    /// Its subkey of a run's key.
+    pub fn subkey(&self, key: &Key) -> Subkey {
+        key.subkey(self.purpose)
+    }
+
+    /// How many arguments it takes: at least and at most.
+    pub fn arity(&self) -> (usize, usize) {
+        let optional = self.parameters.iter().filter(|p| p.optional).count();
+        (self.parameters.len() - optional, self.parameters.len())
+    }
 }
 
 /// One parameter.
@@ -95,12 +118,26 @@ pub struct Call<'c> {
     pub fresh: u128,
 }
 
+/// The check of a function that takes every value.
+fn accepts_all(_: &[Option<&Value<'_>>]) -> Result<(), ValueError> {
+    Ok(())
+}
+
+/// A fault in a call.
+fn fault<T>(message: &'static str) -> Result<T, ValueError> {
+    Err(ValueError(message.into()))
+}
+
+/// All functions, sorted by name.
+static REGISTRY: &[Function] = &[mailinator::FUNCTION, rewrite_emails::FUNCTION];
+
 /// All functions, by name.
 pub fn registry() -> &'static [Function] {
-    &[]
+    REGISTRY
 }
 
 /// The function of this name.
 pub fn find(name: &str) -> Option<&'static Function> {
-    registry().iter().find(|f| f.name == name)
+    let found = REGISTRY.binary_search_by(|f| f.name.cmp(name)).ok()?;
+    REGISTRY.get(found)
 }
