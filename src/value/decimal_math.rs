@@ -2,8 +2,8 @@
 
 use super::decimal::ten_to;
 use super::{Decimal, ValueError};
-use bigdecimal::num_bigint::BigInt;
 use bigdecimal::Zero;
+use bigdecimal::num_bigint::BigInt;
 
 /// A quotient shows at least this many significant digits.
 const LEAST_SIGNIFICANT: i64 = 16;
