@@ -28,7 +28,7 @@ pub mod text;
 pub use arithmetic::Operation;
 pub use cast::{CastContext, can_cast, cast};
 pub use collation::{Collation, Sensitivity};
-pub use compare::{compare, equal, has_equality, key};
+pub use compare::{compare, equal, has_equality, has_order, key};
 
 use crate::schema::types::EnumType;
 use crate::schema::{DataType, LengthUnit};
