@@ -6,6 +6,7 @@
 mod campaign;
 mod golden;
 mod peers;
+mod readme;
 mod refused;
 mod runner;
 mod server;
