@@ -250,7 +250,7 @@ impl Compiler<'_> {
                 None,
             );
         };
-        for flag in text.to_vec() {
+        for flag in text.iter().copied() {
             match flag {
                 b'g' => global = true,
                 b'i' => insensitive = Some(true),

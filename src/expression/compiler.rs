@@ -72,6 +72,8 @@ pub(super) struct Compiler<'a> {
     pub target: Option<Target>,
     /// Within something that may never be evaluated?
     pub guarded: bool,
+    /// Set while expressions over groups are compiled.
+    pub grouping: Option<super::query::Grouping>,
     depth: usize,
 }
 
@@ -85,6 +87,7 @@ impl<'a> Compiler<'a> {
             faults: Vec::new(),
             target: None,
             guarded: false,
+            grouping: None,
             depth: 0,
         }
     }
@@ -154,6 +157,10 @@ impl<'a> Compiler<'a> {
             );
         }
         self.depth += 1;
+        if let Some(typed) = self.grouped(expr) {
+            self.depth -= 1;
+            return typed;
+        }
         let typed = match &expr.kind {
             ExprKind::Case { .. } | ExprKind::Cast(..) | ExprKind::Call { .. } => {
                 self.transparent(expr)
@@ -467,10 +474,7 @@ impl<'a> Compiler<'a> {
         branches: &[(Expr, Expr)],
         otherwise: Option<&Expr>,
     ) -> Option<Typed> {
-        let operand = match operand {
-            Some(operand) => Some(self.untargeted(|c| c.expr(operand))),
-            None => None,
-        };
+        let operand = operand.map(|operand| self.untargeted(|c| c.expr(operand)));
         let mut conditions = Vec::new();
         let mut results = Vec::new();
         for (index, (condition, result)) in branches.iter().enumerate() {

@@ -248,10 +248,8 @@ impl Program {
                     .places
                     .iter()
                     .any(|&(s, _)| matches!(self.states[s], State::End));
-                if list.seen.insert(place) || ended {
-                    if list.places.last() != Some(&place) {
-                        list.places.push(place);
-                    }
+                if (list.seen.insert(place) || ended) && list.places.last() != Some(&place) {
+                    list.places.push(place);
                 }
             }
         }

@@ -5,6 +5,7 @@
 //! that is wrong is refused at load time) and gives a [`Compiled`] that reads only the cells it
 //! names. It knows no dialect's bytes: cells come as text forms through [`Row`].
 
+mod aggregate;
 mod assignment;
 mod builtins;
 mod calls;
@@ -14,10 +15,12 @@ mod extent;
 mod like;
 mod node;
 mod operators;
+mod query;
 mod regex;
 mod types;
 
 pub use assignment::{Assignment, compile_assignment};
+pub use query::{CompiledQuery, Partial, Table, compile_query};
 pub use types::type_name;
 
 use crate::functions::Key;

@@ -11,12 +11,8 @@ use std::borrow::Cow;
 const LONGEST: usize = 0x3fff_ffff;
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
-    strict("lower", &[Ty::Text], Ty::Text, |a| {
-        mapped(a, |t| text::lower(t))
-    }),
-    strict("upper", &[Ty::Text], Ty::Text, |a| {
-        mapped(a, |t| text::upper(t))
-    }),
+    strict("lower", &[Ty::Text], Ty::Text, |a| mapped(a, text::lower)),
+    strict("upper", &[Ty::Text], Ty::Text, |a| mapped(a, text::upper)),
     strict("initcap", &[Ty::Text], Ty::Text, initcap),
     strict("length", &[Ty::Text], Ty::Int, length),
     strict("char_length", &[Ty::Text], Ty::Int, length),
