@@ -5,7 +5,7 @@
 //! have it.
 
 use super::types::{DataType, DomainType};
-use super::{Column, ForeignKey, Key, Relation, RelationName};
+use super::{Column, ForeignKey, Key, Relation, RelationKind, RelationName};
 use indexmap::IndexMap;
 use std::sync::Arc;
 
@@ -150,11 +150,15 @@ impl Catalog {
         }
     }
 
+    /// A relation and the partitions below it; true for the relation itself.
     fn with_partitions(&self, name: &RelationName) -> Vec<(RelationName, bool)> {
         let mut out = vec![(name.clone(), true)];
-        let descendants = self.descendants(name);
-        let partitions = descendants.iter().filter(|r| r.partition_of.is_some());
-        out.extend(partitions.map(|r| (r.name.clone(), false)));
+        let kind = self.relations.get(name).map(|r| r.kind);
+        if kind == Some(RelationKind::Partitioned) {
+            let descendants = self.descendants(name);
+            let partitions = descendants.iter().filter(|r| r.partition_of.is_some());
+            out.extend(partitions.map(|r| (r.name.clone(), false)));
+        }
         out
     }
 

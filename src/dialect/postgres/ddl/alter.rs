@@ -49,6 +49,9 @@ pub(super) fn alter(catalog: &mut Catalog, context: &Context<'_>, mut t: Tokens<
         if !catalog.relations.contains_key(&table) {
             return;
         }
+        if harmless(t.within(range.clone())) {
+            continue;
+        }
         let mut targets = vec![table.clone()];
         if !only {
             targets.extend(catalog.descendants(&table).iter().map(|r| r.name.clone()));
@@ -138,7 +141,7 @@ impl<'a> Action<'a> {
             if let Some(table) = self.catalog.relations.get_mut(&self.targets[0]) {
                 table.inherits.retain(|p| *p != parent);
             }
-        } else if !harmless(&t) {
+        } else {
             return Err("an action is not understood".to_owned());
         }
         Ok(None)
@@ -379,15 +382,15 @@ fn set_not_null(relation: &mut Relation, column: &str, not_null: bool) {
     }
 }
 
-/// Is this an action that changes neither columns nor keys?
-fn harmless(t: &Tokens<'_>) -> bool {
-    [
-        "OWNER", "ENABLE", "DISABLE", "FORCE", "NO FORCE", "CLUSTER", "SET", "RESET", "REPLICA",
-        "VALIDATE", "OPTIONS", "OF", "NOT OF", "SPLIT", "MERGE",
-    ]
-    .iter()
-    .any(|words| {
-        let mut ahead = *t;
+/// Is this an action that changes neither names nor columns nor keys?
+fn harmless(t: Tokens<'_>) -> bool {
+    let next = |words: &str| {
+        let mut ahead = t;
         ahead.eat_keywords(words)
-    })
+    };
+    let words = [
+        "OWNER", "ENABLE", "DISABLE", "FORCE", "NO FORCE", "CLUSTER", "SET", "RESET", "REPLICA",
+        "VALIDATE", "OPTIONS", "OF", "NOT OF",
+    ];
+    words.iter().any(|words| next(words)) && !next("SET SCHEMA")
 }

@@ -20,9 +20,7 @@ pub(super) fn split(mut t: Tokens<'_>) -> Vec<Range<usize>> {
             out.push(start..token.start);
             start = token.end;
         }
-        if t.skip_parentheses().is_none() {
-            t.next();
-        }
+        t.skip_group();
         end = t.offset();
     }
     if end > start {

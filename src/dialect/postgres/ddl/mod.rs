@@ -82,6 +82,8 @@ fn create(catalog: &mut Catalog, context: &Context<'_>, mut t: Tokens<'_>) {
         types::create_type(catalog, context, t);
     } else if t.eat_keyword("DOMAIN") {
         types::create_domain(catalog, context, t);
+    } else if t.eat_keyword("SCHEMA") {
+        create_schema(catalog, context, t);
     } else if t.eat_keyword("RULE") {
         create_rule(catalog, context, t);
     } else if t.eat_keywords("MATERIALIZED VIEW") {
@@ -127,6 +129,45 @@ fn create_view(
     let mut view = Relation::new(name.clone());
     view.kind = kind;
     catalog.relations.entry(name).or_insert(view);
+}
+
+/// The statements within a `CREATE SCHEMA`, for which the schema is the search path.
+fn create_schema(catalog: &mut Catalog, context: &Context<'_>, mut t: Tokens<'_>) {
+    t.eat_keywords("IF NOT EXISTS");
+    let named = if t.at_keyword("AUTHORIZATION") {
+        None
+    } else {
+        t.name()
+    };
+    let owner = if t.eat_keyword("AUTHORIZATION") {
+        t.name()
+    } else {
+        None
+    };
+    let Some(schema) = named.or(owner) else {
+        return;
+    };
+    let mut path = vec![schema];
+    path.extend_from_slice(context.search_path);
+    let inner = Context {
+        search_path: &path,
+        ..*context
+    };
+    let mut start = None;
+    loop {
+        let next = t.peek();
+        let begins = |word| next.is_some_and(|token| token.keyword(word));
+        if next.is_none() || begins("CREATE") || begins("GRANT") {
+            let end = next.map_or(t.offset(), |token| token.start);
+            if let Some(start) = start.replace(end) {
+                learn(catalog, &inner, &t.source()[start..end]);
+            }
+        }
+        if next.is_none() {
+            return;
+        }
+        t.skip_group();
+    }
 }
 
 /// A table with a rule `_RETURN` is a view: how old dumps break circles between views.
@@ -179,8 +220,8 @@ fn create_unique_index(catalog: &mut Catalog, context: &Context<'_>, mut t: Toke
         } else if t.eat_keyword("WHERE") {
             key.partial = true;
             break;
-        } else if t.skip_parentheses().is_none() {
-            t.next();
+        } else {
+            t.skip_group();
         }
     }
     if only && let Some(relation) = catalog.relations.get_mut(&table) {

@@ -124,9 +124,7 @@ fn is_query(t: &Tokens<'_>) -> bool {
         if token.keyword("AS") {
             return true;
         }
-        if ahead.skip_parentheses().is_none() {
-            ahead.next();
-        }
+        ahead.skip_group();
     }
     false
 }
@@ -196,8 +194,8 @@ fn tail(
             new.kind = RelationKind::Partitioned;
         } else if t.at_keyword("AS") {
             return Ok(());
-        } else if t.skip_parentheses().is_none() {
-            t.next();
+        } else {
+            t.skip_group();
         }
     }
     Ok(())

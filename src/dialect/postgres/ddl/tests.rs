@@ -529,6 +529,21 @@ fn names_follow_the_search_path() {
 }
 
 #[test]
+fn a_schema_with_its_tables() {
+    let catalog = catalog(&[
+        "CREATE SCHEMA IF NOT EXISTS s AUTHORIZATION me\n CREATE TABLE t (a int, b text DEFAULT 'CREATE TABLE x (a int)') GRANT SELECT ON t TO you CREATE VIEW v AS SELECT a FROM t CREATE UNIQUE INDEX i ON t (a);",
+        "CREATE SCHEMA AUTHORIZATION me CREATE TABLE u (r public.mood, q t);",
+        "CREATE SCHEMA plain;",
+    ]);
+    let names: Vec<_> = catalog.relations.keys().map(ToString::to_string).collect();
+    assert_eq!(names, ["s.t", "s.v", "me.u"]);
+    assert_eq!(
+        summary(&catalog, "s.t"),
+        "a, b='CREATE TABLE x (a int)' | unique i(a)"
+    );
+}
+
+#[test]
 fn type_names() {
     use DataType::*;
     let varchar = |n| Varchar(n, LengthUnit::Characters);

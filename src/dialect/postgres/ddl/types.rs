@@ -192,7 +192,9 @@ fn keyword_type(name: &str, t: &mut Tokens<'_>) -> Option<Option<DataType>> {
 
 /// The types of `pg_catalog` by their stored names. The outer none means that it has no such type.
 fn internal(name: &str, t: &mut Tokens<'_>) -> Option<Option<DataType>> {
-    if let Some(element) = name.strip_prefix('_') {
+    if let Some(element) = name.strip_prefix('_')
+        && !element.starts_with('_')
+    {
         let element = internal(element, t)?;
         return Some(element.map(|element| DataType::Array(Box::new(element))));
     }
@@ -336,8 +338,8 @@ pub(super) fn create_domain(catalog: &mut Catalog, context: &Context<'_>, mut t:
             domain.not_null = true;
         } else if t.eat_keyword("CONSTRAINT") || t.eat_keyword("COLLATE") {
             t.qualified_name();
-        } else if t.skip_parentheses().is_none() {
-            t.next();
+        } else {
+            t.skip_group();
         }
     }
     catalog

@@ -276,6 +276,17 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// Goes past the next token, or past a pair of parentheses with everything within; to the end if
+    /// nothing closes it.
+    pub fn skip_group(&mut self) {
+        if self.skip_parentheses().is_none()
+            && let Some(token) = self.next()
+            && (token.punctuation(b'(') || token.punctuation(b'['))
+        {
+            self.at = self.source.len();
+        }
+    }
+
     /// The tokens of a part of the same statement; ranges stay those of the statement.
     pub fn within(&self, range: Range<usize>) -> Tokens<'a> {
         let end = range.end.min(self.source.len());

@@ -164,6 +164,13 @@ fn moves_by_words_and_parentheses() {
     assert_eq!(&sql[inner.clone()], b"a[1], '(' /* ( */, \"(\"");
     assert_eq!(t.within(inner.clone()).next().unwrap().start, inner.start);
     assert!(t.at_keyword("x"));
+    let mut t = tokens(b"x (a) [b]) (c d", Lexing::default());
+    let ends = [1, 5, 9, 10, 15, 15].map(|end| {
+        t.skip_group();
+        (t.offset(), end)
+    });
+    assert!(ends.iter().all(|(found, end)| found == end), "{ends:?}");
+    let mut t = tokens(b"x", Lexing::default());
     assert!(t.skip_parentheses().is_none());
     assert!(
         tokens(b"(a", Lexing::default())
