@@ -4,6 +4,7 @@
 //! Without the server a test says loudly that it is skipped; under `tests/run` it fails.
 
 mod campaign;
+mod cli;
 mod golden;
 mod peers;
 mod readme;
@@ -11,3 +12,6 @@ mod refused;
 mod runner;
 mod server;
 mod server_test;
+mod sink;
+mod source;
+mod transaction;
