@@ -125,10 +125,8 @@ pub struct RuleHits {
     pub relation: String,
     /// The columns it assigns.
     pub columns: Vec<String>,
-    /// Rows that its condition chose.
+    /// Rows that its condition chose, or that it added.
     pub matched: u64,
-    /// Rows that it changed, dropped or added.
-    pub changed: u64,
 }
 
 /// The result of a SELECT.

@@ -137,10 +137,9 @@ pub(super) fn report(report: &Report) -> String {
             }
             for hits in &rule.relations {
                 out += &format!(
-                    "  {}: {} matched, {} changed{}\n",
+                    "  {}: {} matched{}\n",
                     plain(&hits.relation),
                     count(hits.matched, "row"),
-                    grouped(hits.changed),
                     match hits.columns.is_empty() {
                         true => String::new(),
                         false => format!(" ({})", plain(&hits.columns.join(", "))),
@@ -334,7 +333,6 @@ mod tests {
                     relation: "public.nmsrecipient".into(),
                     columns: vec!["semail".into()],
                     matched: 1,
-                    changed: 1_200_000,
                 }],
                 skipped: None,
             }],
@@ -409,7 +407,7 @@ by hand: change the password of the console
             "public.plain",
             "4.8 MiB",
             "addresses (UPDATE, baseline)",
-            "public.nmsrecipient: 1 row matched, 1,200,000 changed (semail)",
+            "public.nmsrecipient: 1 row matched (semail)",
             "states-after",
             "a\\tb\\u{1b}[2J",
             "NULL",
