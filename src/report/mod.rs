@@ -204,9 +204,10 @@ impl Report {
         text::report(self)
     }
 
-    /// A short table for standard error: at most 80 columns wide, no cell's content.
-    pub fn summary(&self) -> String {
-        text::summary(self)
+    /// A short account for standard error: at most 80 columns wide, no cell's content. With
+    /// `verbose` it lists the tables and rules in which nothing happened as well.
+    pub fn summary(&self, verbose: bool) -> String {
+        text::summary(self, verbose)
     }
 }
 

@@ -12,27 +12,38 @@ const WIDTH: u16 = 80;
 const MOST: usize = 20;
 
 /// A short account: touched tables, tests, warnings, what is left to do.
-pub(super) fn summary(report: &Report) -> String {
+pub(super) fn summary(report: &Report, verbose: bool) -> String {
     let mut out = String::new();
-    let touched: Vec<_> = report.tables.iter().filter(|t| !t.untouched()).collect();
-    if !touched.is_empty() {
-        let shown = &touched[..touched.len().min(MOST)];
-        push_block(&mut out, &tables(shown.iter().copied(), Some(WIDTH)));
-        if touched.len() > MOST {
+    let most = if verbose { usize::MAX } else { MOST };
+    let untouched = report.tables.iter().filter(|t| t.untouched()).count();
+    let listed: Vec<_> = report
+        .tables
+        .iter()
+        .filter(|t| verbose || !t.untouched())
+        .collect();
+    if !listed.is_empty() {
+        push_block(
+            &mut out,
+            &tables(listed.iter().take(most).copied(), Some(WIDTH)),
+        );
+        if listed.len() > most {
             out += &format!(
                 "  … and {} more\n",
-                count((touched.len() - MOST) as u64, "table")
+                count((listed.len() - most) as u64, "table")
             );
         }
     }
-    let untouched = report.tables.len() - touched.len();
-    let untouched = match (untouched, touched.is_empty()) {
-        (0, _) => String::new(),
-        (n, true) => format!("{}, none changed; ", count(n as u64, "table")),
-        (n, false) => format!("{} unchanged; ", count(n as u64, "table")),
+    if verbose {
+        rules(&mut out, report);
+    }
+    let tables = count(untouched as u64, "table");
+    out += &match untouched {
+        0 => String::new(),
+        n if n == report.tables.len() => format!("{tables}, none changed; "),
+        _ => format!("{tables} unchanged; "),
     };
     out += &format!(
-        "{untouched}{} in, {} out, {}\n",
+        "{} in, {} out, {}\n",
         size(report.bytes_in),
         size(report.bytes_out),
         duration(report.seconds)
@@ -53,8 +64,8 @@ pub(super) fn summary(report: &Report) -> String {
             ),
         };
     }
-    limited(&mut out, "warning: ", &report.warnings);
-    limited(&mut out, "by hand: ", &report.by_hand);
+    limited(&mut out, "warning: ", &report.warnings, most);
+    limited(&mut out, "by hand: ", &report.by_hand, most);
     out
 }
 
@@ -125,28 +136,7 @@ pub(super) fn report(report: &Report) -> String {
     }
     if !report.rules.is_empty() {
         heading(&mut out, "Rules");
-        for rule in &report.rules {
-            out += &format!(
-                "{} ({}, {})\n",
-                plain(&rule.name),
-                rule.action,
-                plain(&rule.rulebook)
-            );
-            if let Some(why) = &rule.skipped {
-                out += &format!("  did not run: {}\n", plain(why));
-            }
-            for hits in &rule.relations {
-                out += &format!(
-                    "  {}: {} matched{}\n",
-                    plain(&hits.relation),
-                    count(hits.matched, "row"),
-                    match hits.columns.is_empty() {
-                        true => String::new(),
-                        false => format!(" ({})", plain(&hits.columns.join(", "))),
-                    }
-                );
-            }
-        }
+        rules(&mut out, report);
     }
     for result in &report.selects {
         heading(&mut out, &plain(&result.name));
@@ -177,6 +167,32 @@ pub(super) fn report(report: &Report) -> String {
         }
     }
     out
+}
+
+/// Each rule with its hits.
+fn rules(out: &mut String, report: &Report) {
+    for rule in &report.rules {
+        *out += &format!(
+            "{} ({}, {})\n",
+            plain(&rule.name),
+            rule.action,
+            plain(&rule.rulebook)
+        );
+        if let Some(why) = &rule.skipped {
+            *out += &format!("  did not run: {}\n", plain(why));
+        }
+        for hits in &rule.relations {
+            *out += &format!(
+                "  {}: {} matched{}\n",
+                plain(&hits.relation),
+                count(hits.matched, "row"),
+                match hits.columns.is_empty() {
+                    true => String::new(),
+                    false => format!(" ({})", plain(&hits.columns.join(", "))),
+                }
+            );
+        }
+    }
 }
 
 /// The table of tables; columns in which nothing happened are left out.
@@ -253,12 +269,12 @@ fn heading(out: &mut String, title: &str) {
     *out += &format!("\n{title}\n{}\n", "-".repeat(title.chars().count()));
 }
 
-fn limited(out: &mut String, label: &str, lines: &[String]) {
-    for line in lines.iter().take(MOST) {
+fn limited(out: &mut String, label: &str, lines: &[String], most: usize) {
+    for line in lines.iter().take(most) {
         wrapped(out, label, line);
     }
-    if lines.len() > MOST {
-        *out += &format!("{label}… and {} more, in the report\n", lines.len() - MOST);
+    if lines.len() > most {
+        *out += &format!("{label}… and {} more, in the report\n", lines.len() - most);
     }
 }
 
@@ -354,7 +370,7 @@ mod tests {
 
     #[test]
     fn the_summary_is_short_and_narrow() {
-        let summary = sample().summary();
+        let summary = sample().summary(false);
         let expected = " table                        rows    changed  dropped
  public.nmsrecipient     1,234,567  1,200,000
  public.ossys_parameter         40                   3
@@ -387,7 +403,7 @@ by hand: change the password of the console
             .tables
             .iter_mut()
             .for_each(|t| t.changed = u64::MAX / 2);
-        let summary = report.summary();
+        let summary = report.summary(false);
         assert!(!summary.contains("state"));
         assert!(summary.contains("… and 30 more"));
         assert!(
