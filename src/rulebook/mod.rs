@@ -15,14 +15,18 @@ mod directive;
 mod idiom;
 mod load;
 mod lower;
+mod parse;
 mod scan;
 mod token;
 mod variables;
+mod walk;
 
 pub use ast::*;
 pub use builtin::{Builtin, builtin, builtins};
 pub use diagnostics::{Diagnostics, Fault, nearest};
 pub use load::{Load, load};
+pub use parse::parse_expression;
+pub use walk::{walk, walk_mut};
 
 #[cfg(test)]
 mod tests;
