@@ -5,6 +5,7 @@
 //! Some client-only encodings have trail bytes in the ASCII range, so a byte that looks like a
 //! backslash may be half a character; [`Charset::width`] is what keeps lexers on characters.
 
+use super::tokens::Lexing;
 use encoding_rs::Encoding;
 use std::borrow::Cow;
 
@@ -171,6 +172,27 @@ impl Charset {
         };
         let trail = &bytes[1..width.min(bytes.len())];
         memchr::memchr(b'\n', trail).map_or(width, |at| at + 1)
+    }
+
+    /// The settings under which whole statements are cut into tokens.
+    pub fn lexing(&self, standard_conforming_strings: bool) -> Lexing {
+        let lead: Option<fn(u8) -> bool> = match self.wide {
+            Wide::No => None,
+            Wide::Sjis => Some(|b| b >= 0x80 && !(0xa1..=0xdf).contains(&b)),
+            Wide::Two | Wide::Gb18030 | Wide::Johab => Some(|b| b >= 0x80),
+        };
+        let charset = match self.conversion {
+            Conversion::By(encoding) => Some(encoding),
+            // They differ from ISO 8859 in the control characters 0x80 to 0x9F only.
+            Conversion::Latin1 => Some(encoding_rs::WINDOWS_1252),
+            Conversion::Latin5 => Some(encoding_rs::WINDOWS_1254),
+            Conversion::None | Conversion::Unknown => None,
+        };
+        Lexing {
+            standard_conforming_strings,
+            lead,
+            charset,
+        }
     }
 
     /// Bytes of the dump → text.

@@ -4,6 +4,8 @@
 //! settings pass by.
 
 use super::charset::Charset;
+use super::lexer::Rules;
+use super::tokens::Lexing;
 use crate::schema::{Catalog, RelationName};
 
 /// The settings of one database section.
@@ -31,6 +33,19 @@ impl Default for SessionState {
 }
 
 impl SessionState {
+    /// The settings under which whole statements are cut into tokens.
+    pub fn lexing(&self) -> Lexing {
+        self.charset.lexing(self.standard_conforming_strings)
+    }
+
+    /// The settings under which a stream is cut into statements.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            standard: self.standard_conforming_strings,
+            charset: self.charset.clone(),
+        }
+    }
+
     /// The name of a relation that exists: an unqualified name is looked up along the search path.
     pub fn resolve(&self, catalog: &Catalog, name: RelationName) -> RelationName {
         if name.schema.is_some() {

@@ -1,0 +1,462 @@
+//! Rows of COPY in text format: delimiters and backslashes.
+
+use super::charset::Charset;
+use super::copy_head::CopyHead;
+use crate::dialect::{RowCodec, RowFault, RowSpan};
+use crate::schema::DataType;
+use memchr::{memchr, memchr3};
+use std::borrow::Cow;
+
+/// What ends a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newline {
+    /// LF.
+    Lf,
+    /// CR LF.
+    CrLf,
+    /// CR alone.
+    Cr,
+}
+
+impl Newline {
+    /// Its bytes.
+    pub fn bytes(self) -> &'static [u8] {
+        match self {
+            Newline::Lf => b"\n",
+            Newline::CrLf => b"\r\n",
+            Newline::Cr => b"\r",
+        }
+    }
+
+    /// Its last byte.
+    pub fn last(self) -> u8 {
+        match self {
+            Newline::Lf | Newline::CrLf => b'\n',
+            Newline::Cr => b'\r',
+        }
+    }
+}
+
+/// Reads and writes rows in text format.
+#[derive(Debug)]
+pub struct TextCodec {
+    head: CopyHead,
+    charset: Charset,
+    newline: Newline,
+    width: Option<usize>,
+}
+
+pub(super) fn fault<T>(why: impl Into<String>) -> Result<T, RowFault> {
+    Err(RowFault(why.into()))
+}
+
+impl TextCodec {
+    /// A codec for the rows under `head`, which have `width` columns if that is known.
+    pub fn new(head: CopyHead, charset: Charset, newline: Newline, width: Option<usize>) -> Self {
+        TextCodec {
+            head,
+            charset,
+            newline,
+            width,
+        }
+    }
+
+    fn escaped(&self, text: &[u8], out: &mut Vec<u8>) -> Result<(), RowFault> {
+        if memchr(0, text).is_some() {
+            return fault("the new value has a NUL, which PostgreSQL cannot store");
+        }
+        let start = out.len();
+        let mut plain = Vec::new();
+        let target = if self.charset.is_plain() || text.is_ascii() {
+            &mut *out
+        } else {
+            &mut plain
+        };
+        for &b in text {
+            match b {
+                0x08 => target.extend_from_slice(b"\\b"),
+                0x0c => target.extend_from_slice(b"\\f"),
+                b'\n' => target.extend_from_slice(b"\\n"),
+                b'\r' => target.extend_from_slice(b"\\r"),
+                b'\t' => target.extend_from_slice(b"\\t"),
+                0x0b => target.extend_from_slice(b"\\v"),
+                b'\\' => target.extend_from_slice(b"\\\\"),
+                b if b == self.head.delimiter => target.extend_from_slice(&[b'\\', b]),
+                b => target.push(b),
+            }
+        }
+        if !plain.is_empty() {
+            let bytes = self
+                .charset
+                .encode(&plain)
+                .map_err(|e| RowFault(e.to_string()))?;
+            out.extend_from_slice(&bytes);
+        }
+        if out[start..] == self.head.null || Some(&out[start..]) == self.head.default.as_deref() {
+            // The server compares before it unescapes: a number escape makes it an ordinary value.
+            let Some(&first) = out.get(start).filter(|b| b.is_ascii() && **b != b'\\') else {
+                return fault("the new value cannot be told from this COPY's NULL");
+            };
+            let octal = format!("\\{first:03o}");
+            out.splice(start..=start, octal.bytes());
+        }
+        Ok(())
+    }
+}
+
+impl RowCodec for TextCodec {
+    fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
+        row.cells.clear();
+        row.lead = at..at;
+        row.statement = None;
+        if at >= batch.len() {
+            row.body = at..at;
+            return Ok(false);
+        }
+        if let Some(doubt) = &self.head.doubt {
+            return fault(doubt.clone());
+        }
+        let eol = self.newline.last();
+        let delimiter = self.head.delimiter;
+        let wide = self.charset.is_wide();
+        let (mut cell, mut here) = (at, at);
+        loop {
+            let found = if wide {
+                let mut next = here;
+                while next < batch.len() && ![delimiter, b'\\', eol].contains(&batch[next]) {
+                    next += self.charset.width(&batch[next..]);
+                }
+                (next < batch.len()).then_some(next)
+            } else {
+                let rest = batch.get(here..).unwrap_or_default();
+                memchr3(delimiter, b'\\', eol, rest).map(|n| here + n)
+            };
+            let Some(found) = found else {
+                return fault("a row has no end");
+            };
+            match batch[found] {
+                b if b == eol => {
+                    let mut end = found;
+                    if eol == b'\n' && end > cell && batch[end - 1] == b'\r' {
+                        end -= 1;
+                    }
+                    row.cells.push(cell..end);
+                    row.body = at..found + 1;
+                    if self.width == Some(0) && row.cells == [at..at] {
+                        row.cells.clear();
+                    }
+                    return Ok(true);
+                }
+                b'\\' => {
+                    let width = batch
+                        .get(found + 1..)
+                        .map_or(1, |rest| self.charset.width(rest));
+                    here = found + 1 + width;
+                }
+                _ => {
+                    row.cells.push(cell..found);
+                    cell = found + 1;
+                    here = cell;
+                }
+            }
+        }
+    }
+
+    fn decode<'a>(
+        &self,
+        _column: usize,
+        raw: &'a [u8],
+        data_type: &DataType,
+    ) -> Result<Option<Cow<'a, [u8]>>, RowFault> {
+        if raw == self.head.null {
+            return Ok(None);
+        }
+        if Some(raw) == self.head.default.as_deref() {
+            return fault("the cell stands for the column's default");
+        }
+        let text = self
+            .charset
+            .decode(raw)
+            .map_err(|e| RowFault(e.to_string()))?;
+        let text = match memchr(b'\\', &text) {
+            None => text,
+            Some(first) => Cow::Owned(unescape(&text, first, &self.charset)?),
+        };
+        super::literal::canonical(text, data_type).map(Some)
+    }
+
+    fn encode(
+        &self,
+        _column: usize,
+        text: Option<&[u8]>,
+        _original: Option<&[u8]>,
+        _data_type: &DataType,
+        out: &mut Vec<u8>,
+    ) -> Result<(), RowFault> {
+        match text {
+            None => out.extend_from_slice(&self.head.null),
+            Some(text) => self.escaped(text, out)?,
+        }
+        Ok(())
+    }
+
+    fn write_row(
+        &self,
+        cells: &[(Option<&[u8]>, &DataType)],
+        out: &mut Vec<u8>,
+    ) -> Result<(), RowFault> {
+        for (column, (text, data_type)) in cells.iter().enumerate() {
+            if column > 0 {
+                out.push(self.head.delimiter);
+            }
+            self.encode(column, *text, None, data_type, out)?;
+        }
+        out.extend_from_slice(self.newline.bytes());
+        Ok(())
+    }
+}
+
+/// Takes the backslashes off. `first` is the first one.
+fn unescape(text: &[u8], first: usize, charset: &Charset) -> Result<Vec<u8>, RowFault> {
+    let mut out = Vec::with_capacity(text.len());
+    out.extend_from_slice(&text[..first]);
+    let mut at = first;
+    while at < text.len() {
+        let rest = &text[at..];
+        if rest[0] != b'\\' {
+            let length = memchr(b'\\', rest).unwrap_or(rest.len());
+            out.extend_from_slice(&rest[..length]);
+            at += length;
+            continue;
+        }
+        let Some(&escape) = rest.get(1) else {
+            out.push(b'\\');
+            break;
+        };
+        at += 2;
+        let rest = &text[at..];
+        let number = match escape {
+            b'0'..=b'7' => {
+                let more = rest
+                    .iter()
+                    .take(2)
+                    .take_while(|b| (b'0'..=b'7').contains(*b))
+                    .count();
+                let code = rest[..more]
+                    .iter()
+                    .fold(u32::from(escape - b'0'), |code, b| {
+                        code * 8 + u32::from(b - b'0')
+                    });
+                at += more;
+                Some(code)
+            }
+            b'x' => {
+                let more = rest
+                    .iter()
+                    .take(2)
+                    .take_while(|b| b.is_ascii_hexdigit())
+                    .count();
+                at += more;
+                std::str::from_utf8(&rest[..more])
+                    .ok()
+                    .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+            }
+            _ => None,
+        };
+        match (number, escape) {
+            (Some(code), _) => {
+                let byte = (code & 0xff) as u8;
+                if byte >= 0x80 && !charset.is_plain() {
+                    return fault(
+                        "the cell has a byte escape in a character set that is not UTF-8",
+                    );
+                }
+                out.push(byte);
+            }
+            (None, b'b') => out.push(0x08),
+            (None, b'f') => out.push(0x0c),
+            (None, b'n') => out.push(b'\n'),
+            (None, b'r') => out.push(b'\r'),
+            (None, b't') => out.push(b'\t'),
+            (None, b'v') => out.push(0x0b),
+            (None, other) => out.push(other),
+        }
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::copy_head;
+    use super::super::tokens::{Lexing, tokens};
+    use super::*;
+
+    fn codec(options: &str, charset: &str, newline: Newline) -> TextCodec {
+        let text = format!("COPY t FROM stdin {options}");
+        let head = copy_head::parse(tokens(text.as_bytes(), Lexing::default())).unwrap();
+        TextCodec::new(head, Charset::from_name(charset), newline, None)
+    }
+
+    fn rows(codec: &TextCodec, batch: &[u8]) -> Result<Vec<Vec<Option<Vec<u8>>>>, RowFault> {
+        let mut row = RowSpan::default();
+        let (mut at, mut out) = (0, Vec::new());
+        while codec.row(batch, at, &mut row)? {
+            at = row.body.end;
+            let cells = row.cells.iter().enumerate().map(|(n, cell)| {
+                codec
+                    .decode(n, &batch[cell.clone()], &DataType::Text)
+                    .map(|text| text.map(Cow::into_owned))
+            });
+            out.push(cells.collect::<Result<_, _>>()?);
+        }
+        assert_eq!(at, batch.len());
+        Ok(out)
+    }
+
+    #[test]
+    fn cells_are_read_as_the_server_reads_them() {
+        let some = |text: &[u8]| Some(text.to_vec());
+        let cases: &[(&str, &str, Newline, &[u8], Vec<Option<Vec<u8>>>)] = &[
+            (
+                "",
+                "UTF8",
+                Newline::Lf,
+                b"1\t\\N\t\\\\N\n",
+                vec![some(b"1"), None, some(b"\\N")],
+            ),
+            (
+                "",
+                "UTF8",
+                Newline::Lf,
+                b"\\b\\f\\n\\r\\t\\v\\\\\\.\n",
+                vec![some(b"\x08\x0c\n\r\t\x0b\\.")],
+            ),
+            (
+                "",
+                "UTF8",
+                Newline::Lf,
+                b"\\101\\x41\\x4g\\xg\\0\n",
+                vec![some(b"AA\x04gxg\0")],
+            ),
+            (
+                "",
+                "UTF8",
+                Newline::Lf,
+                b"a\\\nb\t\\\t\n",
+                vec![some(b"a\nb"), some(b"\t")],
+            ),
+            ("", "UTF8", Newline::Lf, b"\n", vec![some(b"")]),
+            (
+                "",
+                "UTF8",
+                Newline::CrLf,
+                b"a\tb\r\n",
+                vec![some(b"a"), some(b"b")],
+            ),
+            (
+                "",
+                "UTF8",
+                Newline::Cr,
+                b"a\tb\r",
+                vec![some(b"a"), some(b"b")],
+            ),
+            (
+                "(DELIMITER '|', NULL 'x')",
+                "UTF8",
+                Newline::Lf,
+                b"x|\\x|a\\|b\n",
+                vec![None, some(b"x"), some(b"a|b")],
+            ),
+            (
+                "(DELIMITER '|')",
+                "SJIS",
+                Newline::Lf,
+                b"\x95\x5c|\x83\x7c\\n\n",
+                vec![some("表".as_bytes()), some("ポ\n".as_bytes())],
+            ),
+            (
+                "",
+                "LATIN1",
+                Newline::Lf,
+                b"\xe9\\t\n",
+                vec![some("é\t".as_bytes())],
+            ),
+            (
+                "",
+                "SQL_ASCII",
+                Newline::Lf,
+                b"\xe9\\351\n",
+                vec![some(b"\xe9\xe9")],
+            ),
+        ];
+        for (options, charset, newline, batch, expected) in cases {
+            let found = rows(&codec(options, charset, *newline), batch).unwrap();
+            assert_eq!(&found, &[expected.clone()], "{batch:?}");
+        }
+    }
+
+    #[test]
+    fn doubtful_cells_and_rows_are_faults() {
+        for (options, charset, batch) in [
+            ("", "UTF8", &b"a"[..]),
+            ("", "UTF8", b"a\\\n"),
+            ("(DEFAULT 'd')", "UTF8", b"d\n"),
+            ("WHERE a > 1", "UTF8", b"1\n"),
+            ("", "LATIN1", b"\\351\n"),
+            ("", "JOHAB", b"\xa1\xa1\n"),
+            ("", "SJIS", b"\x95\n"),
+        ] {
+            assert!(
+                rows(&codec(options, charset, Newline::Lf), batch).is_err(),
+                "{batch:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for (options, charset, newline) in [
+            ("", "UTF8", Newline::Lf),
+            ("(DELIMITER '|', NULL 'x')", "UTF8", Newline::CrLf),
+            ("(DELIMITER '|', DEFAULT 'y')", "SJIS", Newline::Cr),
+        ] {
+            let codec = codec(options, charset, newline);
+            let cells = [
+                "x",
+                "y",
+                "",
+                "\\N",
+                "\\.",
+                "a|b\tc\nd\re\\f",
+                "表ポ",
+                "\u{1}\u{8}\u{b}\u{c}",
+            ];
+            let mut cells: Vec<_> = cells.iter().map(|c| Some(c.as_bytes())).collect();
+            cells.push(None);
+            let typed: Vec<_> = cells.iter().map(|c| (*c, &DataType::Text)).collect();
+            let mut out = Vec::new();
+            codec.write_row(&typed, &mut out).unwrap();
+            let expected: Vec<_> = cells.iter().map(|c| c.map(<[u8]>::to_vec)).collect();
+            assert_eq!(rows(&codec, &out).unwrap(), [expected]);
+        }
+        let empty = codec("(NULL '')", "UTF8", Newline::Lf);
+        let mut out = Vec::new();
+        assert!(
+            empty
+                .encode(0, Some(b""), None, &DataType::Text, &mut out)
+                .is_err()
+        );
+        assert!(
+            empty
+                .encode(0, Some(b"a\0"), None, &DataType::Text, &mut out)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn a_table_without_columns_has_rows_without_cells() {
+        let mut codec = codec("", "UTF8", Newline::Lf);
+        codec.width = Some(0);
+        assert_eq!(rows(&codec, b"\n\n").unwrap(), [vec![], vec![]]);
+    }
+}
