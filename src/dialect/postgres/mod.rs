@@ -1,11 +1,20 @@
 //! PostgreSQL: the plain format of pg_dump and pg_dumpall, and scripts for psql.
+//!
+//! In reading order: [`lexer`] and [`scanner`] cut a stream into statements; [`tokens`], [`ddl`],
+//! [`session`] and [`effects`] read them; [`copy_head`], [`copy_rows`], [`copy_text`] and
+//! [`copy_csv`] are COPY, [`insert`] and [`literal`] are INSERT; [`framer`] puts it together, and
+//! [`ending`] is what scrub adds.
 
+pub mod banner;
 pub mod charset;
 pub mod copy_csv;
 pub mod copy_head;
 pub mod copy_rows;
 pub mod copy_text;
 pub mod ddl;
+pub mod effects;
+pub mod ending;
+pub mod framer;
 pub mod insert;
 pub mod lexer;
 pub mod literal;
@@ -13,3 +22,41 @@ pub mod psql;
 pub mod scanner;
 pub mod session;
 pub mod tokens;
+
+use super::{Dialect, Framer};
+use memchr::memmem;
+
+/// PostgreSQL's plain format.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Postgres;
+
+impl Dialect for Postgres {
+    fn name(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn recognise(&self, head: &[u8]) -> u8 {
+        let has = |text: &[u8]| memmem::find(head, text).is_some();
+        let lower = head.to_ascii_lowercase();
+        let lower_has = |text: &[u8]| memmem::find(&lower, text).is_some();
+        if has(b"-- PostgreSQL database dump") || has(b"-- PostgreSQL database cluster dump") {
+            100
+        } else if has(b"\\restrict ") || has(b"SELECT pg_catalog.") || lower_has(b" from stdin") {
+            90
+        } else if lower_has(b"standard_conforming_strings") || has(b"\\connect ") {
+            80
+        } else if lower_has(b"create table") || lower_has(b"insert into") {
+            // Any SQL could be this; every other dialect has better signs of its own.
+            10
+        } else {
+            0
+        }
+    }
+
+    fn framer(&self) -> Box<dyn Framer> {
+        Box::new(framer::PlainFramer::default())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -42,6 +42,8 @@ pub struct Scanner {
     values: bool,
     /// The unit before makes the next word a name: a dot or AS.
     naming: bool,
+    /// The end of a statement that was found and is waited on.
+    held: Option<usize>,
 }
 
 impl Scanner {
@@ -61,6 +63,11 @@ impl Scanner {
         self.values = false;
     }
 
+    /// The statement just found is to be found again, when there is more behind it.
+    pub fn hold(&mut self) {
+        self.held = Some(self.at);
+    }
+
     /// The bytes before `offset` have left the buffer.
     pub fn shift(&mut self, offset: usize) {
         self.at = self.at.saturating_sub(offset);
@@ -68,6 +75,9 @@ impl Scanner {
 
     /// Looks on in `buf`, which begins with the statement or the gap before it.
     pub fn find(&mut self, rules: &Rules, buf: &[u8], eof: bool) -> Found {
+        if let Some(end) = self.held.take() {
+            return Found::Statement(end);
+        }
         while self.at < buf.len() {
             if buf[self.at] == b'\\' && self.lexer.open().is_none() {
                 match self.backslash(rules, buf, eof) {

@@ -4,9 +4,9 @@
 //! settings pass by.
 
 use super::charset::Charset;
+use super::ddl::Context;
 use super::lexer::Rules;
-use super::tokens::Lexing;
-use crate::schema::{Catalog, RelationName};
+use super::tokens::{Kind, Lexing, Token, Tokens, tokens};
 
 /// The settings of one database section.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,24 +46,11 @@ impl SessionState {
         }
     }
 
-    /// The name of a relation that exists: an unqualified name is looked up along the search path.
-    pub fn resolve(&self, catalog: &Catalog, name: RelationName) -> RelationName {
-        if name.schema.is_some() {
-            return name;
-        }
-        self.search_path
-            .iter()
-            .map(|schema| RelationName::new(Some(schema), &name.name))
-            .find(|candidate| catalog.relations.contains_key(candidate))
-            .unwrap_or_else(|| self.place(name))
-    }
-
-    /// The name of a relation that is being created: an unqualified name goes to the first schema
-    /// of the search path.
-    pub fn place(&self, name: RelationName) -> RelationName {
-        match (&name.schema, self.search_path.first()) {
-            (None, Some(schema)) => RelationName::new(Some(schema), &name.name),
-            _ => name,
+    /// What statements need to know to name relations.
+    pub fn context(&self) -> Context<'_> {
+        Context {
+            search_path: &self.search_path,
+            lexing: self.lexing(),
         }
     }
 
@@ -75,30 +62,168 @@ impl SessionState {
             .map(str::to_owned)
             .collect();
     }
+
+    /// Takes in what a statement sets.
+    pub fn apply(&mut self, mut statement: Tokens<'_>) {
+        if statement.eat_keyword("SET") {
+            self.set(statement);
+        } else if statement.eat_keyword("RESET") {
+            let name = statement.name().unwrap_or_default();
+            self.reset(&name);
+        } else if statement.eat_keywords("DISCARD ALL") {
+            self.reset("all");
+        } else if statement.eat_keyword("SELECT") {
+            self.set_config(statement);
+        }
+    }
+
+    fn set(&mut self, mut statement: Tokens<'_>) {
+        let _ = statement.eat_keyword("SESSION") || statement.eat_keyword("LOCAL");
+        let Some(mut name) = statement.name() else {
+            return;
+        };
+        match name.as_str() {
+            "names" => name = "client_encoding".to_owned(),
+            "schema" => name = "search_path".to_owned(),
+            _ if statement.eat_if(|t| t.operator("=")).is_some() => {}
+            _ if statement.eat_keyword("TO") => {}
+            _ => return,
+        }
+        if statement.at_keyword("DEFAULT") {
+            self.reset(&name);
+            return;
+        }
+        let mut values = Vec::new();
+        while let Some(value) = statement.next().as_ref().and_then(text) {
+            values.push(value);
+            if !statement.eat_punctuation(b',') {
+                break;
+            }
+        }
+        self.assign(&name, values);
+    }
+
+    fn set_config(&mut self, mut statement: Tokens<'_>) {
+        if statement.eat_keyword("pg_catalog") {
+            statement.eat_punctuation(b'.');
+        }
+        if !statement.eat_keyword("set_config") || !statement.eat_punctuation(b'(') {
+            return;
+        }
+        let Some(name) = statement.next().as_ref().and_then(text) else {
+            return;
+        };
+        statement.eat_punctuation(b',');
+        let Some(value) = statement.next().as_ref().and_then(text) else {
+            return;
+        };
+        let values = match name.as_str() {
+            "search_path" => tokens(value.as_bytes(), Lexing::default())
+                .filter_map(|token| token.name())
+                .collect(),
+            _ => vec![value],
+        };
+        self.assign(&name, values);
+    }
+
+    fn assign(&mut self, name: &str, values: Vec<String>) {
+        let first = values.first().map_or("", String::as_str);
+        match name {
+            "client_encoding" => self.charset = Charset::from_name(first),
+            "standard_conforming_strings" => {
+                let value = first.to_ascii_lowercase();
+                self.standard_conforming_strings =
+                    matches!(value.as_str(), "on" | "true" | "yes" | "1" | "t" | "y");
+            }
+            "search_path" => self.set_search_path(values.iter().map(String::as_str)),
+            _ => {}
+        }
+    }
+
+    fn reset(&mut self, name: &str) {
+        let fresh = SessionState::default();
+        match name {
+            "client_encoding" => self.charset = fresh.charset,
+            "standard_conforming_strings" => {
+                self.standard_conforming_strings = fresh.standard_conforming_strings;
+            }
+            "search_path" => self.search_path = fresh.search_path,
+            "all" => {
+                *self = SessionState {
+                    database: self.database.take(),
+                    ..fresh
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The text of a setting's value.
+fn text(token: &Token<'_>) -> Option<String> {
+    match token.kind {
+        Kind::Literal(_) => Some(String::from_utf8_lossy(&token.value()?).into_owned()),
+        Kind::Number => Some(String::from_utf8_lossy(token.raw).into_owned()),
+        _ => token.name(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Relation;
+
+    fn after(statement: &str) -> SessionState {
+        let mut session = SessionState::default();
+        session.apply(tokens(statement.as_bytes(), Lexing::default()));
+        session
+    }
 
     #[test]
-    fn names_follow_the_search_path() {
-        let mut catalog = Catalog::default();
-        let known = RelationName::new(Some("b"), "t");
-        catalog
-            .relations
-            .insert(known.clone(), Relation::new(known));
-        let mut session = SessionState::default();
-        let bare = |name| RelationName::new(None, name);
-        assert_eq!(session.resolve(&catalog, bare("t")).to_string(), "public.t");
-        session.set_search_path(["$user", "a", "b", "pg_catalog"]);
-        assert_eq!(session.resolve(&catalog, bare("t")).to_string(), "b.t");
-        assert_eq!(session.resolve(&catalog, bare("u")).to_string(), "a.u");
-        assert_eq!(session.place(bare("t")).to_string(), "a.t");
-        session.set_search_path([""]);
-        assert_eq!(session.resolve(&catalog, bare("t")).to_string(), "t");
-        let full = RelationName::new(Some("x"), "t");
-        assert_eq!(session.resolve(&catalog, full.clone()), full);
+    fn settings_that_change_how_bytes_are_read() {
+        for (statement, charset) in [
+            ("SET client_encoding = 'LATIN1';", "LATIN1"),
+            ("set session client_encoding to sjis;", "SJIS"),
+            ("SET NAMES 'WIN1252';", "WIN1252"),
+            (
+                "SELECT pg_catalog.set_config('client_encoding', 'GBK', false);",
+                "GBK",
+            ),
+            ("SET client_encoding TO DEFAULT;", "UTF8"),
+            ("SET lock_timeout = 0;", "UTF8"),
+        ] {
+            assert_eq!(after(statement).charset.name(), charset, "{statement}");
+        }
+        for (statement, on) in [
+            ("SET standard_conforming_strings = off;", false),
+            ("SET LOCAL standard_conforming_strings TO 'OFF';", false),
+            ("SET standard_conforming_strings = 1;", true),
+        ] {
+            assert_eq!(
+                after(statement).standard_conforming_strings,
+                on,
+                "{statement}"
+            );
+        }
+        for (statement, path) in [
+            (
+                "SELECT pg_catalog.set_config('search_path', '', false);",
+                &[][..],
+            ),
+            (
+                "select set_config('search_path', 'a, \"B c\", pg_catalog', true);",
+                &["a", "B c"],
+            ),
+            (
+                "SET search_path = x, \"$user\", 'y, z', pg_catalog;",
+                &["x", "y, z"],
+            ),
+            ("SET SCHEMA 's';", &["s"]),
+            ("RESET ALL;", &["public"]),
+        ] {
+            assert_eq!(after(statement).search_path, path, "{statement}");
+        }
+        let mut session = after("SET client_encoding = 'LATIN1';");
+        session.apply(tokens(b"DISCARD ALL;", Lexing::default()));
+        assert_eq!(session, SessionState::default());
     }
 }

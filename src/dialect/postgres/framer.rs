@@ -1,0 +1,494 @@
+//! The framer: statements, psql commands and blocks of rows, in the order in which psql meets them.
+//!
+//! It keeps the session and the catalog, and hands each stretch of bytes to the part that knows
+//! where it ends: [`super::scanner`], [`super::copy_rows`], [`super::insert`].
+//!
+//! One oddity shapes it. A COPY's data begins on the line after its `;`, and what stands behind the
+//! `;` on the same line runs after the data. That text leaves with the COPY's head, because bytes
+//! keep their order, and is read again after the data as a *prefix* of the input: its statements
+//! then have no bytes left of their own, but they have their effects.
+
+use super::banner::Banners;
+use super::copy_csv::CsvCodec;
+use super::copy_head::{self, CopyHead, Format, Source};
+use super::copy_rows::{CopyRows, Cut};
+use super::copy_text::{Newline, TextCodec};
+use super::effects;
+use super::ending::{self, Unfinished};
+use super::insert::{self, InsertCodec, InsertRows};
+use super::lexer::Rules;
+use super::literal::Literals;
+use super::psql;
+use super::scanner::{Found, Scanner};
+use super::session::SessionState;
+use super::tokens::tokens;
+use crate::dialect::{Block, Effect, Frame, Framer, OutputState, RowCodec, RowFault, RowMode};
+use crate::error::{Error, Position, Result};
+use crate::schema::{Catalog, Relation, RelationName};
+use bytes::{Bytes, BytesMut};
+use memchr::memchr;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What the front of the input belongs to.
+#[derive(Debug)]
+enum State {
+    /// Nothing has been read.
+    Start,
+    /// Statements.
+    Top,
+    /// A COPY whose head line is complete up to the byte given; its first row decides the line ends.
+    First(Box<CopyHead>, usize, CopyRows),
+    /// The rows of a COPY.
+    Copy(Arc<Block>, CopyRows),
+    /// The rows of INSERTs.
+    Insert(Arc<Block>, InsertRows),
+    /// Data that reaches to the end of the input.
+    Rest,
+    /// Everything has been framed.
+    Done,
+}
+
+/// Frames one stream.
+#[derive(Debug)]
+pub struct PlainFramer {
+    state: State,
+    session: SessionState,
+    rules: Rules,
+    catalog: Catalog,
+    at: Position,
+    scanner: Scanner,
+    prefix: Vec<u8>,
+    effects: VecDeque<Effect>,
+    mode: RowMode,
+    counts: HashMap<RelationName, u64>,
+    banners: Banners,
+    inserts: bool,
+    unfinished: Option<Unfinished>,
+}
+
+impl Default for PlainFramer {
+    fn default() -> Self {
+        let session = SessionState::default();
+        PlainFramer {
+            state: State::Start,
+            rules: session.rules(),
+            session,
+            catalog: Catalog::default(),
+            at: Position::START,
+            scanner: Scanner::default(),
+            prefix: Vec::new(),
+            effects: VecDeque::new(),
+            mode: RowMode::Pass,
+            counts: HashMap::new(),
+            banners: Banners::default(),
+            inserts: false,
+            unfinished: None,
+        }
+    }
+}
+
+/// What one step of the framer gives.
+enum Step {
+    Frame(Frame),
+    Again,
+    More,
+}
+
+impl PlainFramer {
+    /// Takes `length` bytes off the front, those of the prefix first, which have left already.
+    fn take(&mut self, input: &mut BytesMut, length: usize) -> (Bytes, Position) {
+        let gone = length.min(self.prefix.len());
+        self.prefix.drain(..gone);
+        let bytes = input.split_to(length - gone).freeze();
+        let at = self.at;
+        self.at.advance(&bytes);
+        (bytes, at)
+    }
+
+    fn other(&mut self, input: &mut BytesMut, length: usize) -> Step {
+        let (bytes, _) = self.take(input, length);
+        match bytes.is_empty() {
+            true => Step::Again,
+            false => Step::Frame(Frame::Other { bytes }),
+        }
+    }
+
+    fn start(&mut self, input: &mut BytesMut, eof: bool) -> Step {
+        if input.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(input) && !eof {
+            return Step::More;
+        }
+        self.state = State::Top;
+        if input.starts_with(BYTE_ORDER_MARK) {
+            return self.other(input, BYTE_ORDER_MARK.len());
+        }
+        Step::Again
+    }
+
+    /// Statements, commands and what stands between them.
+    fn top(&mut self, input: &mut BytesMut, eof: bool) -> Step {
+        let joined;
+        let buf: &[u8] = if self.prefix.is_empty() {
+            input
+        } else {
+            joined = [&self.prefix[..], input].concat();
+            &joined
+        };
+        match self.scanner.find(&self.rules, buf, eof) {
+            Found::More if eof => {
+                if !buf.is_empty() {
+                    self.unfinished = Some(Unfinished::Statement(self.scanner.clone()));
+                }
+                self.state = State::Done;
+                self.prefix.clear();
+                let rest = input.len();
+                self.other(input, rest)
+            }
+            Found::More => Step::More,
+            Found::Comment(start, end) => {
+                self.banners.comment(&buf[start..end]);
+                Step::Again
+            }
+            Found::Gap(end) => {
+                self.scanner.shift(end);
+                self.other(input, end)
+            }
+            Found::Values(at) => {
+                let head = insert::parse_head(tokens(&buf[..at], self.session.lexing()));
+                match head.filter(|_| self.prefix.is_empty()) {
+                    Some(head) => self.insert(input, at, head),
+                    None => {
+                        self.scanner.forget_values();
+                        Step::Again
+                    }
+                }
+            }
+            Found::Statement(end) => {
+                let statement = Bytes::copy_from_slice(&buf[..end]);
+                self.statement(input, &statement, eof)
+            }
+            Found::Command(end) => {
+                let command = Bytes::copy_from_slice(&buf[..end]);
+                self.command(input, &command)
+            }
+        }
+    }
+
+    fn statement(&mut self, input: &mut BytesMut, statement: &[u8], eof: bool) -> Step {
+        let context = self.session.context();
+        let copy = copy_head::parse(tokens(statement, context.lexing))
+            .filter(|head| head.source == Source::Stdin);
+        let mut effects: VecDeque<_> = effects::classify(statement, &context, &self.catalog).into();
+        let mut end = statement.len();
+        let mut behind = Vec::new();
+        if copy.is_some() && end > self.prefix.len() {
+            // The data begins on the next line.
+            let line = end - self.prefix.len();
+            end = match memchr(b'\n', &input[line..]) {
+                Some(n) => end + n + 1,
+                None if eof => self.prefix.len() + input.len(),
+                None => {
+                    self.scanner.hold();
+                    return Step::More;
+                }
+            };
+            behind = input[line..end - self.prefix.len()].to_vec();
+        }
+        self.scanner = Scanner::default();
+        if let Some(head) = copy.clone().filter(|head| head.format != Format::Binary) {
+            return self.copy(head, end, behind);
+        }
+        self.session.apply(tokens(statement, self.session.lexing()));
+        self.rules = self.session.rules();
+        super::ddl::learn(&mut self.catalog, &self.session.context(), statement);
+        if copy.is_some() {
+            self.state = State::Rest;
+        }
+        let (bytes, at) = self.take(input, end);
+        let effect = effects.pop_front().unwrap_or(Effect::Setting);
+        self.effects = effects;
+        Step::Frame(Frame::Statement { bytes, at, effect })
+    }
+
+    fn command(&mut self, input: &mut BytesMut, command: &[u8]) -> Step {
+        self.scanner = Scanner::default();
+        let effect = match psql::command_name(command) {
+            b"c" | b"connect" => {
+                let database = psql::connect_target(command);
+                self.session = SessionState {
+                    database: database.clone().or(self.session.database.take()),
+                    ..SessionState::default()
+                };
+                match database {
+                    Some(name) => {
+                        self.catalog = Catalog::default();
+                        self.counts.clear();
+                        self.banners.new_section();
+                        self.inserts = false;
+                        Effect::Connect(name)
+                    }
+                    None => Effect::Setting,
+                }
+            }
+            b"encoding" => {
+                if let Some(name) = psql::arguments(command).first() {
+                    let name = String::from_utf8_lossy(name);
+                    self.session.charset = super::charset::Charset::from_name(&name);
+                }
+                Effect::Setting
+            }
+            b"copy" => {
+                let lexing = self.session.lexing();
+                let head = copy_head::parse(tokens(&command[1..], lexing));
+                match head {
+                    Some(head) if head.source == Source::To => Effect::Setting,
+                    Some(head) if head.source == Source::Stdin && head.format != Format::Binary => {
+                        return self.copy(head, command.len(), Vec::new());
+                    }
+                    Some(head) => {
+                        let context = self.session.context();
+                        Effect::Opaque(context.resolve(&self.catalog, head.relation), "\\copy")
+                    }
+                    None => Effect::Unfollowed("\\copy in a form that is not known"),
+                }
+            }
+            name => effects::command(name),
+        };
+        self.rules = self.session.rules();
+        let (bytes, at) = self.take(input, command.len());
+        Step::Frame(Frame::Statement { bytes, at, effect })
+    }
+
+    /// A COPY whose head line ends at `end`, with the text `behind` its semicolon.
+    fn copy(&mut self, head: CopyHead, end: usize, behind: Vec<u8>) -> Step {
+        let gone = end.min(self.prefix.len());
+        self.prefix.drain(..gone);
+        if !behind.trim_ascii().is_empty() {
+            self.prefix = behind;
+        }
+        let charset = head.encoding.clone();
+        let charset = charset.unwrap_or_else(|| self.session.charset.clone());
+        let rows = CopyRows::new(&head, charset);
+        self.state = State::First(Box::new(head), end - gone, rows);
+        Step::Again
+    }
+
+    /// Begins with the rows of a COPY as soon as their line ends are known.
+    fn first(&mut self, input: &mut BytesMut, eof: bool) -> Step {
+        let State::First(head, end, rows) = &mut self.state else {
+            return Step::Again;
+        };
+        let Some((newline, row)) = rows.first_line(&input[*end..], eof) else {
+            return Step::More;
+        };
+        rows.start(newline);
+        let length = *end + row.filter(|_| head.header).unwrap_or(0);
+        let (head, rows) = ((**head).clone(), rows.clone());
+        let block = Arc::new(self.copy_block(head, newline));
+        self.inserts = false;
+        self.state = State::Copy(block.clone(), rows);
+        self.head(input, length, block)
+    }
+
+    fn copy_block(&self, head: CopyHead, newline: Newline) -> Block {
+        let context = self.session.context();
+        let relation = context.resolve(&self.catalog, head.relation.clone());
+        let columns = head.columns.clone().or_else(|| {
+            let relation = self.catalog.relation(&relation)?;
+            let stored = relation
+                .columns
+                .iter()
+                .filter(|c| !c.generated.is_computed());
+            Some(stored.map(|c| c.name.clone()).collect())
+        });
+        let charset = head.encoding.clone();
+        let charset = charset.unwrap_or_else(|| self.session.charset.clone());
+        let width = columns.as_ref().map(Vec::len);
+        let codec: Arc<dyn RowCodec> = match head.format {
+            Format::Csv => Arc::new(CsvCodec::new(head, charset, newline, columns.clone())),
+            _ => Arc::new(TextCodec::new(head, charset, newline, width)),
+        };
+        Block {
+            relation,
+            columns,
+            has_end: true,
+            codec,
+        }
+    }
+
+    /// The rows of INSERTs, whose head ends at `end`.
+    fn insert(&mut self, input: &mut BytesMut, end: usize, head: insert::InsertHead) -> Step {
+        let context = self.session.context();
+        let relation = context.resolve(&self.catalog, head.relation);
+        let columns = head.columns.or_else(|| {
+            let relation = self.catalog.relation(&relation)?;
+            Some(relation.columns.iter().map(|c| c.name.clone()).collect())
+        });
+        let bytes = input[..end].to_vec();
+        let literals = Literals {
+            charset: self.session.charset.clone(),
+            standard: self.session.standard_conforming_strings,
+        };
+        let rows = InsertRows::new(bytes.clone(), self.session.lexing());
+        let block = Arc::new(Block {
+            relation,
+            columns,
+            has_end: false,
+            codec: Arc::new(InsertCodec::new(bytes, literals)),
+        });
+        self.inserts = true;
+        self.scanner = Scanner::default();
+        self.state = State::Insert(block.clone(), rows);
+        self.head(input, end, block)
+    }
+
+    fn head(&mut self, input: &mut BytesMut, length: usize, block: Arc<Block>) -> Step {
+        self.mode = RowMode::Pass;
+        let bytes = input.split_to(length).freeze();
+        let at = self.at;
+        self.at.advance(&bytes);
+        Step::Frame(Frame::Head { bytes, at, block })
+    }
+
+    /// The rows of the block and its end.
+    fn rows_of_block(&mut self, input: &mut BytesMut, eof: bool) -> Result<Step> {
+        let (block, cut) = match &mut self.state {
+            State::Copy(block, rows) => (block.clone(), Ok(rows.cut(self.mode, input, eof))),
+            State::Insert(block, rows) => {
+                let cut = rows.cut(self.mode, &self.rules, input, eof);
+                (block.clone(), cut)
+            }
+            _ => return Ok(Step::Again),
+        };
+        let cut =
+            cut.map_err(|RowFault(why)| Error::input(why).relation(&block.relation).at(self.at))?;
+        let length = match cut {
+            Cut::Rows(length, _) | Cut::End(length) => length,
+            Cut::More => 0,
+        };
+        let bytes = input.split_to(length).freeze();
+        let at = self.at;
+        self.at.advance(&bytes);
+        match cut {
+            Cut::Rows(_, rows) => {
+                let count = self.counts.entry(block.relation.clone()).or_default();
+                let first_row = *count;
+                *count += rows;
+                let first_row = if self.mode == RowMode::Pass {
+                    0
+                } else {
+                    first_row
+                };
+                Ok(Step::Frame(Frame::Rows {
+                    bytes,
+                    at,
+                    first_row,
+                    rows,
+                }))
+            }
+            Cut::End(_) => {
+                self.state = State::Top;
+                Ok(Step::Frame(Frame::End { bytes, at }))
+            }
+            Cut::More if eof => self.cut_short(input),
+            Cut::More => Ok(Step::More),
+        }
+    }
+
+    /// The input ends within rows. A part of a row that somebody wants to read must not leave.
+    fn cut_short(&mut self, input: &mut BytesMut) -> Result<Step> {
+        let state = std::mem::replace(&mut self.state, State::Done);
+        let unfinished = match state {
+            State::Copy(block, _) => Unfinished::Copy(block),
+            State::Insert(block, rows) => Unfinished::Insert(block, rows),
+            _ => return Ok(Step::Again),
+        };
+        let relation = unfinished.relation();
+        self.unfinished = Some(unfinished);
+        if self.mode == RowMode::Split && !input.trim_ascii().is_empty() {
+            return Err(Error::input("the input ends within a row")
+                .relation(relation)
+                .at(self.at)
+                .remedy("it is truncated; make the dump again"));
+        }
+        let rest = input.len();
+        Ok(self.other(input, rest))
+    }
+}
+
+impl Framer for PlainFramer {
+    fn next(&mut self, input: &mut BytesMut, eof: bool) -> Result<Option<Frame>> {
+        loop {
+            if let Some(effect) = self.effects.pop_front() {
+                return Ok(Some(Frame::Statement {
+                    bytes: Bytes::new(),
+                    at: self.at,
+                    effect,
+                }));
+            }
+            let step = match self.state {
+                State::Start => self.start(input, eof),
+                State::Top => self.top(input, eof),
+                State::First(..) => self.first(input, eof),
+                State::Copy(..) | State::Insert(..) => self.rows_of_block(input, eof)?,
+                State::Rest | State::Done if input.is_empty() => return Ok(None),
+                State::Rest | State::Done => {
+                    let rest = input.len();
+                    self.other(input, rest)
+                }
+            };
+            match step {
+                Step::Frame(frame) => return Ok(Some(frame)),
+                Step::More => return Ok(None),
+                Step::Again => {}
+            }
+        }
+    }
+
+    fn rows(&mut self, mode: RowMode) {
+        self.mode = mode;
+    }
+
+    fn finish(&self) -> Result<()> {
+        let missing = match &self.unfinished {
+            Some(unfinished) => Some(unfinished.what()),
+            None => self.banners.missing(),
+        };
+        match missing {
+            None => Ok(()),
+            Some(missing) => Err(Error::input(format!("the input is truncated: {missing}"))
+                .at(self.at)
+                .remedy("make the dump again, with `set -o pipefail` if it comes through a pipe")),
+        }
+    }
+
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn schema_first(&self) -> bool {
+        self.banners.in_dump() && !self.catalog.relations.is_empty()
+    }
+
+    fn write_rows(
+        &self,
+        relation: &Relation,
+        columns: &[usize],
+        rows: &[Vec<Option<Vec<u8>>>],
+        as_insert: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), RowFault> {
+        let session = &self.session;
+        if as_insert || self.inserts {
+            ending::write_inserts(session, relation, columns, rows, out)
+        } else {
+            ending::write_copy(session, relation, columns, rows, out)
+        }
+    }
+
+    fn unloadable(&self, state: &OutputState, message: &str) -> Vec<u8> {
+        ending::unloadable(state, self.unfinished.as_ref(), message)
+    }
+}
