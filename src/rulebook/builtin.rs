@@ -81,4 +81,15 @@ mod tests {
             assert_eq!(names.len(), all, "{}: a name stands twice", built_in.name);
         }
     }
+
+    #[test]
+    fn builtins_are_sorted_and_include_each_other_only() {
+        assert!(builtins().is_sorted_by_key(|builtin| builtin.name));
+        assert_eq!(
+            builtin("baseline").map(|builtin| builtin.name),
+            Some("baseline")
+        );
+        assert!(include("baseline.sql").is_ok());
+        assert!(include("/etc/passwd").is_err());
+    }
 }

@@ -86,7 +86,7 @@ pub(super) fn opens_statement(comment: &str) -> bool {
 /// Reads a comment line; what it says of the next statement goes into `directives`.
 pub(super) fn parse(comment: &str, span: Span, directives: &mut Directives) -> Result<Line, Fault> {
     let text = comment.trim_start_matches('-').trim();
-    if text.starts_with(':') && text.split_whitespace().all(is_flag) {
+    if flags_alone(text) {
         directives.span.get_or_insert(span);
         return flags(text, span, directives);
     }
@@ -163,9 +163,12 @@ pub(super) fn parse(comment: &str, span: Span, directives: &mut Directives) -> R
     })
 }
 
-fn is_flag(word: &str) -> bool {
-    word.strip_prefix(':')
-        .is_none_or(|flag| flag.starts_with(|c: char| c.is_ascii_alphabetic()))
+/// Does a line hold nothing but flags? Its first word decides: `-- :x` may be code put aside.
+fn flags_alone(text: &str) -> bool {
+    let first = text
+        .strip_prefix(':')
+        .and_then(|text| text.split_whitespace().next());
+    first.is_some_and(|flag| nearest(flag, FLAGS).is_some())
 }
 
 fn flags(text: &str, span: Span, directives: &mut Directives) -> Result<Line, Fault> {

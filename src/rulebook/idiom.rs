@@ -194,16 +194,19 @@ impl Reader<'_> {
                 return false;
             }
         }
-        let explained = is_word(&tokens[start], "with") || is_word(&tokens[start], "insert");
-        word(&[
-            "delete", "update", "insert", "truncate", "if", "use", "commit",
-        ]) && !is_word(&tokens[start], "with")
-            && !after_grant(tokens, start)
-            || word(&["select"])
-                && !explained
-                && !is_word(&tokens[start], "if")
-                && !after_set_operator(tokens, at)
-                && !after_grant(tokens, start)
+        let first = |words: &[&str]| words.iter().any(|word| is_word(&tokens[start], word));
+        let after_set_operator = ["union", "all", "except", "intersect"]
+            .iter()
+            .any(|word| is_word(&tokens[at - 1], word));
+        if first(&["with", "grant"]) {
+            false
+        } else if word(&["select"]) {
+            !first(&["insert", "if"]) && !after_set_operator
+        } else {
+            word(&[
+                "delete", "update", "insert", "truncate", "if", "use", "commit",
+            ])
+        }
     }
 
     fn one(&mut self, tokens: &[TokenWithSpan], optional: bool) {
@@ -231,7 +234,7 @@ impl Reader<'_> {
             return;
         }
         match word.as_str() {
-            "if" => self.guarded(tokens, optional),
+            "if" => self.guarded(tokens),
             "alter" if begins(tokens, &["alter", "session", "set"]) => self.session(&tokens[3..]),
             "declare" | "begin" if self.dialect == SqlDialect::Oracle => {
                 self.block(tokens, optional);
@@ -271,7 +274,7 @@ impl Reader<'_> {
     }
 
     /// `IF EXISTS (SELECT … FROM the catalog) statement`, `IF OBJECT_ID('t') IS NOT NULL statement`.
-    fn guarded(&mut self, tokens: &[TokenWithSpan], optional: bool) {
+    fn guarded(&mut self, tokens: &[TokenWithSpan]) {
         const HELP: &str = "IF may ask whether a table or column exists: IF EXISTS (SELECT … FROM \
                             information_schema.tables …); any other condition goes into WHERE";
         let Some(end) = guard_end(tokens) else {
@@ -299,7 +302,6 @@ impl Reader<'_> {
         } else {
             self.one(body, true);
         }
-        let _ = optional;
     }
 
     /// `ALTER SESSION SET name = value …`
@@ -519,6 +521,15 @@ impl Reader<'_> {
             }
             tokens.drain(at..at + 3);
         }
+        plain_trims(&mut tokens);
+        if self.dialect == SqlDialect::Mysql {
+            // `&&` is AND and binds like it; sqlparser lets it bind closer than `=`.
+            for token in &mut tokens {
+                if token.token == Token::Overlap {
+                    token.token = Token::make_keyword("AND");
+                }
+            }
+        }
         self.steps.push(Step::Run(Statement {
             tokens,
             optional,
@@ -549,6 +560,27 @@ impl Reader<'_> {
     }
 }
 
+/// `trim(leading FROM x)` says no characters, which sqlparser expects: `ltrim(x)`.
+fn plain_trims(tokens: &mut Vec<TokenWithSpan>) {
+    let mut at = 0;
+    while let Some([trim, open, side, from]) = tokens.get(at..at + 4) {
+        let name = ["both", "leading", "trailing"]
+            .iter()
+            .position(|word| is_word(side, word));
+        if is_word(trim, "trim")
+            && open.token == Token::LParen
+            && is_word(from, "from")
+            && let Some(name) = name
+        {
+            let span = trim.span;
+            let name = Token::make_keyword(["trim", "ltrim", "rtrim"][name]);
+            tokens[at] = TokenWithSpan::new(name, span);
+            tokens.drain(at + 2..at + 4);
+        }
+        at += 1;
+    }
+}
+
 /// `COMMIT`, `BEGIN TRANSACTION` and the like: the whole rulebook is one run.
 fn transaction(tokens: &[TokenWithSpan]) -> bool {
     let words: Vec<String> = tokens
@@ -564,23 +596,24 @@ fn transaction(tokens: &[TokenWithSpan]) -> bool {
         })
         .collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["commit" | "end" | "go" | "begin"] => true,
-        [
-            "begin" | "commit" | "end",
-            "work" | "tran" | "transaction",
-            ..,
-        ]
-        | ["start", "transaction"] => true,
-        _ => false,
-    }
+    matches!(
+        words.as_slice(),
+        ["commit" | "end" | "go" | "begin"]
+            | [
+                "begin" | "commit" | "end",
+                "work" | "tran" | "transaction",
+                ..
+            ]
+            | ["start", "transaction"]
+    )
 }
 
 /// The index after an IF's condition, if it is one that may be read.
 fn guard_end(tokens: &[TokenWithSpan]) -> Option<usize> {
     let asked = tokens.get(1)?;
-    let open = tokens.get(2).filter(|open| open.token == Token::LParen)?;
-    let _ = open;
+    if tokens.get(2)?.token != Token::LParen {
+        return None;
+    }
     let close = closing(tokens, 2)?;
     if is_word(asked, "exists") {
         return Some(close + 1);
@@ -623,19 +656,6 @@ fn asks_catalog(tokens: &[TokenWithSpan]) -> bool {
         }
     }
     asked
-}
-
-fn after_set_operator(tokens: &[TokenWithSpan], at: usize) -> bool {
-    let before = at.checked_sub(1).map(|before| &tokens[before]);
-    before.is_some_and(|before| {
-        ["union", "all", "except", "intersect"]
-            .iter()
-            .any(|word| is_word(before, word))
-    })
-}
-
-fn after_grant(tokens: &[TokenWithSpan], start: usize) -> bool {
-    is_word(&tokens[start], "grant")
 }
 
 fn literal_text(token: &Token) -> Option<&str> {

@@ -199,8 +199,7 @@ impl Loader<'_> {
                 place.directives = directives;
             }
             Line::Title(title) => {
-                if place.included {
-                } else if rulebook.title.replace(title).is_some() {
+                if !place.included && rulebook.title.replace(title).is_some() {
                     self.fault(span, "a second title", "a rulebook has one title");
                 }
             }
@@ -401,6 +400,7 @@ impl Loader<'_> {
         };
         let mut lower = Lower::new(dialect, span, &mut self.faults);
         lower.current_schema = self.session.schema.clone();
+        lower.tokens = &statement.tokens;
         lower.only = statement.only;
         lower.overriding = statement.overriding;
         let actions = lower.statement(&parsed);

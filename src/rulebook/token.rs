@@ -48,34 +48,49 @@ pub(super) fn tokens(chunk: &Chunk, dialect: SqlDialect) -> Result<Vec<TokenWith
 /// Line and column of a text to bytes.
 struct Offsets<'t> {
     text: &'t str,
-    lines: Vec<usize>,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    start: usize,
+    /// Columns are bytes then, as in almost every line.
+    ascii: bool,
 }
 
 impl<'t> Offsets<'t> {
     fn new(text: &'t str) -> Self {
-        let starts = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
+        let mut start = 0;
+        let lines = text.split_inclusive('\n').map(|line| {
+            let line = Line {
+                start,
+                ascii: line.is_ascii(),
+            };
+            start += text[start..]
+                .find('\n')
+                .map_or(text.len() - start, |at| at + 1);
+            line
+        });
         Offsets {
             text,
-            lines: std::iter::once(0).chain(starts).collect(),
+            lines: lines.collect(),
         }
     }
 
     fn byte(&self, location: Location) -> usize {
         let line = (location.line as usize).saturating_sub(1);
-        let start = self.lines.get(line).copied().unwrap_or(self.text.len());
+        let Some(Line { start, ascii }) = self.lines.get(line) else {
+            return self.text.len();
+        };
         let column = (location.column as usize).saturating_sub(1);
-        let rest = &self.text[start..];
-        // Almost every line is ASCII, where columns are bytes.
-        match rest.get(..column) {
-            Some(head) if head.is_ascii() => start + column,
-            _ => {
-                start
-                    + rest
-                        .char_indices()
-                        .nth(column)
-                        .map_or(rest.len(), |(at, _)| at)
-            }
+        if *ascii {
+            return (start + column).min(self.text.len());
         }
+        let rest = &self.text[*start..];
+        start
+            + rest
+                .char_indices()
+                .nth(column)
+                .map_or(rest.len(), |(at, _)| at)
     }
 }
 

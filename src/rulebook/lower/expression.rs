@@ -377,10 +377,25 @@ impl Lower<'_> {
         }
     }
 
+    fn two_ways(&mut self, whole: &sql::Expr) -> Expr {
+        let span = self.place(whole);
+        self.refuse(span, "this can be read in two ways", "write parentheses")
+    }
+
     fn unary(&mut self, expr: &sql::Expr, op: &sql::UnaryOperator, inner: &sql::Expr) -> Expr {
         use sql::UnaryOperator as U;
+        // PostgreSQL reads `- a ^ b` as `(- a) ^ b`, sqlparser as `- (a ^ b)`.
+        if matches!(
+            inner,
+            sql::Expr::BinaryOp {
+                op: sql::BinaryOperator::PGExp,
+                ..
+            }
+        ) {
+            return self.two_ways(expr);
+        }
         let op = match op {
-            U::Not | U::BangNot => UnaryOp::Not,
+            U::Not => UnaryOp::Not,
             U::Minus => UnaryOp::Minus,
             U::Plus => UnaryOp::Plus,
             other => return self.not_read(expr, &format!("the operator {other}")),
@@ -406,6 +421,11 @@ impl Lower<'_> {
             other => self.expression(other),
         };
         for (whole, op, right) in spine.into_iter().rev() {
+            // PostgreSQL reads `a ~ b || c` from the left, sqlparser from the right.
+            if is_other(op) && matches!(&**right, sql::Expr::BinaryOp { op, .. } if is_other(op)) {
+                left = self.two_ways(whole);
+                continue;
+            }
             let right = self.expression(right);
             left = self.operator(whole, left, op, right);
         }
@@ -459,7 +479,6 @@ impl Lower<'_> {
             B::LongArrow => BinaryOp::JsonGetText,
             B::HashArrow => BinaryOp::JsonPath,
             B::HashLongArrow => BinaryOp::JsonPathText,
-            B::PGOverlap if self.dialect == Mysql => BinaryOp::And,
             B::Spaceship => {
                 let kind = ExprKind::IsDistinct(Box::new(left), Box::new(right), true);
                 return Expr { kind, span };
@@ -683,6 +702,28 @@ impl Lower<'_> {
             span,
         }
     }
+}
+
+/// PostgreSQL's "any other operator": all of them bind alike, from the left.
+fn is_other(op: &sql::BinaryOperator) -> bool {
+    use sql::BinaryOperator as B;
+    matches!(
+        op,
+        B::StringConcat
+            | B::PGRegexMatch
+            | B::PGRegexIMatch
+            | B::PGRegexNotMatch
+            | B::PGRegexNotIMatch
+            | B::PGLikeMatch
+            | B::PGILikeMatch
+            | B::PGNotLikeMatch
+            | B::PGNotILikeMatch
+            | B::PGStartsWith
+            | B::Arrow
+            | B::LongArrow
+            | B::HashArrow
+            | B::HashLongArrow
+    )
 }
 
 /// `(a, b)` or `ROW(a, b)`.

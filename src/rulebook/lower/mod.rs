@@ -3,17 +3,20 @@
 //! Lowering goes on after a fault, so that a statement's faults come all at once; what it returns
 //! then is thrown away with the statement.
 
+mod change;
 mod expression;
 mod function;
+mod insert;
 mod query;
 mod statement;
 mod types;
 
 use super::ast::{Expr, ExprKind, Ident, Query, Span, SqlDialect, TableRef};
 use super::diagnostics::Fault;
-use super::token::{decode, join};
+use super::token::{decode, is_word, join, span_of};
 use sqlparser::ast as sql;
 use sqlparser::ast::Spanned;
+use sqlparser::tokenizer::TokenWithSpan;
 
 /// What a statement is lowered under.
 pub(super) struct Lower<'f> {
@@ -23,6 +26,8 @@ pub(super) struct Lower<'f> {
     pub(super) current_schema: Option<Ident>,
     /// Where places are looked for that sqlparser lost.
     pub(super) fallback: Span,
+    /// The statement's tokens, for the place of a clause that the tree does not keep.
+    pub(super) tokens: &'f [TokenWithSpan],
     /// Where faults go.
     pub(super) faults: &'f mut Vec<Fault>,
     /// `UPDATE ONLY t`, `DELETE FROM ONLY t`: taken off before parsing.
@@ -43,6 +48,7 @@ impl<'f> Lower<'f> {
             dialect,
             current_schema: None,
             fallback,
+            tokens: &[],
             faults,
             only: false,
             overriding: false,
@@ -54,6 +60,15 @@ impl<'f> Lower<'f> {
 
     fn fault(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
         self.faults.push(Fault::new(span, message).help(help));
+    }
+
+    /// Where the clause that begins with one of these words stands; the last of them counts.
+    fn clause(&self, words: &[&str]) -> Span {
+        let token = self
+            .tokens
+            .iter()
+            .rfind(|token| words.iter().any(|word| is_word(token, word)));
+        token.map_or(self.fallback, span_of)
     }
 
     /// A fault where an expression should be.

@@ -194,7 +194,7 @@ impl Lower<'_> {
                 None
             }
         };
-        let from = self.from_list(&select.from);
+        let from = self.tables(&select.from);
         let items = select
             .projection
             .iter()
@@ -257,8 +257,8 @@ impl Lower<'_> {
         }
     }
 
-    pub(super) fn from_list(&mut self, list: &[sql::TableWithJoins]) -> Vec<From> {
-        let mut from: Vec<From> = list.iter().filter_map(|item| self.from(item)).collect();
+    pub(super) fn tables(&mut self, list: &[sql::TableWithJoins]) -> Vec<From> {
+        let mut from: Vec<From> = list.iter().filter_map(|item| self.joined(item)).collect();
         // `FROM dual` means no table.
         let dual = |from: &From| {
             matches!(&from.first, FromItem::Table(table)
@@ -271,8 +271,8 @@ impl Lower<'_> {
         from
     }
 
-    fn from(&mut self, item: &sql::TableWithJoins) -> Option<From> {
-        let first = self.from_item(&item.relation)?;
+    fn joined(&mut self, item: &sql::TableWithJoins) -> Option<From> {
+        let first = self.table_or_query(&item.relation)?;
         let joins = item
             .joins
             .iter()
@@ -284,7 +284,7 @@ impl Lower<'_> {
     fn join(&mut self, item: &sql::Join) -> Option<Join> {
         use sql::JoinOperator as J;
         let span = self.place(&item.relation);
-        let relation = self.from_item(&item.relation)?;
+        let relation = self.table_or_query(&item.relation)?;
         let (left, constraint) = match &item.join_operator {
             J::Join(constraint) | J::Inner(constraint) | J::CrossJoin(constraint) => {
                 (false, constraint)
@@ -318,7 +318,7 @@ impl Lower<'_> {
         })
     }
 
-    fn from_item(&mut self, factor: &sql::TableFactor) -> Option<FromItem> {
+    fn table_or_query(&mut self, factor: &sql::TableFactor) -> Option<FromItem> {
         let span = self.place(factor);
         match factor {
             sql::TableFactor::Table {
@@ -381,7 +381,9 @@ impl Lower<'_> {
             sql::TableFactor::NestedJoin {
                 table_with_joins,
                 alias: None,
-            } if table_with_joins.joins.is_empty() => self.from_item(&table_with_joins.relation),
+            } if table_with_joins.joins.is_empty() => {
+                self.table_or_query(&table_with_joins.relation)
+            }
             _ => {
                 self.fault(
                     span,
