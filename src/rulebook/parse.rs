@@ -1,6 +1,6 @@
 //! A single expression from the DDL of a dump: a DEFAULT or the expression of a generated column.
 
-use super::ast::{Action, Expr, SelectItem, SqlDialect};
+use super::ast::{Action, Expr, Query, SelectItem, SqlDialect};
 use super::load::{Load, load};
 
 /// Reads one expression of the dump's own SQL.
@@ -35,12 +35,23 @@ pub fn parse_expression(text: &str, dialect: SqlDialect) -> Result<Expr, String>
         .pop()
         .filter(|_| rulebook.statements.is_empty());
     match statement.map(|statement| statement.action) {
-        Some(Action::Select(mut query)) if query.items.len() == 1 => match query.items.pop() {
+        Some(Action::Select(mut query)) if is_bare(&query) => match query.items.pop() {
             Some(SelectItem::Expr { expr, alias: None }) => Ok(expr),
             _ => Err(unread()),
         },
         _ => Err(unread()),
     }
+}
+
+/// `SELECT expression` and nothing else: the text must not have closed the parenthesis itself.
+fn is_bare(query: &Query) -> bool {
+    query.items.len() == 1
+        && query.from.is_empty()
+        && query.filter.is_none()
+        && query.group_by.is_empty()
+        && query.having.is_none()
+        && query.order_by.is_empty()
+        && query.limit.is_none()
 }
 
 #[cfg(test)]
