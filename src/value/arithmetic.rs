@@ -60,7 +60,6 @@ pub fn result_type(operation: Operation, left: &DataType, right: &DataType) -> O
         (Add | Sub, Date, SmallInt | Integer) | (Add, SmallInt | Integer, Date) => Date,
         (Sub, Date, Date) => Integer,
         (Add | Sub, Date, Interval) | (Add, Interval, Date) => Timestamp(None),
-        (Add, Date, Time(_)) | (Add, Time(_), Date) => Timestamp(None),
         (Add, Date, TimeTz(_)) | (Add, TimeTz(_), Date) => TimestampTz(None),
         (Add | Sub, Timestamp(_), Interval) | (Add, Interval, Timestamp(_)) => Timestamp(None),
         (Add | Sub, TimestampTz(_), Interval) | (Add, Interval, TimestampTz(_)) => {
@@ -73,6 +72,10 @@ pub fn result_type(operation: Operation, left: &DataType, right: &DataType) -> O
         (Sub, Time(_), Time(_)) => Interval,
         (Add | Sub, Interval, Interval) => Interval,
         (Mul | Div, Interval, other) | (Mul, other, Interval) if rank(other).is_some() => Interval,
+        // Beside anything else a time counts as an interval.
+        (_, Time(_), Time(_)) => return None,
+        (_, Time(_), other) => return result_type(operation, &Interval, other),
+        (_, other, Time(_)) => return result_type(operation, other, &Interval),
         _ => return None,
     })
 }
@@ -125,7 +128,7 @@ pub fn negate(value: &Value<'_>, data_type: &DataType) -> Result<Value<'static>,
         }
         Value::Numeric(value) => Value::Numeric(Box::new(value.neg())),
         Value::Float(value) => Value::Float(-value),
-        Value::Interval(value) => Value::Interval(value.neg()?),
+        Value::Interval(value) => Value::Interval(value.checked_neg()?),
         _ => return Err(no_operator()),
     })
 }
@@ -225,6 +228,20 @@ fn moments(
 ) -> Result<Value<'static>, ValueError> {
     use Operation::*;
     use Value as V;
+    if !matches!(result, DataType::Time(_)) {
+        let as_interval = |micros| {
+            V::Interval(Interval {
+                micros,
+                ..Default::default()
+            })
+        };
+        match (left, right) {
+            (V::Time(_), V::Time(_)) => {}
+            (&V::Time(time), _) => return moments(operation, &as_interval(time), right, result),
+            (_, &V::Time(time)) => return moments(operation, left, &as_interval(time), result),
+            _ => {}
+        }
+    }
     // What can be added in either order is computed in one.
     if matches!(
         (operation, left, right),
@@ -234,13 +251,13 @@ fn moments(
                 V::Interval(_),
                 V::Date(_) | V::Time(_) | V::TimeTz(..) | V::Timestamp(_) | V::TimestampTz(_)
             )
-            | (Add, V::Time(_) | V::TimeTz(..), V::Date(_))
+            | (Add, V::TimeTz(..), V::Date(_))
             | (Mul, V::Int(_) | V::Numeric(_) | V::Float(_), V::Interval(_))
     ) {
         return moments(operation, right, left, result);
     }
     let signed = |interval: Interval| match operation {
-        Sub => interval.neg(),
+        Sub => interval.checked_neg(),
         _ => Ok(interval),
     };
     Ok(match (operation, left, right) {
@@ -263,7 +280,6 @@ fn moments(
         (Add | Sub, &V::TimestampTz(at), &V::Interval(interval)) => {
             V::TimestampTz(signed(interval)?.after(at)?)
         }
-        (Add, &V::Date(day), &V::Time(time)) => V::Timestamp(at_time(day, time)?),
         (Add, &V::Date(day), &V::TimeTz(time, zone)) => {
             V::TimestampTz(at_time(day, time - i64::from(zone) * SECOND)?)
         }
@@ -283,10 +299,10 @@ fn moments(
             };
             V::Interval(span(a, b)?)
         }
-        (Add, V::Interval(a), V::Interval(b)) => V::Interval(a.add(*b)?),
-        (Sub, V::Interval(a), V::Interval(b)) => V::Interval(a.sub(*b)?),
-        (Mul, V::Interval(interval), factor) => V::Interval(interval.mul(to_float(factor)?)?),
-        (Div, V::Interval(interval), divisor) => V::Interval(interval.div(to_float(divisor)?)?),
+        (Add, V::Interval(a), V::Interval(b)) => V::Interval(a.checked_add(*b)?),
+        (Sub, V::Interval(a), V::Interval(b)) => V::Interval(a.checked_sub(*b)?),
+        (Mul, V::Interval(interval), factor) => V::Interval(interval.checked_mul(to_float(factor)?)?),
+        (Div, V::Interval(interval), divisor) => V::Interval(interval.checked_div(to_float(divisor)?)?),
         _ => return Err(no_operator()),
     })
 }
@@ -381,7 +397,7 @@ mod tests {
                 "3.5000000000000000",
             ),
             (("0.1", Real), Add, ("0.2", Real), "0.3"),
-            (("0.1", Real), Add, ("1", Integer), "1.100000001490116"),
+            (("0.1", Real), Add, ("1", Integer), "1.1000000014901161"),
             (
                 ("0.1", Numeric(None)),
                 Add,

@@ -62,7 +62,7 @@ impl Interval {
     }
 
     /// `self + other`.
-    pub fn add(self, other: Interval) -> Result<Interval, ValueError> {
+    pub fn checked_add(self, other: Interval) -> Result<Interval, ValueError> {
         let sum = || {
             Some(Interval {
                 months: self.months.checked_add(other.months)?,
@@ -74,7 +74,7 @@ impl Interval {
     }
 
     /// `self - other`.
-    pub fn sub(self, other: Interval) -> Result<Interval, ValueError> {
+    pub fn checked_sub(self, other: Interval) -> Result<Interval, ValueError> {
         let difference = || {
             Some(Interval {
                 months: self.months.checked_sub(other.months)?,
@@ -86,17 +86,17 @@ impl Interval {
     }
 
     /// `- self`.
-    pub fn neg(self) -> Result<Interval, ValueError> {
-        Interval::default().sub(self)
+    pub fn checked_neg(self) -> Result<Interval, ValueError> {
+        Interval::default().checked_sub(self)
     }
 
     /// `self * factor`.
-    pub fn mul(self, factor: f64) -> Result<Interval, ValueError> {
+    pub fn checked_mul(self, factor: f64) -> Result<Interval, ValueError> {
         self.scale(|part| part * factor)
     }
 
     /// `self / divisor`.
-    pub fn div(self, divisor: f64) -> Result<Interval, ValueError> {
+    pub fn checked_div(self, divisor: f64) -> Result<Interval, ValueError> {
         if divisor == 0.0 {
             return Err(super::decimal_math::division_by_zero());
         }
@@ -184,12 +184,65 @@ fn invalid() -> ValueError {
     ValueError::new("invalid input syntax for type interval")
 }
 
+/// A unit of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Microsecond,
+    Millisecond,
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Year,
+    Decade,
+    Century,
+    Millennium,
+}
+
+impl Unit {
+    /// What a time of day names: hour, minute, second and all below.
+    const CLOCK: u16 = 0b1_1111;
+
+    fn find(name: &str) -> Option<Unit> {
+        Some(match name {
+            "us" | "usec" | "usecs" | "usecond" | "useconds" | "microsecond" | "microseconds"
+            | "microsecon" => Unit::Microsecond,
+            "ms" | "msec" | "msecs" | "msecond" | "mseconds" | "millisecond" | "milliseconds"
+            | "millisecon" => Unit::Millisecond,
+            "s" | "sec" | "secs" | "second" | "seconds" => Unit::Second,
+            "m" | "min" | "mins" | "minute" | "minutes" => Unit::Minute,
+            "h" | "hr" | "hrs" | "hour" | "hours" => Unit::Hour,
+            "d" | "day" | "days" => Unit::Day,
+            "w" | "week" | "weeks" => Unit::Week,
+            "mon" | "mons" | "month" | "months" => Unit::Month,
+            "y" | "yr" | "yrs" | "year" | "years" => Unit::Year,
+            "dec" | "decs" | "decade" | "decades" => Unit::Decade,
+            "c" | "cent" | "century" | "centuries" => Unit::Century,
+            "mil" | "mils" | "millennium" | "millennia" => Unit::Millennium,
+            _ => return None,
+        })
+    }
+
+    /// The units that a number of this one names; a fraction of a second reaches below it.
+    fn bits(self, fraction: f64) -> u16 {
+        if self == Unit::Second && fraction != 0.0 {
+            0b111
+        } else {
+            1 << self as u16
+        }
+    }
+}
+
 /// A sum of units under way.
 #[derive(Default)]
 struct Sum {
     months: i64,
     days: i64,
     micros: i64,
+    /// The units that were named, a bit each.
+    seen: u16,
 }
 
 /// A number with its fraction, both with the number's sign.
@@ -229,33 +282,39 @@ impl Number {
 }
 
 impl Sum {
-    /// Adds `number` of the unit; none if the unit is not known or the sum does not fit.
-    fn add(&mut self, number: Number, unit: &str) -> Option<()> {
+    /// Notes units that are written in words: none may come twice.
+    fn see(&mut self, units: u16) -> Result<(), ValueError> {
+        if self.seen & units != 0 {
+            return Err(invalid());
+        }
+        self.seen |= units;
+        Ok(())
+    }
+
+    /// Adds `number` of the unit; none if the sum does not fit.
+    fn add(&mut self, number: Number, unit: Unit) -> Option<()> {
         match unit {
-            "us" | "usec" | "usecs" | "usecond" | "useconds" | "microsecond" | "microseconds"
-            | "microsecon" => self.micros(number, 1),
-            "ms" | "msec" | "msecs" | "msecond" | "mseconds" | "millisecond" | "milliseconds"
-            | "millisecon" => self.micros(number, 1000),
-            "s" | "sec" | "secs" | "second" | "seconds" => self.micros(number, SECOND),
-            "m" | "min" | "mins" | "minute" | "minutes" => self.micros(number, MINUTE),
-            "h" | "hr" | "hrs" | "hour" | "hours" => self.micros(number, HOUR),
-            "d" | "day" | "days" => {
+            Unit::Microsecond => self.micros(number, 1),
+            Unit::Millisecond => self.micros(number, 1000),
+            Unit::Second => self.micros(number, SECOND),
+            Unit::Minute => self.micros(number, MINUTE),
+            Unit::Hour => self.micros(number, HOUR),
+            Unit::Day => {
                 self.days = self.days.checked_add(number.whole)?;
                 self.fraction_of(number.fraction, DAY)
             }
-            "w" | "week" | "weeks" => {
+            Unit::Week => {
                 self.days = self.days.checked_add(number.whole.checked_mul(7)?)?;
                 self.fraction_of_days(number.fraction, 7.0)
             }
-            "mon" | "mons" | "month" | "months" => {
+            Unit::Month => {
                 self.months = self.months.checked_add(number.whole)?;
                 self.fraction_of_days(number.fraction, 30.0)
             }
-            "y" | "yr" | "yrs" | "year" | "years" => self.years(number, 1),
-            "dec" | "decs" | "decade" | "decades" => self.years(number, 10),
-            "c" | "cent" | "century" | "centuries" => self.years(number, 100),
-            "mil" | "mils" | "millennium" | "millennia" => self.years(number, 1000),
-            _ => None,
+            Unit::Year => self.years(number, 1),
+            Unit::Decade => self.years(number, 10),
+            Unit::Century => self.years(number, 100),
+            Unit::Millennium => self.years(number, 1000),
         }
     }
 
@@ -323,7 +382,12 @@ fn parse_words(text: &str) -> Result<Interval, ValueError> {
             continue;
         }
         let (negative, unsigned) = sign(token);
+        // `.5` is a number here and `-.5` is none.
+        if unsigned.len() < token.len() && unsigned.starts_with('.') {
+            return Err(invalid());
+        }
         if unsigned.contains(':') {
+            sum.see(Unit::CLOCK)?;
             add_clock(&mut sum, unsigned, negative)?;
         } else if let Some((years, months)) = unsigned.split_once('-') {
             let years = Number::parse(years, negative).ok_or_else(invalid)?;
@@ -331,19 +395,21 @@ fn parse_words(text: &str) -> Result<Interval, ValueError> {
             if years.fraction != 0.0 || months.fraction != 0.0 || months.whole.abs() >= 12 {
                 return Err(invalid());
             }
-            sum.add(years, "year").ok_or_else(out_of_range)?;
-            sum.add(months, "month").ok_or_else(out_of_range)?;
+            sum.see(Unit::Month.bits(0.0))?;
+            sum.add(years, Unit::Year).ok_or_else(out_of_range)?;
+            sum.add(months, Unit::Month).ok_or_else(out_of_range)?;
         } else {
             let number = Number::parse(unsigned, negative).ok_or_else(invalid)?;
             let unit = match tokens.get(at) {
-                None => "second",
+                None => Unit::Second,
                 Some(next) if next.starts_with(|c: char| c.is_ascii_alphabetic()) => {
                     at += 1;
-                    next
+                    Unit::find(next).ok_or_else(invalid)?
                 }
-                Some(next) if next.contains(':') => "day",
+                Some(next) if next.contains(':') => Unit::Day,
                 Some(_) => return Err(invalid()),
             };
+            sum.see(unit.bits(number.fraction))?;
             sum.add(number, unit).ok_or_else(invalid)?;
         }
     }
@@ -424,7 +490,7 @@ fn parse_iso(text: &str) -> Result<Interval, ValueError> {
     }
     while !rest.is_empty() {
         if let Some(time) = rest.strip_prefix('t') {
-            if in_time || time.is_empty() {
+            if in_time {
                 return Err(invalid());
             }
             in_time = true;
@@ -437,13 +503,13 @@ fn parse_iso(text: &str) -> Result<Interval, ValueError> {
             .ok_or_else(invalid)?;
         let number = Number::parse(&unsigned[..end], negative).ok_or_else(invalid)?;
         let unit = match (unsigned.as_bytes()[end], in_time) {
-            (b'y', false) => "year",
-            (b'm', false) => "month",
-            (b'w', false) => "week",
-            (b'd', false) => "day",
-            (b'h', true) => "hour",
-            (b'm', true) => "minute",
-            (b's', true) => "second",
+            (b'y', false) => Unit::Year,
+            (b'm', false) => Unit::Month,
+            (b'w', false) => Unit::Week,
+            (b'd', false) => Unit::Day,
+            (b'h', true) => Unit::Hour,
+            (b'm', true) => Unit::Minute,
+            (b's', true) => Unit::Second,
             _ => return Err(invalid()),
         };
         sum.add(number, unit).ok_or_else(out_of_range)?;
@@ -497,7 +563,19 @@ mod tests {
             );
         }
         for input in [
-            "", "day", "1 parsec", "P", "PT", "P1H", "1 2", "1:2:3:4", "12:60", "ago", "1-13",
+            "",
+            "day",
+            "1 parsec",
+            "P",
+            "P1H",
+            "1 2",
+            "1:2:3:4",
+            "12:60",
+            "ago",
+            "1-13",
+            "-.5 days",
+            "1 day 2 days",
+            "1 hour 2:00",
         ] {
             assert!(parse(input.as_bytes()).is_err(), "{input}");
         }
@@ -514,13 +592,13 @@ mod tests {
     #[test]
     fn scaled_parts_flow_downwards() {
         let of = |text: &str| parse(text.as_bytes()).unwrap();
-        assert_eq!(text(of("1 month").mul(0.5).unwrap()), "15 days");
-        assert_eq!(text(of("1 day").div(7.0).unwrap()), "03:25:42.857143");
+        assert_eq!(text(of("1 month").checked_mul(0.5).unwrap()), "15 days");
+        assert_eq!(text(of("1 day").checked_div(7.0).unwrap()), "03:25:42.857143");
         assert_eq!(
-            text(of("1 year 1 mon").mul(1.1).unwrap()),
+            text(of("1 year 1 mon").checked_mul(1.1).unwrap()),
             "1 year 2 mons 9 days"
         );
-        assert!(of("1 day").div(0.0).is_err());
-        assert!(of("1 day").mul(1e300).is_err());
+        assert!(of("1 day").checked_div(0.0).is_err());
+        assert!(of("1 day").checked_mul(1e300).is_err());
     }
 }

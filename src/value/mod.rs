@@ -23,6 +23,7 @@ pub mod float;
 pub mod integer;
 pub mod interval;
 pub mod json;
+pub mod network;
 pub mod text;
 
 pub use arithmetic::Operation;
@@ -183,15 +184,15 @@ pub fn parse<'a>(text: &'a [u8], data_type: &DataType) -> Result<Value<'a>, Valu
             }
             Value::text(&text[..end])
         }
+        DataType::Inet => Value::Text(network::normal_inet(text, false)?),
+        DataType::Cidr => Value::Text(network::normal_inet(text, true)?),
+        DataType::MacAddr => Value::text(network::normal_mac(text)?),
         DataType::Domain(domain) => parse(text, &domain.base)?,
         DataType::Text
         | DataType::Varchar(..)
         | DataType::Char(..)
         | DataType::Citext
         | DataType::Xml
-        | DataType::Inet
-        | DataType::Cidr
-        | DataType::MacAddr
         | DataType::Money
         | DataType::Bit
         | DataType::Tsvector

@@ -15,7 +15,7 @@ use crate::value::integer::trim;
 struct Moment {
     /// The day since 2000-01-01.
     day: Option<i64>,
-    /// Microseconds since midnight; may reach the next day.
+    /// Microseconds since midnight; at most a whole day.
     time: Option<i64>,
     /// Seconds east of UTC.
     zone: Option<i32>,
@@ -51,8 +51,7 @@ pub fn time(text: &[u8]) -> Result<i64, ValueError> {
     match read(text, "time")? {
         Read::Moment(Moment {
             time: Some(time), ..
-        }) if time <= DAY => Ok(time),
-        Read::Moment(Moment { time: Some(_), .. }) => Err(out_of_range()),
+        }) => Ok(time),
         _ => Err(invalid("time")),
     }
 }
@@ -64,8 +63,7 @@ pub fn time_tz(text: &[u8]) -> Result<(i64, i32), ValueError> {
             time: Some(time),
             zone,
             ..
-        }) if time <= DAY => Ok((time, zone.unwrap_or(0))),
-        Read::Moment(Moment { time: Some(_), .. }) => Err(out_of_range()),
+        }) => Ok((time, zone.unwrap_or(0))),
         _ => Err(invalid("time with time zone")),
     }
 }
@@ -105,7 +103,7 @@ fn read(text: &[u8], name: &str) -> Result<Read, ValueError> {
         .is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'+'))
     {
         return match text.to_ascii_lowercase().as_slice() {
-            b"infinity" | b"+infinity" => Ok(Read::Infinity),
+            b"infinity" => Ok(Read::Infinity),
             b"-infinity" => Ok(Read::NegativeInfinity),
             b"epoch" => Ok(Read::Moment(Moment {
                 day: Some(calendar::day(1970, 1, 1)),
@@ -169,16 +167,17 @@ struct Clock {
 impl Clock {
     fn micros(&self) -> Result<i64, ValueError> {
         let hour = match self.afternoon {
-            Some(_) if !(1..=12).contains(&self.hour) => return Err(out_of_range()),
+            Some(_) if self.hour > 12 => return Err(out_of_range()),
             Some(false) => self.hour % 12,
             Some(true) => self.hour % 12 + 12,
             None => self.hour,
         };
         let rest = self.minute * MINUTE + self.second * SECOND + self.micros;
-        if hour > 24 || self.minute > 59 || self.second > 60 || hour == 24 && rest > 0 {
+        let micros = hour.min(25) * HOUR + rest;
+        if self.minute > 59 || self.second > 60 || micros > DAY {
             return Err(out_of_range());
         }
-        Ok(hour * HOUR + rest)
+        Ok(micros)
     }
 }
 
@@ -231,10 +230,7 @@ impl Cursor<'_> {
     fn word(&mut self, word: &[u8]) -> bool {
         let found = self.rest.len() >= word.len()
             && self.rest[..word.len()].eq_ignore_ascii_case(word)
-            && !self
-                .rest
-                .get(word.len())
-                .is_some_and(u8::is_ascii_alphanumeric);
+            && !matches!(self.rest.get(word.len()), Some(b) if b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-'));
         if found {
             self.rest = &self.rest[word.len()..];
         }
