@@ -4,6 +4,7 @@
 //! then is thrown away with the statement.
 
 mod change;
+mod comparison;
 mod expression;
 mod function;
 mod insert;

@@ -5,10 +5,12 @@
 //! Only forms whose meaning is certain are taken apart; a condition that asks for anything but the
 //! existence of a table or column is refused.
 
+mod block;
+mod rewrite;
+
 use super::ast::{Span, SqlDialect};
 use super::diagnostics::{Fault, nearest};
-use super::scan::Chunk;
-use super::token::{begins, closing, is_word, span_of, span_over, tokens as tokenize};
+use super::token::{begins, closing, is_word, span_of, span_over};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 /// What a statement of the text comes down to.
@@ -341,244 +343,6 @@ impl Reader<'_> {
             );
         }
     }
-
-    /// PL/SQL's `[DECLARE …] BEGIN … END`.
-    fn block(&mut self, tokens: &[TokenWithSpan], optional: bool) {
-        const HELP: &str = "of PL/SQL is read: DECLARE v NUMBER; BEGIN SELECT count(*) INTO v FROM \
-                            user_tables WHERE …; IF v > 0 THEN EXECUTE IMMEDIATE '…'; END IF; END;";
-        let begin = tokens.iter().position(|token| is_word(token, "begin"));
-        let end = tokens.iter().rposition(|token| is_word(token, "end"));
-        let closed = end.is_some_and(|end| {
-            tokens[end + 1..]
-                .iter()
-                .all(|token| token.token == Token::SemiColon)
-        });
-        let (Some(begin), Some(end), true) = (begin, end, closed) else {
-            return self.fault(span_of(&tokens[0]), "this block is not read", HELP);
-        };
-        let odd = [
-            "exception",
-            "loop",
-            "while",
-            "cursor",
-            "procedure",
-            "function",
-            "else",
-            "elsif",
-        ];
-        let case = tokens.iter().any(|token| is_word(token, "case"));
-        let odd = tokens.iter().find(|token| {
-            odd.iter()
-                .any(|word| is_word(token, word) && !(*word == "else" && case))
-        });
-        if let Some(odd) = odd {
-            return self.fault(span_of(odd), "this part of a block is not read", HELP);
-        }
-        self.body(&tokens[begin + 1..end], optional, HELP);
-    }
-
-    fn body(&mut self, mut tokens: &[TokenWithSpan], optional: bool, help: &str) {
-        while let Some(first) = tokens.first() {
-            if first.token == Token::SemiColon {
-                tokens = &tokens[1..];
-            } else if is_word(first, "if") {
-                let then = tokens.iter().position(|token| is_word(token, "then"));
-                let end = end_if(tokens);
-                let (Some(then), Some(end)) = (then, end) else {
-                    return self.fault(span_of(first), "this IF has no END IF", help);
-                };
-                if !self.counted(&tokens[1..then]) {
-                    self.fault(
-                        span_over(&tokens[1..then]),
-                        "IF may only ask whether a table was counted in the catalog",
-                        help,
-                    );
-                }
-                self.body(&tokens[then + 1..end], true, help);
-                tokens = &tokens[end + 2..];
-            } else {
-                let end = tokens
-                    .iter()
-                    .position(|token| token.token == Token::SemiColon);
-                let (statement, rest) = tokens.split_at(end.unwrap_or(tokens.len()));
-                self.in_body(statement, optional, help);
-                tokens = rest;
-            }
-        }
-    }
-
-    fn in_body(&mut self, tokens: &[TokenWithSpan], optional: bool, help: &str) {
-        if let [null] = tokens
-            && is_word(null, "null")
-        {
-            return;
-        }
-        if begins(tokens, &["execute", "immediate"]) {
-            let text = match tokens {
-                [_, _, literal] => literal_text(&literal.token).map(|text| (text, literal)),
-                _ => None,
-            };
-            let Some((text, literal)) = text else {
-                return self.fault(
-                    span_over(tokens),
-                    "EXECUTE IMMEDIATE takes one literal",
-                    "write the statement itself between the quotes",
-                );
-            };
-            // Places inside a literal: all of it.
-            let chunk = Chunk::standing_for(text.to_owned(), span_of(literal));
-            return match tokenize(&chunk, self.dialect) {
-                Ok(tokens) => self.one(&tokens, optional),
-                Err(fault) => self.faults.push(fault),
-            };
-        }
-        let into = tokens.iter().position(|token| is_word(token, "into"));
-        match into.and_then(|into| Some((into, tokens.get(into + 1)?))) {
-            Some((into, variable)) if is_word(&tokens[0], "select") => {
-                let counts = begins(&tokens[1..], &["count"]) && into == 5;
-                match &variable.token {
-                    Token::Word(name) if counts && asks_catalog(&tokens[into + 2..]) => {
-                        self.probes.push(name.value.to_ascii_lowercase());
-                    }
-                    _ => self.fault(
-                        span_over(tokens),
-                        "SELECT INTO may only count tables or columns of the catalog",
-                        help,
-                    ),
-                }
-            }
-            _ => self.one(tokens, optional),
-        }
-    }
-
-    /// `v > 0`, `v = 1`, `v >= 1`, `v <> 0` for a variable that counted.
-    fn counted(&self, condition: &[TokenWithSpan]) -> bool {
-        let condition = match condition {
-            [open, inner @ .., close]
-                if open.token == Token::LParen && close.token == Token::RParen =>
-            {
-                inner
-            }
-            all => all,
-        };
-        let [variable, operator, number] = condition else {
-            return false;
-        };
-        let (Token::Word(name), Token::Number(number, _)) = (&variable.token, &number.token) else {
-            return false;
-        };
-        self.probes.contains(&name.value.to_ascii_lowercase())
-            && matches!(
-                (&operator.token, number.as_str()),
-                (Token::Gt | Token::Neq, "0") | (Token::Eq | Token::GtEq, "1")
-            )
-    }
-
-    /// Hands a statement to the parser, in the words that sqlparser knows.
-    fn run(&mut self, tokens: &[TokenWithSpan], optional: bool) {
-        let mut tokens = tokens.to_vec();
-        let mut only = false;
-        let mut overriding = false;
-        if is_word(&tokens[0], "delete") && self.lacks_from(&tokens) {
-            let span = tokens[0].span;
-            tokens.insert(1, TokenWithSpan::new(Token::make_keyword("FROM"), span));
-        }
-        let table = match tokens.as_slice() {
-            [update, ..] if is_word(update, "update") => 1,
-            [delete, from, ..] if is_word(delete, "delete") && is_word(from, "from") => 2,
-            _ => usize::MAX,
-        };
-        if let Some(rest) = tokens.get(table..)
-            && let [word, next, ..] = rest
-            && is_word(word, "only")
-        {
-            let parenthesised = next.token == Token::LParen;
-            let named = matches!(&next.token, Token::Word(word)
-                if word.quote_style.is_some() || !["set", "as", "where", "using"].contains(&word.value.to_ascii_lowercase().as_str()));
-            if parenthesised || named {
-                only = true;
-                if parenthesised && let Some(close) = closing(&tokens, table + 1) {
-                    tokens.remove(close);
-                    tokens.remove(table + 1);
-                }
-                tokens.remove(table);
-            }
-        }
-        if is_word(&tokens[0], "insert")
-            && let Some(at) = tokens.iter().position(|token| is_word(token, "overriding"))
-            && tokens
-                .get(at + 2)
-                .is_some_and(|value| is_word(value, "value"))
-        {
-            if is_word(&tokens[at + 1], "system") {
-                overriding = true;
-            } else {
-                self.fault(
-                    span_over(&tokens[at..at + 3]),
-                    "OVERRIDING USER VALUE is not read",
-                    "leave the identity column out of the list of columns",
-                );
-            }
-            tokens.drain(at..at + 3);
-        }
-        plain_trims(&mut tokens);
-        if self.dialect == SqlDialect::Mysql {
-            // `&&` is AND and binds like it; sqlparser lets it bind closer than `=`.
-            for token in &mut tokens {
-                if token.token == Token::Overlap {
-                    token.token = Token::make_keyword("AND");
-                }
-            }
-        }
-        self.steps.push(Step::Run(Statement {
-            tokens,
-            optional,
-            only,
-            overriding,
-        }));
-    }
-
-    /// T-SQL's and Oracle's `DELETE t [WHERE …]`.
-    fn lacks_from(&self, tokens: &[TokenWithSpan]) -> bool {
-        if !matches!(self.dialect, SqlDialect::Mssql | SqlDialect::Oracle) {
-            return false;
-        }
-        let mut at = 1;
-        loop {
-            match tokens.get(at).map(|token| &token.token) {
-                Some(Token::Word(_)) if !is_word(&tokens[at], "from") => at += 1,
-                _ => return false,
-            }
-            match tokens.get(at).map(|token| &token.token) {
-                Some(Token::Period) => at += 1,
-                _ => break,
-            }
-        }
-        !tokens[at..]
-            .first()
-            .is_some_and(|token| is_word(token, "from") || token.token == Token::Comma)
-    }
-}
-
-/// `trim(leading FROM x)` says no characters, which sqlparser expects: `ltrim(x)`.
-fn plain_trims(tokens: &mut Vec<TokenWithSpan>) {
-    let mut at = 0;
-    while let Some([trim, open, side, from]) = tokens.get(at..at + 4) {
-        let name = ["both", "leading", "trailing"]
-            .iter()
-            .position(|word| is_word(side, word));
-        if is_word(trim, "trim")
-            && open.token == Token::LParen
-            && is_word(from, "from")
-            && let Some(name) = name
-        {
-            let span = trim.span;
-            let name = Token::make_keyword(["trim", "ltrim", "rtrim"][name]);
-            tokens[at] = TokenWithSpan::new(name, span);
-            tokens.drain(at + 2..at + 4);
-        }
-        at += 1;
-    }
 }
 
 /// `COMMIT`, `BEGIN TRANSACTION` and the like: the whole rulebook is one run.
@@ -622,25 +386,6 @@ fn guard_end(tokens: &[TokenWithSpan]) -> Option<usize> {
     (exists && begins(&tokens[close + 1..], &["is", "not", "null"])).then_some(close + 4)
 }
 
-/// The index of `END` in the `END IF` that closes the IF at the beginning.
-fn end_if(tokens: &[TokenWithSpan]) -> Option<usize> {
-    let mut depth = 0usize;
-    let mut at = 0;
-    while at < tokens.len() {
-        if begins(&tokens[at..], &["end", "if"]) {
-            depth = depth.saturating_sub(1);
-            if depth == 0 {
-                return Some(at);
-            }
-            at += 1;
-        } else if is_word(&tokens[at], "if") {
-            depth += 1;
-        }
-        at += 1;
-    }
-    None
-}
-
 /// Does every FROM and JOIN read the catalog?
 fn asks_catalog(tokens: &[TokenWithSpan]) -> bool {
     let mut asked = false;
@@ -656,13 +401,4 @@ fn asks_catalog(tokens: &[TokenWithSpan]) -> bool {
         }
     }
     asked
-}
-
-fn literal_text(token: &Token) -> Option<&str> {
-    match token {
-        Token::SingleQuotedString(text) | Token::NationalStringLiteral(text) => Some(text),
-        Token::QuoteDelimitedStringLiteral(text)
-        | Token::NationalQuoteDelimitedStringLiteral(text) => Some(&text.value),
-        _ => None,
-    }
 }
