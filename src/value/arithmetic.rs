@@ -301,8 +301,12 @@ fn moments(
         }
         (Add, V::Interval(a), V::Interval(b)) => V::Interval(a.checked_add(*b)?),
         (Sub, V::Interval(a), V::Interval(b)) => V::Interval(a.checked_sub(*b)?),
-        (Mul, V::Interval(interval), factor) => V::Interval(interval.checked_mul(to_float(factor)?)?),
-        (Div, V::Interval(interval), divisor) => V::Interval(interval.checked_div(to_float(divisor)?)?),
+        (Mul, V::Interval(interval), factor) => {
+            V::Interval(interval.checked_mul(to_float(factor)?)?)
+        }
+        (Div, V::Interval(interval), divisor) => {
+            V::Interval(interval.checked_div(to_float(divisor)?)?)
+        }
         _ => return Err(no_operator()),
     })
 }

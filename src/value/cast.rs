@@ -77,7 +77,6 @@ fn needed(from: &DataType, to: &DataType) -> Option<CastContext> {
         | (TimeTz(_) | Interval, Time(_)) => Assignment,
 
         (Cidr, Inet) => Implicit,
-        (Inet, Cidr) => Assignment,
         (Array(from), Array(to)) => needed(from, to)?,
         // Through the text form: into a string on assignment, out of one only when asked for.
         (_, to) if is_string(to) => Assignment,
@@ -148,7 +147,8 @@ fn convert<'a>(value: Value<'a>, from: &DataType, to: &DataType) -> Result<Value
         (Value::Text(text), DataType::Jsonb) if *from == DataType::Json => {
             Ok(parse(&text, to)?.into_owned())
         }
-        (value @ Value::Text(_), DataType::Json | DataType::Inet) => Ok(value),
+        (Value::Text(text), DataType::Inet) => Ok(parse(&text, to)?.into_owned()),
+        (value @ Value::Text(_), DataType::Json) => Ok(value),
         (value, _) => to_moment(value, to),
     }
 }

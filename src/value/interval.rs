@@ -253,6 +253,17 @@ struct Number {
 }
 
 impl Number {
+    /// The same for ISO 8601, where the server splits the number after it made a float of it:
+    /// the fraction of 1.2 is a little less than 0.2.
+    fn parse_binary(text: &str, negative: bool) -> Option<Number> {
+        let mut number = Number::parse(text, negative)?;
+        if number.fraction != 0.0 {
+            let exact: f64 = text.parse().ok()?;
+            number.fraction = (exact - exact.trunc()) * if negative { -1.0 } else { 1.0 };
+        }
+        Some(number)
+    }
+
     /// `12`, `-1.5`, `.5`; the sign is taken off before.
     fn parse(text: &str, negative: bool) -> Option<Number> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -501,7 +512,7 @@ fn parse_iso(text: &str) -> Result<Interval, ValueError> {
         let end = unsigned
             .find(|c: char| !c.is_ascii_digit() && c != '.')
             .ok_or_else(invalid)?;
-        let number = Number::parse(&unsigned[..end], negative).ok_or_else(invalid)?;
+        let number = Number::parse_binary(&unsigned[..end], negative).ok_or_else(invalid)?;
         let unit = match (unsigned.as_bytes()[end], in_time) {
             (b'y', false) => Unit::Year,
             (b'm', false) => Unit::Month,
@@ -540,6 +551,7 @@ mod tests {
             ("1 day -02:03", "1 day -02:03:00"),
             ("P1Y2M3DT4H5M6.5S", "1 year 2 mons 3 days 04:05:06.5"),
             ("P-1Y3M", "-9 mons"),
+            ("P1.2M", "1 mon 5 days 24:00:00"),
             ("P2W", "14 days"),
             ("1-2 3 4:05:06", "1 year 2 mons 3 days 04:05:06"),
             ("-1-2", "-1 years -2 mons"),
@@ -593,7 +605,10 @@ mod tests {
     fn scaled_parts_flow_downwards() {
         let of = |text: &str| parse(text.as_bytes()).unwrap();
         assert_eq!(text(of("1 month").checked_mul(0.5).unwrap()), "15 days");
-        assert_eq!(text(of("1 day").checked_div(7.0).unwrap()), "03:25:42.857143");
+        assert_eq!(
+            text(of("1 day").checked_div(7.0).unwrap()),
+            "03:25:42.857143"
+        );
         assert_eq!(
             text(of("1 year 1 mon").checked_mul(1.1).unwrap()),
             "1 year 2 mons 9 days"
