@@ -8,7 +8,7 @@ use super::regex::{Replacement, Usage};
 use super::types::{self, Category, category, display, is_text};
 use super::{FaultKind, collate};
 use crate::functions::{self, Kind, Nature};
-use crate::rulebook::{Expr, Span, SqlDialect};
+use crate::rulebook::{self, Expr, Span, SqlDialect};
 use crate::schema::{DataType, LengthUnit};
 use crate::value::{CastContext, Value, can_cast};
 
@@ -440,7 +440,7 @@ impl Compiler<'_> {
         let shown = |n: &str| schema.map_or(n.to_owned(), |s| format!("{s}.{n}"));
         let help = if schema.is_none() && functions::find(name).is_some() {
             format!("did you mean anon.{name}?")
-        } else if let Some(near) = super::nearest(name, known) {
+        } else if let Some(near) = rulebook::nearest(name, known) {
             format!("did you mean {}?", shown(near))
         } else if schema.is_some() {
             "`scrub functions` lists the anon functions".to_owned()
@@ -479,8 +479,7 @@ impl Compiler<'_> {
             .map(|arg| self.untargeted(|c| c.expr(arg)))
             .collect();
         let typed = typed.into_iter().collect::<Option<Vec<_>>>()?;
-        let most = function.parameters.len();
-        let least = most - function.parameters.iter().filter(|p| p.optional).count();
+        let (least, most) = function.arity();
         if !(least..=most).contains(&typed.len()) {
             let signature: Vec<&str> = function.parameters.iter().map(|p| p.name).collect();
             let wanted = if least == most {
@@ -519,6 +518,17 @@ impl Compiler<'_> {
             });
         }
         let coerced = coerced.into_iter().collect::<Option<Vec<_>>>()?;
+        let values: Vec<Option<&Value<'_>>> = coerced
+            .iter()
+            .map(|arg| match &arg.node {
+                Node::Const(value) if !value.is_null() => Some(value),
+                _ => None,
+            })
+            .collect();
+        if let Err(error) = (function.check)(&values) {
+            let message = format!("anon.{name}: {error}");
+            return self.fault(FaultKind::Other, span, message, None);
+        }
         // What holds text without being text (json, xml, arrays …) is rewritten in its text form
         // and stays what it is.
         let keeps_type = first_takes_text
@@ -557,7 +567,7 @@ impl Compiler<'_> {
         let node = Node::Anon(Box::new(Anon {
             function,
             args: coerced.into_iter().map(|a| a.node).collect(),
-            key: self.settings.key.subkey(function.name),
+            key: function.subkey(&self.settings.key),
             limit: target.limit,
             not_null: target.not_null,
             place,

@@ -338,3 +338,75 @@ fn length(hir: &Hir) -> Option<usize> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::regex::{Usage, compile};
+
+    fn accepted(pattern: &str, usage: Usage) -> bool {
+        compile(pattern, false, usage).is_ok()
+    }
+
+    #[test]
+    fn patterns_of_one_extent_pass() {
+        for pattern in [
+            "@.*$",
+            "[0-9]+",
+            "^(.*)@(.*)$",
+            "\\d{3}-\\d{4}",
+            "(foo|bar)",
+            "\\s+",
+            "^https?://[^/]+",
+            "[^@]+@[^@]+",
+            "<.*?>",
+            "a+?",
+            "x{2,5}",
+            "\\mfoo\\M",
+            "a*ab?",
+            "(ab)*",
+            "",
+            "(a|b)*c",
+            "[[:alpha:]_]\\w*",
+            "^a|b$",
+            "(?i)secret=[^&]*",
+            "foo$|foo bar$",
+        ] {
+            assert!(accepted(pattern, Usage::Extent), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn patterns_of_two_extents_are_refused() {
+        for pattern in [
+            "a|ab",
+            "a?(ab)?",
+            "(a|ab)(c|bcd)",
+            "x*?y*",
+            ".*?x|y",
+            "(foo|foobar)",
+            "a*?",
+            "(a|ab)c?",
+            "\\y(a|ab)",
+            "a|ab|c",
+        ] {
+            let expected = matches!(pattern, "a*?");
+            assert_eq!(accepted(pattern, Usage::Extent), expected, "{pattern}");
+            assert!(accepted(pattern, Usage::Test), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn groups_need_more() {
+        for (pattern, expected) in [
+            ("^(.*)@(.*)$", true),
+            ("([0-9]+)-([0-9]+)", true),
+            ("(a|b)([0-9]*)", true),
+            ("(a|bc)([0-9]*)", false),
+            ("((a|b)[0-9]+)*", false),
+            ("^(.*?)@(.*)$", false),
+            ("(.)(.{3})?", true),
+        ] {
+            assert_eq!(accepted(pattern, Usage::Groups), expected, "{pattern}");
+        }
+    }
+}

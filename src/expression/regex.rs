@@ -655,3 +655,94 @@ fn push_literal(out: &mut String, c: char) {
         out.push_str(&format!("\\x{{{:x}}}", u32::from(c)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_mean_what_they_mean_in_postgres() {
+        for (text, pattern, expected) in [
+            ("a\nb", "a.b", true),
+            ("a\nb", "a$", false),
+            ("a\nb", "^b", false),
+            ("foobar", "\\mbar", false),
+            ("foo bar", "\\mbar\\M", true),
+            ("foo bar", "[[:<:]]bar[[:>:]]", true),
+            ("x]", "[]]", true),
+            ("x-", "[a-]", true),
+            ("a{x", "a{x", true),
+            ("aaa", "^a{3}$", true),
+            ("\u{663}", "\\d", false),
+            ("\u{a0}", "\\s", false),
+            ("\u{e9}", "^\\w$", true),
+            ("ABC", "(?i)abc", true),
+            ("a.c", "***=a.c", true),
+            ("abc", "***=a.c", false),
+            ("a#b", "a#b", true),
+            ("tab\t", "\\t$", true),
+            ("A", "\\x41", true),
+            ("x", "", true),
+            ("a-z", "[[:alpha:]]-[^[:digit:]]", true),
+            ("1_a", "^[\\d_[:alpha:]]+$", true),
+            ("^", "\\^", true),
+        ] {
+            let regex = compile(pattern, false, Usage::Test).unwrap();
+            assert_eq!(
+                regex.is_match(text.as_bytes()),
+                expected,
+                "{text:?} ~ {pattern}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_said_here_is_refused() {
+        for pattern in [
+            "(",
+            ")",
+            "a)",
+            "[a",
+            "*a",
+            "a**",
+            "^*",
+            "(a)\\1",
+            "(?=a)",
+            "(?<!a)",
+            "a{2,1}",
+            "a{256}",
+            "[b-a]",
+            "(?x)a b",
+            "\\",
+            "[[:nope:]]",
+            "[[.hyphen.]]",
+            "a|*",
+            "\\q",
+        ] {
+            assert!(compile(pattern, false, Usage::Test).is_err(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn replacements_take_groups() {
+        for (text, pattern, replacement, all, expected) in [
+            ("ab", "(a)(b)", "\\2\\1", false, "ba"),
+            ("ab", "a", "[\\&]", false, "[a]b"),
+            ("ab", "a", "\\\\", false, "\\b"),
+            ("ab", "a", "$1", false, "$1b"),
+            ("ab", "a", "\\x", false, "\\xb"),
+            ("aaa", "a", "b", false, "baa"),
+            ("aaa", "a", "b", true, "bbb"),
+            ("\u{e4}b", "x*", "-", true, "-\u{e4}-b-"),
+        ] {
+            let regex = compile(pattern, false, Usage::Groups).unwrap();
+            let replacement = Replacement::new(replacement.as_bytes());
+            let found = replace(&regex, text.as_bytes(), &replacement, all);
+            assert_eq!(
+                String::from_utf8_lossy(&found),
+                expected,
+                "{text} {pattern}"
+            );
+        }
+    }
+}
