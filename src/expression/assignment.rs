@@ -4,7 +4,7 @@ use super::compiler::{Compiler, Target, Typed};
 use super::node::{Node, borrow, written};
 use super::types::display;
 use super::{Fault, FaultKind, Row, Scope, Settings};
-use crate::rulebook::{Expr, ExprKind};
+use crate::rulebook::{self, Expr, ExprKind};
 use crate::schema::{Column, DataType, Generated};
 use crate::value::{self, CastContext, Value, ValueError, can_cast};
 use std::borrow::Cow;
@@ -208,14 +208,32 @@ impl Compiler<'_> {
             domain = &inner.base;
         }
         let automatic = column.generated != Generated::No;
-        if automatic || text.is_some() {
+        if automatic {
             return self.server_default(expr, column);
         }
-        Some(Typed::new(
-            Node::Const(Value::Null),
-            DataType::Unknown,
-            expr.span,
-        ))
+        let Some(text) = text else {
+            return Some(Typed::new(
+                Node::Const(Value::Null),
+                DataType::Unknown,
+                expr.span,
+            ));
+        };
+        let Ok(parsed) = rulebook::parse_expression(text, self.settings.dump) else {
+            return self.server_default(expr, column);
+        };
+        // A fault in it is not the rulebook's: it only means that the value is not known here.
+        let before = self.faults.len();
+        let typed = self
+            .expr(&parsed)
+            .and_then(|typed| self.assign(typed, column));
+        self.faults.truncate(before);
+        match typed {
+            Some(typed) if matches!(typed.node, Node::Const(_)) => Some(Typed {
+                span: expr.span,
+                ..typed
+            }),
+            _ => self.server_default(expr, column),
+        }
     }
 
     fn server_default(&mut self, expr: &Expr, column: &Column) -> Option<Typed> {

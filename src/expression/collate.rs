@@ -3,10 +3,7 @@
 use super::Settings;
 use crate::rulebook::SqlDialect;
 use crate::schema::{Column, DataType};
-use crate::value::{Collation, Sensitivity, text};
-use std::borrow::Cow;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use crate::value::{Collation, Sensitivity};
 
 /// The collation of `column`. Only character types have one that matters.
 pub(super) fn of(column: &Column, settings: &Settings) -> Collation {
@@ -88,27 +85,4 @@ pub(super) fn combine(a: Option<Collation>, b: Option<Collation>) -> Option<Coll
 /// The collation of what names no column.
 pub(super) fn default(settings: &Settings) -> Collation {
     of(&Column::new("", DataType::Text), settings)
-}
-
-/// The text with what the collation does not distinguish taken out, character by character, so
-/// that the wildcards of a pattern still stand for one character each.
-pub(super) fn fold(collation: Collation, text: &[u8]) -> Cow<'_, [u8]> {
-    match collation.sensitivity {
-        Sensitivity::Exact => Cow::Borrowed(text),
-        Sensitivity::Accents => text::lower(text),
-        Sensitivity::Letters if text.is_ascii() => text::lower(text),
-        Sensitivity::Letters => {
-            let mut out = Vec::with_capacity(text.len());
-            for chunk in text.utf8_chunks() {
-                let letters: String = chunk
-                    .valid()
-                    .nfd()
-                    .filter(|c| !is_combining_mark(*c))
-                    .collect();
-                out.extend_from_slice(&text::lower(letters.as_bytes()));
-                out.extend_from_slice(chunk.invalid());
-            }
-            Cow::Owned(out)
-        }
-    }
 }

@@ -80,7 +80,11 @@ impl Folding {
         match self {
             Folding::None => Cow::Borrowed(text),
             Folding::Lower => value::text::lower(text),
-            Folding::Collation(collation) => super::collate::fold(collation, text),
+            Folding::Collation(collation) => Collation {
+                padded: false,
+                ..collation
+            }
+            .fold(text),
         }
     }
 }
@@ -204,7 +208,8 @@ macro_rules! by_ref {
 /// The text form of a non-NULL value.
 pub(super) fn written<'v>(value: Value<'v>, data_type: &DataType) -> Cow<'v, [u8]> {
     match value {
-        Value::Text(text) => text,
+        // `char(n)` is written with its blanks.
+        Value::Text(text) if !matches!(data_type, DataType::Char(..)) => text,
         value => {
             let mut out = Vec::new();
             value::write(&value, data_type, &mut out);

@@ -402,12 +402,12 @@ fn assignments_fit_the_column() {
         (
             "t",
             varchar.clone(),
-            "row: value too long for type character varying(3)",
+            "row: value too long for type",
         ),
         (
             "'abcd'",
             varchar,
-            "value too long for type character varying(3)",
+            "value too long for type",
         ),
         ("'x'", T::Integer, "invalid input syntax for type integer"),
         (
@@ -479,5 +479,39 @@ fn some_columns_cannot_be_assigned() {
         };
         let faults = compile_assignment(&expr, &column, &mut cells(), &postgres()).unwrap_err();
         assert!(faults[0].message.contains("can only be updated to DEFAULT"));
+    }
+}
+
+#[test]
+fn a_constant_default_is_known_and_another_is_not() {
+    let mut expr = parse("NULL", SqlDialect::Postgres);
+    expr.kind = crate::rulebook::ExprKind::Default;
+    let known = |default: Option<&str>, data_type: DataType| {
+        let column = Column {
+            default: default.map(str::to_owned),
+            ..Column::new("x", data_type)
+        };
+        compile_assignment(&expr, &column, &mut cells(), &postgres())
+            .map(|a| {
+                a.constant()
+                    .map(|c| c.map(|t| String::from_utf8_lossy(t).into_owned()))
+            })
+            .map_err(|f| f[0].message.clone())
+    };
+    let text = |t: &str| Ok(Some(Some(t.to_owned())));
+    assert_eq!(known(None, DataType::Text), Ok(Some(None)));
+    assert_eq!(
+        known(Some("'x'::character varying"), DataType::Text),
+        text("x")
+    );
+    assert_eq!(known(Some("'{}'::jsonb"), DataType::Jsonb), text("{}"));
+    assert_eq!(known(Some("(1 + 2)"), DataType::Integer), text("3"));
+    assert_eq!(known(Some("false"), DataType::Boolean), text("f"));
+    for default in ["nextval('s'::regclass)", "gen_random_uuid()", "i + 1"] {
+        let found = known(Some(default), DataType::Text).expect_err(default);
+        assert!(
+            found.contains("computed by the server"),
+            "{default}: {found}"
+        );
     }
 }
