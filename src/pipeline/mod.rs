@@ -1,1 +1,118 @@
-//! (under construction)
+//! The run: bytes in, frames through their programs, bytes out in order.
+//!
+//! ```text
+//! reader ─► decoder ─► driver ─┬─ bytes that nobody looks at ────────────► order ─► writer
+//! (thread)            (tokio)  └─ batches of rows ─► rayon ─► rewritten ──┘       (thread)
+//! ```
+//!
+//! The driver decides for every block of rows whether a program concerns it, and puts one [`order::Slot`]
+//! per piece of output into a bounded queue, in the order of the input: ready bytes, or the promise
+//! of a batch that a rayon worker is rewriting. The order stage takes them one after another,
+//! so that the output is a function of the input and the rulebook alone. Memory is bounded by
+//! the queue: batches in flight, never the length of the dump.
+//!
+//! It is the only module that knows all stages. It prints nothing.
+
+mod added;
+mod decoder;
+mod driver;
+mod order;
+mod reader;
+mod spool;
+mod tally;
+mod transform;
+mod writer;
+
+use crate::dialect::{Dialect, Effect};
+use crate::error::{Error, Result};
+use crate::functions::Key;
+use crate::plan::{Choice, Context, Planner};
+use crate::report::Report;
+use crate::sink::Sink;
+use crate::source::Source;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+
+/// Everything one run needs.
+pub struct Job {
+    /// The dump.
+    pub source: Source,
+    /// Where the safe dump goes.
+    pub sink: Sink,
+    /// What the dump is written in.
+    pub dialect: &'static dyn Dialect,
+    /// The rulebooks.
+    pub choice: Choice,
+    /// The key behind pseudonyms.
+    pub key: Arc<Key>,
+    /// A schema-only dump, when the DDL is not in the stream.
+    pub schema: Option<Source>,
+    /// Batches that are rewritten at the same time.
+    pub jobs: usize,
+    /// Bytes that spools may keep in memory.
+    pub memory: u64,
+    /// Where spools go that outgrow it; the system's directory for temporary files otherwise.
+    pub spool_dir: Option<PathBuf>,
+    /// Wrap every database section into one transaction.
+    pub single_transaction: bool,
+    /// What a progress line shows.
+    pub progress: Arc<Progress>,
+}
+
+/// What is known of a run while it runs.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Decompressed bytes read.
+    pub bytes: AtomicU64,
+    /// Rows rewritten or dropped.
+    pub rows_changed: AtomicU64,
+    /// The table whose rows are passing.
+    pub table: Mutex<String>,
+    /// The rulebooks that `auto` picked.
+    pub recognised: Mutex<Vec<String>>,
+}
+
+/// What a run left behind.
+pub struct Outcome {
+    /// What happened, as far as the run came.
+    pub report: Report,
+    /// How it ended.
+    pub result: Result<()>,
+}
+
+/// Runs a job to its end.
+pub fn run(job: Job) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::io(format!("cannot start the runtime: {error}")));
+    match runtime {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(driver::run(job));
+            // A reader that still waits for a slow producer must not keep the process.
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => Outcome { report: Report::default(), result: Err(error) },
+    }
+}
+
+/// Microseconds since 2000-01-01 UTC, now.
+fn now() -> i64 {
+    const FROM_1970_TO_2000: i64 = 946_684_800_000_000;
+    jiff::Timestamp::now().as_microsecond() - FROM_1970_TO_2000
+}
+
+/// A plan for the dialect's dumps.
+fn planner(choice: Choice, dialect: &dyn Dialect, key: &Arc<Key>) -> Result<Planner> {
+    let context =
+        Context { dump: crate::plan::sql_dialect(dialect.name()), key: Arc::clone(key), now: now() };
+    Planner::new(choice, context)
+}
+
+/// Does the statement end the part of the section that holds rows?
+fn ends_data(effect: &Effect) -> bool {
+    matches!(effect, Effect::AfterData | Effect::Connect(_))
+}

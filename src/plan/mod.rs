@@ -1,1 +1,460 @@
-//! (under construction)
+//! Rulebook × schema → a program for each table.
+//!
+//! The [`Planner`] holds the rules of a run in order: first which rulebooks take part (`auto`
+//! recognises them by the tables of the dump), then, for every relation whose rows come by, its
+//! [`Program`]. It keeps account of what every rule has met, since a rule that meets no table is
+//! an error. It knows no bytes, no I/O and no threads.
+
+mod build;
+mod insert;
+pub mod matching;
+mod program;
+mod row;
+mod support;
+
+pub use insert::{Inserts, NewCell, NewRow, NewRowSource};
+pub use program::{
+    Fate, Origin, Partition, Program, ProgramColumn, RuleId, RunFault, Step, StepKind, StepTally,
+};
+pub use build::sql_dialect;
+pub use row::{RawRow, RowState};
+
+use crate::error::{Error, Result};
+use crate::expression::{Fault, Settings};
+use crate::functions::Key;
+use crate::rulebook::{
+    Action, ColumnPattern, Diagnostic, Diagnostics, FromItem, Rulebook, SqlDialect, Statement,
+    TableRef,
+};
+use crate::schema::{Catalog, RelationName};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The name of the built-in rulebook whose patterns other rulebooks may except columns from.
+pub const BASELINE: &str = "baseline";
+
+/// What all expressions of a run share.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The dialect of the dump.
+    pub dump: SqlDialect,
+    /// The key behind the `anon` functions.
+    pub key: Arc<Key>,
+    /// `now()`: microseconds since 2000-01-01 UTC.
+    pub now: i64,
+}
+
+impl Context {
+    fn settings(&self, written_in: SqlDialect, seed: &str) -> Settings {
+        Settings {
+            written_in,
+            dump: self.dump,
+            linguistic: false,
+            key: Arc::clone(&self.key),
+            now: self.now,
+            seed: seed.to_owned(),
+            value: None,
+        }
+    }
+}
+
+/// One statement of a rulebook that takes part.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its number.
+    pub id: RuleId,
+    /// The statement.
+    pub statement: Arc<Statement>,
+    /// The SQL it is written in.
+    pub written_in: SqlDialect,
+    /// The number of its rulebook.
+    pub book: usize,
+    /// Columns that this rule's patterns leave alone.
+    except: Arc<[ColumnPattern]>,
+}
+
+impl Rule {
+    /// Does the rule concern the relation, and through which name?
+    fn concerns(&self, catalog: &Catalog, relation: &RelationName) -> Option<matching::Concern> {
+        let current = self.statement.current_schema.as_deref();
+        tables_of(&self.statement)
+            .into_iter()
+            .find_map(|table| matching::concerns(table, current, catalog, relation))
+    }
+
+    /// Do other rulebooks want this column left alone by this rule's patterns?
+    fn excepts(&self, relation: &RelationName, column: &str) -> bool {
+        self.except.iter().any(|pattern| {
+            matching::glob(&pattern.table, &relation.name)
+                && matching::glob(&pattern.column, column)
+        })
+    }
+}
+
+/// The tables that a statement names as its own.
+fn tables_of(statement: &Statement) -> Vec<&TableRef> {
+    match &statement.action {
+        Action::Update(update) => vec![&update.table],
+        Action::Delete(delete) => vec![&delete.table],
+        Action::Truncate(tables) => tables.iter().collect(),
+        Action::Insert(insert) => vec![&insert.table],
+        Action::Select(query) | Action::Gexec(query) => query
+            .from
+            .iter()
+            .filter_map(|from| match &from.first {
+                FromItem::Table(table) => Some(table),
+                FromItem::Query { .. } => None,
+            })
+            .collect(),
+        Action::Grant { table, .. } => vec![table],
+        Action::DropUser(_) => vec![],
+    }
+}
+
+/// Which rulebooks a run uses.
+#[derive(Debug)]
+pub enum Choice {
+    /// Exactly these, in order.
+    Named(Vec<Rulebook>),
+    /// The baseline, then of the others those whose `detect` tables the dump has, by name.
+    Auto {
+        /// The baseline.
+        baseline: Rulebook,
+        /// All other built-in rulebooks.
+        others: Vec<Rulebook>,
+    },
+}
+
+/// A rulebook and whether it takes part.
+#[derive(Debug)]
+struct Book {
+    rulebook: Rulebook,
+    takes_part: bool,
+    /// The number of its first rule.
+    first_rule: usize,
+}
+
+/// The plan of a run as far as it is known.
+#[derive(Debug)]
+pub struct Planner {
+    books: Vec<Book>,
+    rules: Vec<Rule>,
+    context: Context,
+    /// For each rule how many relations it met.
+    met: Vec<usize>,
+    warnings: BTreeSet<String>,
+    cache: HashMap<(RelationName, Option<Vec<String>>), Option<Arc<Program>>>,
+    programs: usize,
+    /// Relations whose rows have come by in this section, in lower case.
+    rows_seen: BTreeSet<String>,
+}
+
+impl Planner {
+    /// A plan before anything of the dump is known.
+    ///
+    /// # Errors
+    /// All statements that this version cannot run, at once.
+    pub fn new(choice: Choice, context: Context) -> Result<Self> {
+        let (chosen, mut others) = match choice {
+            Choice::Named(books) => (books, Vec::new()),
+            Choice::Auto { baseline, others } => (vec![baseline], others),
+        };
+        others.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut books = Vec::new();
+        let mut first_rule = 0;
+        for (rulebook, takes_part) in
+            chosen.into_iter().map(|b| (b, true)).chain(others.into_iter().map(|b| (b, false)))
+        {
+            support::check(&rulebook)?;
+            let statements = rulebook.statements.len();
+            books.push(Book { rulebook, takes_part, first_rule });
+            first_rule += statements;
+        }
+        let mut planner = Planner {
+            books,
+            rules: Vec::new(),
+            context,
+            met: vec![0; first_rule],
+            warnings: BTreeSet::new(),
+            cache: HashMap::new(),
+            programs: 0,
+            rows_seen: BTreeSet::new(),
+        };
+        planner.list_rules();
+        Ok(planner)
+    }
+
+    /// Lists the rules of all books that take part.
+    fn list_rules(&mut self) {
+        let taking_part = || self.books.iter().enumerate().filter(|(_, book)| book.takes_part);
+        let except: Arc<[ColumnPattern]> = taking_part()
+            .flat_map(|(_, book)| book.rulebook.baseline_except.iter().cloned())
+            .collect();
+        let mut rules = Vec::new();
+        for (number, book) in taking_part() {
+            let is_baseline = book.rulebook.name == BASELINE;
+            let except = if is_baseline { Arc::clone(&except) } else { Arc::from([]) };
+            for (at, statement) in book.rulebook.statements.iter().enumerate() {
+                if (statement.only.is_empty() || statement.only.contains(&self.context.dump))
+                    && statement.with_target != Some(true)
+                {
+                    rules.push(Rule {
+                        id: RuleId(book.first_rule + at),
+                        statement: Arc::new(statement.clone()),
+                        written_in: book.rulebook.dialect,
+                        book: number,
+                        except: Arc::clone(&except),
+                    });
+                }
+            }
+        }
+        self.rules = rules;
+    }
+
+    /// The rulebooks that take part, in order.
+    pub fn books(&self) -> impl Iterator<Item = &Rulebook> {
+        self.books.iter().filter(|book| book.takes_part).map(|book| &book.rulebook)
+    }
+
+    /// The rules in order.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The name of a rule's rulebook.
+    pub fn book_of(&self, rule: &Rule) -> &str {
+        &self.books[rule.book].rulebook.name
+    }
+
+    /// How many relations a rule met.
+    pub fn relations_met(&self, rule: RuleId) -> usize {
+        self.met[rule.0]
+    }
+
+    /// What a report should say.
+    pub fn warnings(&self) -> impl Iterator<Item = &String> {
+        self.warnings.iter()
+    }
+
+    /// Recognises applications by the relations known so far. Returns the names of the rulebooks
+    /// that join.
+    ///
+    /// # Errors
+    /// If a rulebook is recognised after rows of one of its tables have passed without it.
+    pub fn decide(&mut self, catalog: &Catalog) -> Result<Vec<String>> {
+        let tables = || {
+            let declared = catalog.relations.keys().map(|name| name.name.to_lowercase());
+            declared.chain(self.rows_seen.iter().cloned()).collect::<BTreeSet<String>>()
+        };
+        if self.books.iter().all(|book| book.takes_part) {
+            return Ok(Vec::new());
+        }
+        let tables = tables();
+        let mut joined = Vec::new();
+        for book in self.books.iter_mut().filter(|book| !book.takes_part) {
+            let detect = &book.rulebook.detect;
+            if detect.is_empty() || !detect.iter().all(|table| tables.contains(table)) {
+                continue;
+            }
+            let late = book.rulebook.statements.iter().flat_map(tables_of).any(|table| {
+                !table.name.is_pattern()
+                    && self.rows_seen.iter().any(|seen| matching::names(&table.name, seen))
+            });
+            let name = &book.rulebook.name;
+            if late {
+                return Err(Error::input(format!(
+                    "the dump turned out to be of {name} only after rows of its tables had passed"
+                ))
+                .remedy(format!("run again with -r baseline -r {name}, or give --schema FILE")));
+            }
+            book.takes_part = true;
+            joined.push(name.clone());
+        }
+        if !joined.is_empty() {
+            self.list_rules();
+            self.cache.clear();
+        }
+        Ok(joined)
+    }
+
+    /// The program for the rows of a block; none if no rule concerns them.
+    ///
+    /// # Errors
+    /// All faults that the rules have with this relation.
+    pub fn program(
+        &mut self,
+        catalog: &Catalog,
+        relation: &RelationName,
+        header: Option<&[String]>,
+    ) -> Result<Option<Arc<Program>>> {
+        if header.is_some() {
+            self.rows_seen.insert(relation.name.to_lowercase());
+        }
+        let mut faults = Vec::new();
+        let program = self.build(catalog, relation, header, &mut faults)?;
+        self.refuse(faults)?;
+        Ok(program)
+    }
+
+    fn build(
+        &mut self,
+        catalog: &Catalog,
+        relation: &RelationName,
+        header: Option<&[String]>,
+        faults: &mut Vec<(RuleId, Fault)>,
+    ) -> Result<Option<Arc<Program>>> {
+        let key = (relation.clone(), header.map(<[String]>::to_vec));
+        if let Some(known) = self.cache.get(&key) {
+            return Ok(known.clone());
+        }
+        let mut findings = build::Findings::default();
+        let subject = build::Subject { catalog, name: relation, header };
+        let built = build::program(self.programs, &subject, &self.rules, &self.context, &mut findings)?;
+        for rule in findings.met {
+            self.met[rule.0] += 1;
+        }
+        self.warnings.extend(findings.warnings);
+        let built = built.map(Arc::new);
+        self.programs += usize::from(built.is_some());
+        if findings.faults.is_empty() {
+            self.cache.insert(key, built.clone());
+        }
+        faults.extend(findings.faults);
+        Ok(built)
+    }
+
+    /// Checks all rules against a section whose relations are all known, before its first row.
+    /// With `only_section` they must also all meet one.
+    ///
+    /// # Errors
+    /// All faults at once, else a rule that names no relation.
+    pub fn check(&mut self, catalog: &Catalog, only_section: bool) -> Result<()> {
+        let mut faults = Vec::new();
+        for name in catalog.relations.keys() {
+            self.build(catalog, name, None, &mut faults)?;
+        }
+        self.refuse(faults)?;
+        if !only_section {
+            return Ok(());
+        }
+        let nowhere = |rule: &&Rule| {
+            !self.is_met(rule)
+                && !catalog.relations.keys().any(|name| rule.concerns(catalog, name).is_some())
+        };
+        match self.rules.iter().find(nowhere) {
+            Some(rule) => Err(self.met_nothing(rule, catalog)),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes note of rows of a relation that nobody looks at and nobody could look at.
+    ///
+    /// # Errors
+    /// If a rule concerns it.
+    pub fn opaque(&mut self, catalog: &Catalog, relation: &RelationName, what: &str) -> Result<()> {
+        self.rows_seen.insert(relation.name.to_lowercase());
+        let rule = self.rules.iter().find(|rule| {
+            rule.concerns(catalog, relation).is_some()
+                && !matches!(rule.statement.action, Action::Grant { .. })
+        });
+        match rule {
+            None => Ok(()),
+            Some(rule) => Err(Error::input(format!(
+                "the dump changes its rows by {what}, which scrub cannot follow"
+            ))
+            .relation(relation)
+            .rule(&rule.statement.name)
+            .remedy("dump the table with COPY or INSERT … VALUES")),
+        }
+    }
+
+    /// Compiles every rule against the relations of a section that had no rows, and returns the
+    /// programs that still have something to add or to report there.
+    ///
+    /// # Errors
+    /// As [`Planner::program`].
+    pub fn remaining(&mut self, catalog: &Catalog) -> Result<Vec<Arc<Program>>> {
+        let names: Vec<RelationName> = catalog.relations.keys().cloned().collect();
+        let mut programs = Vec::new();
+        for name in names {
+            let with_rows: Vec<_> =
+                self.cache.iter().filter(|(key, _)| key.0 == name && key.1.is_some()).collect();
+            if let Some((_, program)) = with_rows.first() {
+                programs.extend((*program).clone());
+                continue;
+            }
+            programs.extend(self.program(catalog, &name, None)?);
+        }
+        Ok(programs)
+    }
+
+    /// Another database section begins.
+    pub fn next_section(&mut self) {
+        self.cache.clear();
+        self.rows_seen.clear();
+    }
+
+    /// After the whole stream: has every rule met a table?
+    ///
+    /// # Errors
+    /// A rule that met none, with the nearest name.
+    pub fn finish(&self, catalog: &Catalog) -> Result<()> {
+        match self.rules.iter().find(|rule| !self.is_met(rule)) {
+            Some(rule) => Err(self.met_nothing(rule, catalog)),
+            None => Ok(()),
+        }
+    }
+
+    fn is_met(&self, rule: &Rule) -> bool {
+        rule.statement.optional
+            || self.met[rule.id.0] > 0
+            || matches!(rule.statement.action, Action::DropUser(_))
+    }
+
+    fn met_nothing(&self, rule: &Rule, catalog: &Catalog) -> Error {
+        let tables = tables_of(&rule.statement);
+        let names: Vec<String> = tables
+            .iter()
+            .map(|table| match &table.schema {
+                Some(schema) => format!("{}.{}", schema.text, table.name.text),
+                None => table.name.text.clone(),
+            })
+            .collect();
+        let message = format!("it met no table {} in the dump", names.join(", "));
+        let known: Vec<&str> = catalog
+            .relations
+            .keys()
+            .map(|name| name.name.as_str())
+            .chain(self.rows_seen.iter().map(String::as_str))
+            .collect();
+        let near = tables.iter().find_map(|table| matching::nearest(&table.name.text, known.iter().copied()));
+        let remedy = match near {
+            Some(near) => format!("did you mean {near}? A table that may be missing wants :optional"),
+            None => "a table that may be missing wants :optional in the rule's comment".to_owned(),
+        };
+        Error::check(message).rule(&rule.statement.name).remedy(remedy)
+    }
+
+    /// Turns faults into one message with carets.
+    fn refuse(&self, faults: Vec<(RuleId, Fault)>) -> Result<()> {
+        let Some((first, _)) = faults.first() else { return Ok(()) };
+        let book_of = |id: RuleId| {
+            self.rules.iter().find(|rule| rule.id == id).map_or(0, |rule| rule.book)
+        };
+        let book = &self.books[book_of(*first)].rulebook;
+        let mut told = BTreeSet::new();
+        let diagnostics = faults
+            .iter()
+            .filter(|(id, fault)| {
+                book_of(*id) == book_of(*first)
+                    && told.insert((fault.span.start, fault.message.clone()))
+            })
+            .map(|(_, fault)| Diagnostic {
+                span: fault.span,
+                message: fault.message.clone(),
+                help: fault.help.clone(),
+            })
+            .collect();
+        Err(Diagnostics::new(book.files.clone(), diagnostics).into())
+    }
+}

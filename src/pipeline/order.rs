@@ -1,0 +1,152 @@
+//! Puts the pieces of output into the order of the input, and knows where the output stands.
+//!
+//! A multi-row INSERT's head and separators are written here: a statement whose rows were all
+//! dropped leaves nothing, one that lost its first rows gets its head before the first that stays.
+
+use super::tally::Tally;
+use super::transform::Rewritten;
+use crate::dialect::{Block, OutputState};
+use crate::error::{Error, Result};
+use crate::plan::Program;
+use bytes::Bytes;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot};
+
+/// One piece of output.
+pub(super) enum Slot {
+    /// Between statements.
+    Bytes(Bytes),
+    /// A block begins. True: its rows pass as they are, so that the head can be written at once.
+    Head(Bytes, Arc<Block>, bool),
+    /// Rows that nobody looks at.
+    Passing(Bytes),
+    /// Rows on a worker.
+    Rows(oneshot::Receiver<Result<Rewritten>>, Arc<Program>),
+    /// The end of the block: rows that rules add, then what the dump says.
+    End(Bytes, Bytes),
+    /// The input ended in something unfinished, of which this is the rest.
+    Unfinished(Bytes),
+    /// Everything before has been merged into the tally.
+    Barrier(oneshot::Sender<()>),
+}
+
+/// How the order stage ended.
+pub(super) struct Ended {
+    /// Where the output stands.
+    pub state: OutputState,
+    /// The first failure.
+    pub result: Result<()>,
+    /// The way to the writer.
+    pub output: mpsc::Sender<Bytes>,
+}
+
+struct Order {
+    output: mpsc::Sender<Bytes>,
+    state: OutputState,
+    /// The head of the block that is open, until it has been written.
+    head: Bytes,
+}
+
+/// Runs until the slots end or something fails.
+pub(super) async fn run(
+    mut slots: mpsc::Receiver<Slot>,
+    output: mpsc::Sender<Bytes>,
+    tally: Arc<Mutex<Tally>>,
+) -> Ended {
+    let mut order = Order { output, state: OutputState::TopLevel, head: Bytes::new() };
+    let mut result = Ok(());
+    while let Some(slot) = slots.recv().await {
+        result = order.take(slot, &tally).await;
+        if result.is_err() {
+            break;
+        }
+    }
+    Ended { state: order.state, result, output: order.output }
+}
+
+impl Order {
+    async fn take(&mut self, slot: Slot, tally: &Mutex<Tally>) -> Result<()> {
+        match slot {
+            Slot::Bytes(bytes) => {
+                self.write(bytes).await?;
+                self.state = OutputState::TopLevel;
+            }
+            Slot::Head(bytes, block, at_once) => {
+                let written = at_once || block.has_end;
+                if written {
+                    self.write(bytes).await?;
+                } else {
+                    self.head = bytes;
+                }
+                self.state = OutputState::Rows(block, written);
+            }
+            Slot::Passing(bytes) => self.write(bytes).await?,
+            Slot::Rows(promise, program) => {
+                let mut batch = promise
+                    .await
+                    .unwrap_or_else(|_| Err(Error::input("a worker ended without a result")))?;
+                tally
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .add(&program, &mut batch)?;
+                self.rows(batch).await?;
+            }
+            Slot::End(added, end) => {
+                let OutputState::Rows(_, written) = &self.state else {
+                    return self.write(end).await;
+                };
+                if *written {
+                    self.write(added).await?;
+                    self.write(end).await?;
+                }
+                self.state = OutputState::TopLevel;
+            }
+            Slot::Unfinished(bytes) => {
+                self.write(bytes).await?;
+                self.state = OutputState::Unfinished;
+            }
+            Slot::Barrier(reached) => {
+                let _ = reached.send(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn rows(&mut self, batch: Rewritten) -> Result<()> {
+        let mut continued = batch.continued;
+        if !continued.is_empty() {
+            if !self.is_written() {
+                self.write(self.head.clone()).await?;
+                let _ = continued.split_to(batch.separator);
+            }
+            self.write(continued).await?;
+            self.set_written(true);
+        }
+        if let Some(begun) = batch.begun {
+            if self.is_written() {
+                self.write(begun.terminator).await?;
+            }
+            self.write(begun.rest).await?;
+            self.set_written(begun.open);
+        }
+        Ok(())
+    }
+
+    fn is_written(&self) -> bool {
+        matches!(self.state, OutputState::Rows(_, true))
+    }
+
+    fn set_written(&mut self, is: bool) {
+        if let OutputState::Rows(_, written) = &mut self.state {
+            *written = is;
+        }
+    }
+
+    async fn write(&self, bytes: Bytes) -> Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        // The writer ends only when it has failed; its own error is the one to report.
+        self.output.send(bytes).await.map_err(|_| Error::io("the output could not be written"))
+    }
+}

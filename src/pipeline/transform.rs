@@ -1,0 +1,343 @@
+//! One batch of rows through its program. Runs on a rayon worker; knows nothing of other batches.
+//!
+//! What no rule touches is never copied: as long as rows stay as they are, the output is a slice
+//! of the batch; copying starts with the first changed or dropped row.
+//!
+//! In INSERT dumps a batch may begin and end inside a multi-row statement. Whether the head of the
+//! statement that is open at its start has been written yet depends on the rows of earlier batches
+//! (all of them may have been dropped), so the batch leaves in parts and the order stage decides.
+
+use crate::dialect::{Block, RowCodec, RowSpan};
+use crate::error::{Error, Position, Result};
+use crate::plan::{Fate, Origin, Program, RawRow, RowState, RunFault, StepTally};
+use crate::schema::DataType;
+use crate::value::ValueError;
+use bytes::Bytes;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A batch of whole rows.
+pub(super) struct Batch {
+    /// The rows' bytes.
+    pub bytes: Bytes,
+    /// Where they stand in the input.
+    pub at: Position,
+    /// Rows of the relation read before.
+    pub first_row: u64,
+}
+
+/// A row as text forms, cell by cell; none is NULL.
+pub(super) type TextRow = Vec<Option<Vec<u8>>>;
+
+/// What a batch became.
+pub(super) struct Rewritten {
+    /// What continues the statement (or the COPY) that is open at the batch's start.
+    pub continued: Bytes,
+    /// How many bytes of `continued` separate its first row from a row before it.
+    pub separator: usize,
+    /// If a new statement begins in the batch: what ends the one that was open at its start, and
+    /// everything after that.
+    pub begun: Option<Begun>,
+    /// What happened.
+    pub counts: Counts,
+    /// What each step found.
+    pub tally: Vec<StepTally>,
+    /// Rows whose partition key changed, in the order of the program's cells.
+    pub moved: Vec<TextRow>,
+}
+
+/// The part of a batch from its first new statement on.
+pub(super) struct Begun {
+    /// The terminator of the statement before.
+    pub terminator: Bytes,
+    /// Heads, rows and terminators.
+    pub rest: Bytes,
+    /// Has the last statement's head been written?
+    pub open: bool,
+}
+
+/// Counts over rows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    /// Rows read.
+    pub rows: u64,
+    /// Rows of which a cell changed.
+    pub changed: u64,
+    /// Rows dropped.
+    pub dropped: u64,
+    /// Rows that leave their block for another partition.
+    pub moved: u64,
+}
+
+/// Runs a program over a batch.
+///
+/// # Errors
+/// A row that cannot be parsed with certainty, or on which a rule cannot run.
+pub(super) fn transform(block: &Block, program: &Program, batch: &Batch) -> Result<Rewritten> {
+    let bytes = &batch.bytes;
+    let raw = BatchRow {
+        batch: bytes,
+        codec: &*block.codec,
+        span: RowSpan::default(),
+        ordinal: batch.first_row,
+    };
+    let mut row = RowState::new(program, raw);
+    let mut tally = program.tally();
+    let mut counts = Counts::default();
+    let mut moved = Vec::new();
+    let mut out = Parts::new(bytes);
+    let mut at = 0;
+    loop {
+        let locate = |error: Error, at: usize| {
+            error
+                .relation(&block.relation)
+                .row(batch.first_row + counts.rows + 1)
+                .at(batch.at.after(&bytes[..at]))
+        };
+        match block.codec.row(bytes, at, &mut row.raw.span) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(fault) => return Err(locate(Error::input(fault.0), at)),
+        }
+        let found = row.raw.span.cells.len();
+        let start = row.raw.span.body.start;
+        if found != program.cells {
+            let header = if block.has_end { "the COPY header declares" } else { "expected" };
+            let message = format!("found {found} columns, {header} {}", program.cells);
+            return Err(locate(Error::input(message), start));
+        }
+        row.reset();
+        row.raw.ordinal = batch.first_row + counts.rows;
+        let fate = program.run(&mut row, 0, &mut tally).map_err(|RunFault { rule, message }| {
+            locate(Error::input(message).rule(rule), start)
+        })?;
+        counts.rows += 1;
+        at = row.raw.span.body.end;
+        out.boundary(&row.raw.span);
+        match fate {
+            Fate::Drop => counts.dropped += 1,
+            Fate::Move => {
+                counts.moved += 1;
+                moved.push(texts(&row, program).map_err(|error| {
+                    locate(Error::input(error.to_string()), start)
+                })?);
+            }
+            Fate::Keep if row.is_changed() => {
+                counts.changed += 1;
+                out.separate(&row.raw.span);
+                rewrite(&row, program, &mut out)
+                    .map_err(|fault| locate(Error::input(fault.0), start))?;
+            }
+            Fate::Keep => {
+                out.separate(&row.raw.span);
+                out.current().keep(row.raw.span.body.clone());
+            }
+        }
+    }
+    if at < bytes.len() {
+        out.current().keep(at..bytes.len());
+    }
+    Ok(out.finish(counts, tally, moved))
+}
+
+/// Writes a row with its new cells.
+fn rewrite(
+    row: &RowState<'_, '_, BatchRow<'_>>,
+    program: &Program,
+    out: &mut Parts<'_>,
+) -> Result<(), crate::dialect::RowFault> {
+    let span = &row.raw.span;
+    let writer = out.current();
+    let mut copied = span.body.start;
+    // Cells stand in the row in the order of their slots.
+    for (slot, column) in program.columns.iter().enumerate() {
+        let Some(new) = row.new_value(slot) else { continue };
+        let Origin::Cell(cell) = column.origin else { continue };
+        let cell = span.cells[cell].clone();
+        writer.keep(copied..cell.start);
+        let original = &row.raw.batch[cell.clone()];
+        let buffer = writer.buffer();
+        row.raw.codec.encode(new, Some(original), &column.column.data_type, buffer)?;
+        copied = cell.end;
+    }
+    writer.keep(copied..span.body.end);
+    Ok(())
+}
+
+/// All cells of a row as text forms.
+fn texts(
+    row: &RowState<'_, '_, BatchRow<'_>>,
+    program: &Program,
+) -> Result<TextRow, ValueError> {
+    let mut cells = vec![None; program.cells];
+    for (slot, column) in program.columns.iter().enumerate() {
+        let Origin::Cell(cell) = column.origin else { continue };
+        cells[cell] = match row.new_value(slot) {
+            Some(new) => new.map(<[u8]>::to_vec),
+            None => row.raw.decode(cell, &column.column.data_type)?.map(Cow::into_owned),
+        };
+    }
+    Ok(cells)
+}
+
+/// A row of a batch as a source of cells.
+struct BatchRow<'b> {
+    batch: &'b [u8],
+    codec: &'b dyn RowCodec,
+    span: RowSpan,
+    ordinal: u64,
+}
+
+impl<'b> RawRow<'b> for BatchRow<'b> {
+    fn decode(
+        &self,
+        cell: usize,
+        data_type: &DataType,
+    ) -> Result<Option<Cow<'b, [u8]>>, ValueError> {
+        let raw = &self.batch[self.span.cells[cell].clone()];
+        self.codec.decode(raw, data_type).map_err(|fault| ValueError(Cow::Owned(fault.0)))
+    }
+
+    fn ordinal(&self) -> u64 {
+        self.ordinal
+    }
+}
+
+/// Output that is a slice of the batch as long as it can be.
+struct Writer<'b> {
+    batch: &'b Bytes,
+    /// Written so far, without `pending`.
+    out: Vec<u8>,
+    /// A stretch of the batch that follows.
+    pending: Range<usize>,
+}
+
+impl<'b> Writer<'b> {
+    fn new(batch: &'b Bytes) -> Self {
+        Writer { batch, out: Vec::new(), pending: 0..0 }
+    }
+
+    /// Appends a stretch of the batch.
+    fn keep(&mut self, range: Range<usize>) {
+        if range.start == self.pending.end {
+            self.pending.end = range.end;
+        } else if !range.is_empty() {
+            self.flush();
+            self.pending = range;
+        }
+    }
+
+    fn flush(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        if self.out.capacity() == 0 {
+            self.out.reserve(self.batch.len() + self.batch.len() / 8);
+        }
+        self.out.extend_from_slice(&self.batch[self.pending.clone()]);
+        self.pending = self.pending.end..self.pending.end;
+    }
+
+    /// For appending other bytes.
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        self.flush();
+        if self.out.capacity() == 0 {
+            self.out.reserve(self.batch.len() + self.batch.len() / 8);
+        }
+        &mut self.out
+    }
+
+    fn is_empty(&self) -> bool {
+        self.out.is_empty() && self.pending.is_empty()
+    }
+
+    fn finish(mut self) -> Bytes {
+        if self.out.is_empty() {
+            return self.batch.slice(self.pending);
+        }
+        self.flush();
+        self.out.into()
+    }
+}
+
+/// The parts of a batch's output while it is being written.
+struct Parts<'b> {
+    batch: &'b Bytes,
+    continued: Writer<'b>,
+    separator: usize,
+    begun: Option<BegunParts<'b>>,
+}
+
+struct BegunParts<'b> {
+    terminator: Range<usize>,
+    rest: Writer<'b>,
+    /// The head of the statement that is open now.
+    head: Range<usize>,
+    /// Has it been written?
+    open: bool,
+}
+
+impl<'b> Parts<'b> {
+    fn new(batch: &'b Bytes) -> Self {
+        Parts { batch, continued: Writer::new(batch), separator: 0, begun: None }
+    }
+
+    fn current(&mut self) -> &mut Writer<'b> {
+        match &mut self.begun {
+            None => &mut self.continued,
+            Some(begun) => &mut begun.rest,
+        }
+    }
+
+    /// If a new statement begins before this row: ends the one before it.
+    fn boundary(&mut self, span: &RowSpan) {
+        let Some(head) = span.statement else { return };
+        let terminator = span.lead.start..head;
+        let head = head..span.lead.end;
+        match &mut self.begun {
+            None => {
+                let rest = Writer::new(self.batch);
+                self.begun = Some(BegunParts { terminator, rest, head, open: false });
+            }
+            Some(begun) => {
+                if begun.open {
+                    begun.rest.keep(terminator);
+                }
+                begun.open = false;
+                begun.head = head;
+            }
+        }
+    }
+
+    /// Writes what stands before a row that is kept: a separator, or the head of its statement.
+    fn separate(&mut self, span: &RowSpan) {
+        match &mut self.begun {
+            None => {
+                if self.continued.is_empty() {
+                    self.separator = span.lead.len();
+                }
+                self.continued.keep(span.lead.clone());
+            }
+            Some(begun) if begun.open => begun.rest.keep(span.lead.clone()),
+            Some(begun) => {
+                begun.rest.keep(begun.head.clone());
+                begun.open = true;
+            }
+        }
+    }
+
+    fn finish(self, counts: Counts, tally: Vec<StepTally>, moved: Vec<TextRow>) -> Rewritten {
+        Rewritten {
+            continued: self.continued.finish(),
+            separator: self.separator,
+            begun: self.begun.map(|begun| Begun {
+                terminator: self.batch.slice(begun.terminator),
+                rest: begun.rest.finish(),
+                open: begun.open,
+            }),
+            counts,
+            tally,
+            moved,
+        }
+    }
+}

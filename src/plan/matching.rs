@@ -1,0 +1,153 @@
+//! Which relations and columns the names of a rulebook mean.
+//!
+//! Unquoted names match without regard to case, quoted names exactly, and a quoted name that
+//! holds `*` is a pattern, which also matches without regard to case. A rule on a partitioned or
+//! inherited parent means its children too, unless it says `ONLY`.
+
+use crate::rulebook::{Ident, TableRef};
+use crate::schema::{Catalog, Column, Relation, RelationKind, RelationName};
+
+/// Does the identifier name `name`?
+pub fn names(ident: &Ident, name: &str) -> bool {
+    if ident.is_pattern() {
+        glob(&ident.text, name)
+    } else if ident.quoted {
+        ident.text == name
+    } else {
+        same_letters(&ident.text, name)
+    }
+}
+
+fn same_letters(a: &str, b: &str) -> bool {
+    a == b || a.to_lowercase() == b.to_lowercase()
+}
+
+/// `*` stands for any characters, anchored at both ends, without regard to case.
+pub fn glob(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = name.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+/// How a statement concerns a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concern {
+    /// The relation that the statement names: the relation itself or one of its ancestors.
+    pub named: RelationName,
+    /// Is the relation named by a pattern?
+    pub pattern: bool,
+}
+
+/// Does the table reference, with the statement's current schema, name exactly this relation?
+pub fn names_relation(table: &TableRef, current: Option<&str>, relation: &RelationName) -> bool {
+    let schema = match (&table.schema, current) {
+        (Some(schema), _) => relation.schema.as_deref().is_none_or(|name| names(schema, name)),
+        (None, Some(current)) => {
+            relation.schema.as_deref().is_none_or(|name| same_letters(current, name))
+        }
+        (None, None) => !is_system(relation),
+    };
+    schema && names(&table.name, &relation.name)
+}
+
+/// The schemas of the server itself: an unqualified name never means them.
+fn is_system(relation: &RelationName) -> bool {
+    matches!(relation.schema.as_deref(), Some("pg_catalog" | "information_schema"))
+}
+
+/// Does the statement's table mean this relation, by its own name or through an ancestor?
+pub fn concerns(
+    table: &TableRef,
+    current: Option<&str>,
+    catalog: &Catalog,
+    relation: &RelationName,
+) -> Option<Concern> {
+    let pattern = table.name.is_pattern();
+    if names_relation(table, current, relation) {
+        return Some(Concern { named: relation.clone(), pattern });
+    }
+    if table.only || pattern {
+        return None;
+    }
+    // The furthest ancestor that is named is the statement's target.
+    catalog
+        .ancestors(relation)
+        .into_iter()
+        .rev()
+        .find(|ancestor| names_relation(table, current, &ancestor.name))
+        .map(|ancestor| Concern { named: ancestor.name.clone(), pattern })
+}
+
+/// Is it a kind of relation that rules cannot name?
+pub fn is_view(relation: &Relation) -> bool {
+    matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView)
+}
+
+/// The column that a plain (not pattern) identifier names: exactly, else the only one without regard to case.
+///
+/// # Errors
+/// The message, with the nearest name if there is one.
+pub fn column(ident: &Ident, columns: &[Column]) -> Result<usize, String> {
+    let folded = if ident.quoted { ident.text.clone() } else { ident.text.to_lowercase() };
+    if let Some(exact) = columns.iter().position(|c| c.name == folded) {
+        return Ok(exact);
+    }
+    let mut found = columns.iter().enumerate().filter(|(_, c)| names(ident, &c.name));
+    match (found.next(), found.next()) {
+        (Some((at, _)), None) => Ok(at),
+        (Some(_), Some(_)) => Err(format!(
+            "column {} could be several columns that differ only in case; quote it",
+            ident.text
+        )),
+        (None, _) => {
+            let near = nearest(&ident.text, columns.iter().map(|c| c.name.as_str()));
+            Err(match near {
+                Some(near) => format!("there is no column {}; did you mean {near}?", ident.text),
+                None => format!("there is no column {}", ident.text),
+            })
+        }
+    }
+}
+
+/// The candidate nearest to `name`, if any is near enough to have been meant.
+pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    candidates
+        .map(|candidate| (strsim::damerau_levenshtein(&name, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= 2.max(candidate.chars().count() / 3))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_matches_anchored_and_without_case() {
+        for (pattern, name, expected) in [
+            ("*", "", true),
+            ("*", "x", true),
+            ("nms*", "nmsbroadlogrcp", true),
+            ("nms*", "xnms", false),
+            ("*mail*", "sEmail", true),
+            ("*mail*", "mail", true),
+            ("*mail*", "mai", false),
+            ("a*b*c", "abc", true),
+            ("a*b*c", "axxbyyc", true),
+            ("a*b*c", "acb", false),
+            ("a*a", "a", false),
+            ("*MAIL", "e_mail", true),
+        ] {
+            assert_eq!(glob(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The program of a relation: the steps of the rulebook that concern it, compiled for its columns.
+//!
+//! A program runs over one row at a time and knows no other rows, no bytes and no threads. What
+//! it finds on the way (rows matched, keys met, partial results of SELECTs) goes into a
+//! [`StepTally`] per step, which its owner merges in the order of the input.
+
+use super::insert::Inserts;
+use super::row::{RawRow, RowState};
+use crate::expression::{Assignment, Compiled, CompiledQuery, Partial};
+use crate::rulebook::Statement;
+use crate::schema::{Column, RelationName};
+use crate::value::ValueError;
+use std::sync::Arc;
+
+/// The number of a rule: its place among all statements of all rulebooks of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RuleId(pub usize);
+
+/// A compiled program.
+#[derive(Debug)]
+pub struct Program {
+    /// Its number in the run.
+    pub id: usize,
+    /// The relation whose rows it runs over.
+    pub relation: RelationName,
+    /// The columns that expressions can name, by slot.
+    pub columns: Vec<ProgramColumn>,
+    /// How many cells a row has.
+    pub cells: usize,
+    /// The steps in rulebook order.
+    pub steps: Vec<Step>,
+    /// The slots that are read or written, ascending.
+    pub touched: Vec<usize>,
+    /// The slots that are computed from others.
+    pub computed: Vec<usize>,
+    /// The root of the partition tree and the slots of partition keys that a step assigns: a row
+    /// whose key changes leaves its block.
+    pub partition: Option<Partition>,
+}
+
+/// Where rows go whose partition key changes.
+#[derive(Debug)]
+pub struct Partition {
+    /// The root of the tree.
+    pub root: RelationName,
+    /// The slots of the key columns, of all levels.
+    pub keys: Vec<usize>,
+}
+
+/// A column as a program sees it.
+#[derive(Debug)]
+pub struct ProgramColumn {
+    /// The declaration; of unknown type when no DDL was seen.
+    pub column: Column,
+    /// Where its value comes from.
+    pub origin: Origin,
+}
+
+/// Where a column's value comes from.
+#[derive(Debug)]
+pub enum Origin {
+    /// A cell of the row.
+    Cell(usize),
+    /// A generated column: its expression over the other columns.
+    Computed(Assignment),
+    /// A column that cannot be read here, and why.
+    Absent(String),
+}
+
+/// One step.
+#[derive(Debug)]
+pub struct Step {
+    /// The rule it comes from.
+    pub rule: RuleId,
+    /// The statement, for its name.
+    pub statement: Arc<Statement>,
+    /// The relation that the statement names: this one or an ancestor.
+    pub named: RelationName,
+    /// What it does.
+    pub kind: StepKind,
+}
+
+/// What a step does.
+#[derive(Debug)]
+pub enum StepKind {
+    /// Drops the rows that match.
+    Delete(Option<Compiled>),
+    /// Rewrites cells of the rows that match.
+    Update {
+        /// `WHERE`.
+        filter: Option<Compiled>,
+        /// Slot and new value.
+        assignments: Vec<(usize, Assignment)>,
+    },
+    /// Adds rows at the end of the data; rows that pass may be in conflict with them.
+    Insert(Inserts),
+    /// Collects a SELECT's result.
+    Query(Arc<CompiledQuery>),
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It stays in its place, changed or not.
+    Keep,
+    /// It is dropped.
+    Drop,
+    /// Its partition key changed: it leaves its block and follows through the root.
+    Move,
+}
+
+/// What a step found in the rows it has seen.
+#[derive(Debug, Default)]
+pub struct StepTally {
+    /// Rows that matched.
+    pub matched: u64,
+    /// For an INSERT … ON CONFLICT: which of its rows were met.
+    pub met: Vec<bool>,
+    /// For a SELECT: the partial result.
+    pub partial: Option<Partial>,
+}
+
+impl StepTally {
+    /// Adds what later rows gave.
+    ///
+    /// # Errors
+    /// If an aggregate overflows.
+    pub fn merge(&mut self, later: StepTally, step: &Step) -> Result<(), RunFault> {
+        self.matched += later.matched;
+        if self.met.len() < later.met.len() {
+            self.met.resize(later.met.len(), false);
+        }
+        for (met, also) in self.met.iter_mut().zip(later.met) {
+            *met |= also;
+        }
+        match (&mut self.partial, later.partial, &step.kind) {
+            (Some(partial), Some(later), StepKind::Query(query)) => {
+                partial.merge(later, query).map_err(|error| RunFault::new(step, error))?;
+            }
+            (none @ None, later, _) => *none = later,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// A row on which a rule cannot run. Holds no content.
+#[derive(Debug)]
+pub struct RunFault {
+    /// The rule's name.
+    pub rule: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl RunFault {
+    /// A fault of a step.
+    pub fn new(step: &Step, error: impl ToString) -> Self {
+        RunFault { rule: step.statement.name.clone(), message: error.to_string() }
+    }
+}
+
+impl Program {
+    /// An empty tally for each step.
+    pub fn tally(&self) -> Vec<StepTally> {
+        self.steps.iter().map(|_| StepTally::default()).collect()
+    }
+
+    /// Does every row go, without a look at it?
+    pub fn drops_everything(&self) -> bool {
+        matches!(self.steps.first(), Some(Step { kind: StepKind::Delete(None), .. }))
+    }
+
+    /// Runs the steps from `first` over one row.
+    ///
+    /// # Errors
+    /// If a rule cannot run on this row: a cell that cannot be read, a value that does not fit.
+    pub fn run<'b, R: RawRow<'b>>(
+        &self,
+        row: &mut RowState<'_, 'b, R>,
+        first: usize,
+        tally: &mut [StepTally],
+    ) -> Result<Fate, RunFault> {
+        let mut values = Vec::new();
+        for (step, tally) in self.steps.iter().zip(tally).skip(first) {
+            let fault = |error: ValueError| RunFault::new(step, error);
+            match &step.kind {
+                StepKind::Delete(filter) => {
+                    if matches(filter.as_ref(), row).map_err(fault)? {
+                        tally.matched += 1;
+                        return Ok(Fate::Drop);
+                    }
+                }
+                StepKind::Update { filter, assignments } => {
+                    if matches(filter.as_ref(), row).map_err(fault)? {
+                        tally.matched += 1;
+                        assign(row, assignments, &mut values).map_err(fault)?;
+                    }
+                }
+                StepKind::Insert(inserts) => inserts.meet(row, step, tally)?,
+                StepKind::Query(query) => {
+                    let partial = tally.partial.get_or_insert_with(|| query.partial());
+                    if partial.update(query, row).map_err(fault)? {
+                        tally.matched += 1;
+                    }
+                }
+            }
+        }
+        match &self.partition {
+            Some(partition) if partition.keys.iter().any(|key| row.new_value(*key).is_some()) => {
+                Ok(Fate::Move)
+            }
+            _ => Ok(Fate::Keep),
+        }
+    }
+}
+
+/// Is the filter true for the row? No filter is true.
+pub(super) fn matches<'b, R: RawRow<'b>>(
+    filter: Option<&Compiled>,
+    row: &RowState<'_, 'b, R>,
+) -> Result<bool, ValueError> {
+    filter.map_or(Ok(true), |filter| filter.is_true(row))
+}
+
+/// Computes all new values from the row as it is, then sets those that differ.
+pub(super) fn assign<'b, R: RawRow<'b>>(
+    row: &mut RowState<'_, 'b, R>,
+    assignments: &[(usize, Assignment)],
+    values: &mut Vec<(usize, Option<Vec<u8>>)>,
+) -> Result<(), ValueError> {
+    use crate::expression::Row;
+    values.clear();
+    for (slot, assignment) in assignments {
+        let new = assignment.eval(row)?;
+        if new.as_deref() != row.cell(*slot)? {
+            values.push((*slot, new.map(std::borrow::Cow::into_owned)));
+        }
+    }
+    for (slot, new) in values.drain(..) {
+        row.set(slot, new);
+    }
+    Ok(())
+}

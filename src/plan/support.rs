@@ -1,0 +1,156 @@
+//! What a rulebook may say but this version cannot run yet: rules that look at other rows.
+//!
+//! Such statements are refused when the rulebook is loaded, all at once and each with its place,
+//! so that nobody finds out at row nine million. This file shrinks as the plan learns.
+
+use crate::error::Result;
+use crate::rulebook::{
+    Action, Diagnostic, Diagnostics, Expr, ExprKind, From, FromItem, Insert, InsertSource, Query,
+    Rulebook, SelectItem, Span, Statement, TableRef, walk,
+};
+
+/// Refuses the statements of a rulebook that cannot be run.
+pub(super) fn check(book: &Rulebook) -> Result<()> {
+    let mut refused = Refused(Vec::new());
+    for statement in &book.statements {
+        refused.statement(statement);
+    }
+    if refused.0.is_empty() {
+        return Ok(());
+    }
+    Err(Diagnostics::new(book.files.clone(), refused.0).into())
+}
+
+struct Refused(Vec<Diagnostic>);
+
+impl Refused {
+    fn add(&mut self, span: Span, message: &str, help: &str) {
+        self.0.push(Diagnostic {
+            span,
+            message: message.to_owned(),
+            help: Some(help.to_owned()),
+        });
+    }
+
+    fn statement(&mut self, statement: &Statement) {
+        match &statement.action {
+            Action::Update(update) => {
+                self.table(&update.table);
+                self.joins(&update.from);
+                update.assignments.iter().for_each(|a| self.expr(&a.value));
+                self.exprs(&update.filter);
+            }
+            Action::Delete(delete) => {
+                self.table(&delete.table);
+                self.joins(&delete.using);
+                self.exprs(&delete.filter);
+            }
+            Action::Truncate(tables) => tables.iter().for_each(|table| self.table(table)),
+            Action::Insert(insert) => self.insert(insert),
+            Action::Select(query) => self.query(query),
+            Action::Gexec(query) => self.add(
+                query.span,
+                "\\gexec is not supported in this version",
+                "write the statements out",
+            ),
+            Action::Grant { table, .. } => self.table(table),
+            Action::DropUser(names) => {
+                for name in names {
+                    self.add(
+                        name.span,
+                        "DROP USER is not supported in this version",
+                        "dump roles apart with pg_dumpall --roles-only and leave this one out",
+                    );
+                }
+            }
+        }
+    }
+
+    fn table(&mut self, table: &TableRef) {
+        if table.target {
+            self.add(
+                table.name.span,
+                "target.* tables are not supported in this version",
+                "write the rows out with INSERT … VALUES",
+            );
+        }
+    }
+
+    fn joins(&mut self, from: &[From]) {
+        for from in from {
+            let span = match &from.first {
+                FromItem::Table(table) => table.name.span,
+                FromItem::Query { query, .. } => query.span,
+            };
+            self.add(
+                span,
+                "joined tables are not supported in this version",
+                "write the condition over the table's own columns",
+            );
+        }
+    }
+
+    fn insert(&mut self, insert: &Insert) {
+        self.table(&insert.table);
+        match &insert.source {
+            InsertSource::Values(rows) => rows.iter().flatten().for_each(|expr| self.expr(expr)),
+            InsertSource::DefaultValues => {}
+            InsertSource::Query(query) => self.add(
+                query.span,
+                "INSERT … SELECT is not supported in this version",
+                "write the rows out with INSERT … VALUES",
+            ),
+        }
+        if let Some(on_conflict) = &insert.on_conflict {
+            on_conflict.assignments.iter().for_each(|a| self.expr(&a.value));
+            self.exprs(&on_conflict.filter);
+        }
+    }
+
+    fn query(&mut self, query: &Query) {
+        match query.from.as_slice() {
+            [From { first: FromItem::Table(table), joins }] if joins.is_empty() => {
+                self.table(table);
+            }
+            _ => self.add(
+                query.span,
+                "a SELECT reads exactly one table in this version",
+                "write one SELECT for each table",
+            ),
+        }
+        for item in &query.items {
+            if let SelectItem::Expr { expr, .. } = item {
+                self.expr(expr);
+            }
+        }
+        self.exprs(&query.filter);
+        self.exprs(&query.having);
+        query.group_by.iter().for_each(|expr| self.expr(expr));
+        query.order_by.iter().for_each(|order| self.expr(&order.expr));
+    }
+
+    fn exprs(&mut self, expr: &Option<Expr>) {
+        if let Some(expr) = expr {
+            self.expr(expr);
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        let mut spans = Vec::new();
+        walk(expr, &mut |node| {
+            if matches!(
+                node.kind,
+                ExprKind::InQuery { .. } | ExprKind::Exists { .. } | ExprKind::Subquery(_)
+            ) {
+                spans.push(node.span);
+            }
+        });
+        for span in spans {
+            self.add(
+                span,
+                "a subquery is not supported in this version: it looks at other rows",
+                "write the values out, or the condition over the table's own columns",
+            );
+        }
+    }
+}
