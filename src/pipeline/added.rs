@@ -37,17 +37,27 @@ fn inserts(step: &Step) -> Option<&Inserts> {
 /// # Errors
 /// If a later step cannot run on a new row.
 pub(super) fn run(program: &Arc<Program>, tally: &mut Tally) -> Result<Added> {
-    let mut added = Added { program: Arc::clone(program), rows: Vec::new() };
+    let mut added = Added {
+        program: Arc::clone(program),
+        rows: Vec::new(),
+    };
     for (number, step) in program.steps.iter().enumerate() {
-        let Some(inserts) = inserts(step) else { continue };
-        let met = tally.found(step).map(|found| found.met.clone()).unwrap_or_default();
+        let Some(inserts) = inserts(step) else {
+            continue;
+        };
+        let met = tally
+            .found(step)
+            .map(|found| found.met.clone())
+            .unwrap_or_default();
         let mut kept: Vec<usize> = Vec::new();
         for row in 0..inserts.rows.len() {
             if met.get(row) == Some(&true) || conflicts(program, step, inserts, row, &kept)? {
                 continue;
             }
             kept.push(row);
-            added.rows.extend(pass(program, number + 1, &inserts.rows[row], row, tally)?);
+            added
+                .rows
+                .extend(pass(program, number + 1, &inserts.rows[row], row, tally)?);
         }
         *tally.matched.entry(step.rule).or_default() += kept.len() as u64;
     }
@@ -62,11 +72,20 @@ fn conflicts(
     row: usize,
     kept: &[usize],
 ) -> Result<bool> {
-    let Some(conflict) = inserts.conflicts.get(row) else { return Ok(false) };
+    let Some(conflict) = inserts.conflicts.get(row) else {
+        return Ok(false);
+    };
     for before in kept {
-        let source = NewRowSource { cells: &inserts.rows[*before], number: *before as u64 };
+        let source = NewRowSource {
+            cells: &inserts.rows[*before],
+            number: *before as u64,
+        };
         let state = RowState::new(program, source);
-        if !conflict.same_key.is_true(&state).map_err(|e| fault(program, RunFault::new(step, e)))? {
+        if !conflict
+            .same_key
+            .is_true(&state)
+            .map_err(|e| fault(program, RunFault::new(step, e)))?
+        {
             continue;
         }
         if conflict.update.is_some() {
@@ -87,9 +106,17 @@ fn pass(
     number: usize,
     tally: &mut Tally,
 ) -> Result<Option<NewRow>> {
-    let mut state = RowState::new(program, NewRowSource { cells: row, number: number as u64 });
+    let mut state = RowState::new(
+        program,
+        NewRowSource {
+            cells: row,
+            number: number as u64,
+        },
+    );
     let mut found = program.tally();
-    let fate = program.run(&mut state, first, &mut found).map_err(|f| fault(program, f))?;
+    let fate = program
+        .run(&mut state, first, &mut found)
+        .map_err(|f| fault(program, f))?;
     let mut row = row.clone();
     for (slot, column) in program.columns.iter().enumerate() {
         if let (Origin::Cell(cell), Some(new)) = (&column.origin, state.new_value(slot)) {
@@ -101,12 +128,17 @@ fn pass(
 }
 
 fn fault(program: &Program, fault: RunFault) -> Error {
-    Error::input(fault.message).relation(&program.relation).rule(fault.rule)
+    Error::input(fault.message)
+        .relation(&program.relation)
+        .rule(fault.rule)
 }
 
 /// The relation as the rows of a program see it: one column for each cell.
 pub(super) fn relation(program: &Program, name: &RelationName) -> Relation {
     let mut relation = Relation::new(name.clone());
-    relation.columns = program.columns[..program.cells].iter().map(|c| c.column.clone()).collect();
+    relation.columns = program.columns[..program.cells]
+        .iter()
+        .map(|c| c.column.clone())
+        .collect();
     relation
 }

@@ -29,7 +29,12 @@ pub(super) async fn run(job: Job) -> Outcome {
     let mut report = account::start(&job);
     let planner = match super::planner(job.choice, job.dialect, &job.key) {
         Ok(planner) => planner,
-        Err(error) => return Outcome { report, result: Err(error) },
+        Err(error) => {
+            return Outcome {
+                report,
+                result: Err(error),
+            };
+        }
     };
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(job.jobs.max(1))
@@ -41,13 +46,24 @@ pub(super) async fn run(job: Job) -> Outcome {
         Ok(pool) => pool,
         Err(error) => {
             let error = Error::io(format!("cannot start the workers: {error}"));
-            return Outcome { report, result: Err(error) };
+            return Outcome {
+                report,
+                result: Err(error),
+            };
         }
     };
-    let schemas = match job.schema.map(|source| read_schema(source, job.dialect.framer())).transpose()
+    let schemas = match job
+        .schema
+        .map(|source| read_schema(source, job.dialect.framer()))
+        .transpose()
     {
         Ok(schemas) => schemas.unwrap_or_default(),
-        Err(error) => return Outcome { report, result: Err(error) },
+        Err(error) => {
+            return Outcome {
+                report,
+                result: Err(error),
+            };
+        }
     };
 
     let tally = Arc::new(Mutex::new(Tally::new(job.memory, job.spool_dir)));
@@ -55,7 +71,9 @@ pub(super) async fn run(job: Job) -> Outcome {
     let (slots, receiver) = mpsc::channel(job.jobs.max(1) + 2);
     let order = tokio::spawn(order::run(receiver, output, Arc::clone(&tally)));
     let mut driver = Driver {
-        decoder: FrameDecoder { framer: job.dialect.framer() },
+        decoder: FrameDecoder {
+            framer: job.dialect.framer(),
+        },
         planner,
         pool,
         slots,
@@ -79,17 +97,32 @@ pub(super) async fn run(job: Job) -> Outcome {
         result = driver.feed(chunks) => result,
         error = interrupted() => Err(error),
     };
-    let Driver { decoder, planner, slots, .. } = driver;
+    let Driver {
+        decoder,
+        planner,
+        slots,
+        ..
+    } = driver;
     drop(slots);
     let ended = order.await;
     let (state, ordered, output) = match ended {
-        Ok(order::Ended { state, result, output }) => (state, result, Some(output)),
-        Err(_) => (OutputState::Unfinished, Err(Error::io("the ordering stage has died")), None),
+        Ok(order::Ended {
+            state,
+            result,
+            output,
+        }) => (state, result, Some(output)),
+        Err(_) => (
+            OutputState::Unfinished,
+            Err(Error::io("the ordering stage has died")),
+            None,
+        ),
     };
     // What the order stage says comes first: when it fails, the driver only sees a closed queue.
     let mut result = ordered.and(fed);
     if let (Err(error), Some(output)) = (&result, &output) {
-        let bytes = decoder.framer.unloadable(&state, &format!("scrub: {error}"));
+        let bytes = decoder
+            .framer
+            .unloadable(&state, &format!("scrub: {error}"));
         let _ = output.send(Bytes::from(bytes)).await;
     }
     drop(output);
@@ -107,14 +140,21 @@ pub(super) async fn run(job: Job) -> Outcome {
         }
         Err(_) => result = Err(writer::died()),
     }
-    account::finish(&mut report, &planner, &tally.lock().unwrap_or_else(PoisonError::into_inner));
+    account::finish(
+        &mut report,
+        &planner,
+        &tally.lock().unwrap_or_else(PoisonError::into_inner),
+    );
     Outcome { report, result }
 }
 
 /// Resolves when a signal asks the run to end.
 async fn interrupted() -> Error {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+    match (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) {
         (Ok(mut interrupt), Ok(mut terminate)) => {
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
         }
@@ -143,7 +183,10 @@ fn read_schema(
         while let Some(frame) = framer.next(&mut input, read == 0)? {
             match frame {
                 Frame::Head { .. } => framer.rows(RowMode::Pass),
-                Frame::Statement { effect: Effect::Connect(name), .. } => {
+                Frame::Statement {
+                    effect: Effect::Connect(name),
+                    ..
+                } => {
                     catalogs.insert(section.replace(name), framer.catalog().clone());
                 }
                 _ => {}
@@ -192,19 +235,28 @@ impl Driver<'_> {
     /// Takes the whole input.
     async fn feed(&mut self, mut chunks: mpsc::Receiver<Result<reader::Chunk>>) -> Result<()> {
         if self.transaction.is_some() {
-            self.send(Slot::Bytes(Bytes::from_static(Transaction::prologue().as_bytes()))).await?;
+            self.send(Slot::Bytes(Bytes::from_static(
+                Transaction::prologue().as_bytes(),
+            )))
+            .await?;
         }
         let mut input = BytesMut::new();
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk?;
             self.report.bytes_in += chunk.len() as u64;
-            self.progress.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            self.progress
+                .bytes
+                .fetch_add(chunk.len() as u64, Ordering::Relaxed);
             chunk.append_to(&mut input);
             while let Some(frame) = self.decoder.decode(&mut input).map_err(|error| error.0)? {
                 self.frame(frame).await?;
             }
         }
-        while let Some(frame) = self.decoder.decode_eof(&mut input).map_err(|error| error.0)? {
+        while let Some(frame) = self
+            .decoder
+            .decode_eof(&mut input)
+            .map_err(|error| error.0)?
+        {
             self.frame(frame).await?;
         }
         self.end().await
@@ -221,11 +273,14 @@ impl Driver<'_> {
         self.finish_section().await?;
         self.planner.finish(self.decoder.framer.catalog())?;
         if !self.any_rows {
-            self.report.warnings.push("the dump holds no rows".to_owned());
+            self.report
+                .warnings
+                .push("the dump holds no rows".to_owned());
         }
         if let Some(transaction) = &mut self.transaction {
             let commit = transaction.finish();
-            self.send(Slot::Bytes(Bytes::from_static(commit.as_bytes()))).await?;
+            self.send(Slot::Bytes(Bytes::from_static(commit.as_bytes())))
+                .await?;
         }
         Ok(())
     }
@@ -236,7 +291,12 @@ impl Driver<'_> {
             Frame::Head { bytes, at, block } => {
                 self.head(bytes, block).await.map_err(|error| error.at(at))
             }
-            Frame::Rows { bytes, at, first_row, .. } => self.rows(bytes, at, first_row).await,
+            Frame::Rows {
+                bytes,
+                at,
+                first_row,
+                ..
+            } => self.rows(bytes, at, first_row).await,
             Frame::End { bytes, .. } => self.block_end(bytes).await,
             Frame::Other { bytes } => self.send(Slot::Bytes(bytes)).await,
         }
@@ -269,9 +329,12 @@ impl Driver<'_> {
 
     /// Writes what the transaction wants before a statement. False: the statement is left out.
     async fn admit(&mut self, effect: &Effect) -> Result<bool> {
-        let Some(transaction) = &mut self.transaction else { return Ok(true) };
+        let Some(transaction) = &mut self.transaction else {
+            return Ok(true);
+        };
         let admit = transaction.before(effect)?;
-        self.send(Slot::Bytes(Bytes::from_static(admit.before.as_bytes()))).await?;
+        self.send(Slot::Bytes(Bytes::from_static(admit.before.as_bytes())))
+            .await?;
         Ok(admit.keep)
     }
 
@@ -280,7 +343,9 @@ impl Driver<'_> {
         let relation = &block.relation;
         if !self.checked && (self.decoder.framer.schema_first() || self.schema_given) {
             self.checked = true;
-            self.planner.check(self.decoder.framer.catalog(), self.tally().section.is_none())?;
+            let only_section = self.tally().section.is_none();
+            self.planner
+                .check(self.decoder.framer.catalog(), only_section)?;
         }
         let program = self.planner.program(
             self.decoder.framer.catalog(),
@@ -288,9 +353,11 @@ impl Driver<'_> {
             Some(block.columns.as_deref().unwrap_or_default()),
         )?;
         if self.complete.contains(relation) && program.is_some() {
-            return Err(Error::input("more of its rows come after rules have acted on its end")
-                .relation(relation)
-                .remedy("dump each table in one piece"));
+            return Err(
+                Error::input("more of its rows come after rules have acted on its end")
+                    .relation(relation)
+                    .remedy("dump each table in one piece"),
+            );
         }
         self.data_seen = true;
         self.any_rows = true;
@@ -298,7 +365,11 @@ impl Driver<'_> {
             let mut tally = self.tally();
             let table = tally.table(relation);
             if let Some(program) = &program {
-                table.rules = program.steps.iter().map(|s| s.statement.name.clone()).collect();
+                table.rules = program
+                    .steps
+                    .iter()
+                    .map(|s| s.statement.name.clone())
+                    .collect();
             }
         }
         if let Ok(mut table) = self.progress.table.lock() {
@@ -306,8 +377,13 @@ impl Driver<'_> {
             table.push_str(&relation.to_string());
         }
         self.admit(&Effect::Definition).await?;
-        self.decoder.framer.rows(if program.is_some() { RowMode::Split } else { RowMode::Pass });
-        self.send(Slot::Head(bytes, Arc::clone(&block), program.is_none())).await?;
+        self.decoder.framer.rows(if program.is_some() {
+            RowMode::Split
+        } else {
+            RowMode::Pass
+        });
+        self.send(Slot::Head(bytes, Arc::clone(&block), program.is_none()))
+            .await?;
         self.block = Some(Current { block, program });
         Ok(())
     }
@@ -317,13 +393,23 @@ impl Driver<'_> {
             return self.send(Slot::Bytes(bytes)).await;
         };
         self.tally().table(&block.relation).bytes += bytes.len() as u64;
-        let Some(program) = program else { return self.send(Slot::Passing(bytes)).await };
+        let Some(program) = program else {
+            return self.send(Slot::Passing(bytes)).await;
+        };
         let (sender, promise) = oneshot::channel();
         let (block, worker) = (Arc::clone(block), Arc::clone(program));
         let progress = Arc::clone(&self.progress);
         let slot = Slot::Rows(promise, Arc::clone(program));
         self.pool.spawn(move || {
-            let result = transform(&block, &worker, &Batch { bytes, at, first_row });
+            let result = transform(
+                &block,
+                &worker,
+                &Batch {
+                    bytes,
+                    at,
+                    first_row,
+                },
+            );
             if let Ok(rewritten) = &result {
                 let counts = &rewritten.counts;
                 let touched = counts.changed + counts.dropped + counts.moved;
@@ -336,7 +422,10 @@ impl Driver<'_> {
 
     async fn block_end(&mut self, bytes: Bytes) -> Result<()> {
         let mut extra = Vec::new();
-        if let Some(Current { block, program: Some(program) }) = self.block.take()
+        if let Some(Current {
+            block,
+            program: Some(program),
+        }) = self.block.take()
             && block.has_end
             && added::adds(&program)
         {
@@ -352,8 +441,10 @@ impl Driver<'_> {
     /// Writes the new rows that are wholly known into the block; the others stay for later.
     fn add(&mut self, added: &Added, block: &Block, out: &mut Vec<u8>) -> Result<()> {
         let program = &added.program;
-        let types: Vec<_> =
-            program.columns[..program.cells].iter().map(|c| &c.column.data_type).collect();
+        let types: Vec<_> = program.columns[..program.cells]
+            .iter()
+            .map(|c| &c.column.data_type)
+            .collect();
         let mut count = 0;
         for row in &added.rows {
             let known: Option<Vec<_>> = row
@@ -405,7 +496,9 @@ impl Driver<'_> {
         let relation = added::relation(program, &program.relation);
         let mut rest: &[_] = &added.rows;
         let filled = |row: &[NewCell]| -> Vec<usize> {
-            (0..row.len()).filter(|cell| row[*cell] != NewCell::Server).collect()
+            (0..row.len())
+                .filter(|cell| row[*cell] != NewCell::Server)
+                .collect()
         };
         while let Some(first) = rest.first() {
             let columns = filled(first);
@@ -426,7 +519,8 @@ impl Driver<'_> {
                     known.collect()
                 })
                 .collect();
-            self.write_statement(&relation, &columns, &rows, !complete).await?;
+            self.write_statement(&relation, &columns, &rows, !complete)
+                .await?;
             self.tally().table(&program.relation).added += rows.len() as u64;
         }
         Ok(())
@@ -434,7 +528,9 @@ impl Driver<'_> {
 
     /// Writes rows that left their partition through the root of the tree.
     async fn write_moved(&mut self, program: &Program, rows: Spool) -> Result<()> {
-        let Some(partition) = &program.partition else { return Ok(()) };
+        let Some(partition) = &program.partition else {
+            return Ok(());
+        };
         let relation = added::relation(program, &partition.root);
         let columns: Vec<usize> = (0..program.cells)
             .filter(|cell| !program.columns[*cell].column.generated.is_computed())
@@ -444,7 +540,8 @@ impl Driver<'_> {
                 .into_iter()
                 .map(|mut row| columns.iter().map(|cell| row[*cell].take()).collect())
                 .collect();
-            self.write_statement(&relation, &columns, &rows, false).await?;
+            self.write_statement(&relation, &columns, &rows, false)
+                .await?;
         }
         Ok(())
     }
@@ -492,14 +589,26 @@ impl Driver<'_> {
         // The relation that the rule names speaks for its children.
         steps.sort_by_key(|(program, step)| (step.rule, program.relation != step.named));
         for (_, step) in steps {
-            let StepKind::Query(query) = &step.kind else { continue };
+            let StepKind::Query(query) = &step.kind else {
+                continue;
+            };
             let key = (step.rule, step.named.clone());
-            if self.report.selects.iter().any(|select| account::is_of(select, step, &tally)) {
+            if self
+                .report
+                .selects
+                .iter()
+                .any(|select| account::is_of(select, step, &tally))
+            {
                 continue;
             }
-            let partial = tally.steps.get_mut(&key).and_then(|found| found.partial.take());
+            let partial = tally
+                .steps
+                .get_mut(&key)
+                .and_then(|found| found.partial.take());
             let table = query.finish(partial).map_err(|error| {
-                Error::input(error.to_string()).relation(&step.named).rule(&step.statement.name)
+                Error::input(error.to_string())
+                    .relation(&step.named)
+                    .rule(&step.statement.name)
             })?;
             if step.statement.test && !table.rows.is_empty() {
                 failed.get_or_insert_with(|| {
@@ -509,7 +618,9 @@ impl Driver<'_> {
                         .remedy("its SELECT must return none; --report shows them")
                 });
             }
-            self.report.selects.push(account::select(step, &tally, table));
+            self.report
+                .selects
+                .push(account::select(step, &tally, table));
         }
         tally.steps.clear();
         failed.map_or(Ok(()), Err)

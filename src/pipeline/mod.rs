@@ -13,6 +13,7 @@
 //!
 //! It is the only module that knows all stages. It prints nothing.
 
+mod account;
 mod added;
 mod decoder;
 mod driver;
@@ -95,7 +96,10 @@ pub fn run(job: Job) -> Outcome {
             runtime.shutdown_background();
             outcome
         }
-        Err(error) => Outcome { report: Report::default(), result: Err(error) },
+        Err(error) => Outcome {
+            report: Report::default(),
+            result: Err(error),
+        },
     }
 }
 
@@ -107,8 +111,11 @@ fn now() -> i64 {
 
 /// A plan for the dialect's dumps.
 fn planner(choice: Choice, dialect: &dyn Dialect, key: &Arc<Key>) -> Result<Planner> {
-    let context =
-        Context { dump: crate::plan::sql_dialect(dialect.name()), key: Arc::clone(key), now: now() };
+    let context = Context {
+        dump: crate::plan::sql_dialect(dialect.name()),
+        key: Arc::clone(key),
+        now: now(),
+    };
     Planner::new(choice, context)
 }
 

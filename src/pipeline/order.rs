@@ -53,7 +53,11 @@ pub(super) async fn run(
     output: mpsc::Sender<Bytes>,
     tally: Arc<Mutex<Tally>>,
 ) -> Ended {
-    let mut order = Order { output, state: OutputState::TopLevel, head: Bytes::new() };
+    let mut order = Order {
+        output,
+        state: OutputState::TopLevel,
+        head: Bytes::new(),
+    };
     let mut result = Ok(());
     while let Some(slot) = slots.recv().await {
         result = order.take(slot, &tally).await;
@@ -61,7 +65,11 @@ pub(super) async fn run(
             break;
         }
     }
-    Ended { state: order.state, result, output: order.output }
+    Ended {
+        state: order.state,
+        result,
+        output: order.output,
+    }
 }
 
 impl Order {
@@ -147,6 +155,9 @@ impl Order {
             return Ok(());
         }
         // The writer ends only when it has failed; its own error is the one to report.
-        self.output.send(bytes).await.map_err(|_| Error::io("the output could not be written"))
+        self.output
+            .send(bytes)
+            .await
+            .map_err(|_| Error::io("the output could not be written"))
     }
 }

@@ -22,7 +22,13 @@ pub(super) struct Spool {
 impl Spool {
     /// A spool that keeps up to `limit` bytes in memory and the rest in a file in `dir`.
     pub(super) fn new(limit: u64, dir: Option<PathBuf>) -> Self {
-        Spool { memory: Vec::new(), limit, dir, file: None, rows: 0 }
+        Spool {
+            memory: Vec::new(),
+            limit,
+            dir,
+            file: None,
+            rows: 0,
+        }
     }
 
     /// Appends a row.
@@ -31,12 +37,14 @@ impl Spool {
     /// If the file cannot be written.
     pub(super) fn push(&mut self, row: &TextRow) -> Result<()> {
         self.rows += 1;
-        self.memory.extend_from_slice(&(row.len() as u32).to_le_bytes());
+        self.memory
+            .extend_from_slice(&(row.len() as u32).to_le_bytes());
         for cell in row {
             match cell {
                 None => self.memory.extend_from_slice(&u32::MAX.to_le_bytes()),
                 Some(text) => {
-                    self.memory.extend_from_slice(&(text.len() as u32).to_le_bytes());
+                    self.memory
+                        .extend_from_slice(&(text.len() as u32).to_le_bytes());
                     self.memory.extend_from_slice(text);
                 }
             }
@@ -80,7 +88,11 @@ impl Spool {
                 Box::new(BufReader::new(read_back().map_err(|error| failed(&error))?))
             }
         };
-        Ok(Batches { input, rows: self.rows, size })
+        Ok(Batches {
+            input,
+            rows: self.rows,
+            size,
+        })
     }
 }
 
@@ -144,7 +156,13 @@ mod tests {
     fn rows_come_out_as_they_went_in() {
         for limit in [0, 100, 1 << 20] {
             let rows: Vec<TextRow> = (0..200u32)
-                .map(|n| vec![None, Some(n.to_string().into_bytes()), Some(vec![0; n as usize % 7])])
+                .map(|n| {
+                    vec![
+                        None,
+                        Some(n.to_string().into_bytes()),
+                        Some(vec![0; n as usize % 7]),
+                    ]
+                })
                 .collect();
             let mut spool = Spool::new(limit, None);
             for row in &rows {
@@ -164,7 +182,13 @@ mod tests {
     #[test]
     fn a_directory_that_cannot_be_written_is_an_error() {
         let mut spool = Spool::new(0, Some("/nonexistent/scrub".into()));
-        let error = spool.push(&vec![Some(b"secret".to_vec())]).unwrap_err().to_string();
-        assert!(error.contains("--spool-dir") && !error.contains("secret"), "{error}");
+        let error = spool
+            .push(&vec![Some(b"secret".to_vec())])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("--spool-dir") && !error.contains("secret"),
+            "{error}"
+        );
     }
 }

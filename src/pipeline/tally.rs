@@ -68,7 +68,9 @@ impl Tally {
 
     /// The account of a relation in this section.
     pub(super) fn table(&mut self, relation: &RelationName) -> &mut Table {
-        self.tables.entry((self.section.clone(), relation.clone())).or_default()
+        self.tables
+            .entry((self.section.clone(), relation.clone()))
+            .or_default()
     }
 
     /// Adds a batch.
@@ -88,7 +90,10 @@ impl Tally {
             let moved = self
                 .moved
                 .entry(program.relation.clone())
-                .or_insert_with(|| Moved { program: Arc::clone(program), rows: Spool::new(memory, dir) });
+                .or_insert_with(|| Moved {
+                    program: Arc::clone(program),
+                    rows: Spool::new(memory, dir),
+                });
             for row in batch.moved.drain(..) {
                 moved.rows.push(&row)?;
             }
@@ -103,9 +108,14 @@ impl Tally {
     pub(super) fn merge(&mut self, program: &Program, tally: Vec<StepTally>) -> Result<()> {
         for (step, found) in program.steps.iter().zip(tally) {
             *self.matched.entry(step.rule).or_default() += found.matched;
-            let so_far = self.steps.entry((step.rule, step.named.clone())).or_default();
+            let so_far = self
+                .steps
+                .entry((step.rule, step.named.clone()))
+                .or_default();
             so_far.merge(found, step).map_err(|fault| {
-                Error::input(fault.message).relation(&program.relation).rule(fault.rule)
+                Error::input(fault.message)
+                    .relation(&program.relation)
+                    .rule(fault.rule)
             })?;
         }
         Ok(())

@@ -88,10 +88,11 @@ pub(super) fn transform(block: &Block, program: &Program, batch: &Batch) -> Resu
     let mut out = Parts::new(bytes);
     let mut at = 0;
     loop {
+        let ordinal = batch.first_row + counts.rows;
         let locate = |error: Error, at: usize| {
             error
                 .relation(&block.relation)
-                .row(batch.first_row + counts.rows + 1)
+                .row(ordinal + 1)
                 .at(batch.at.after(&bytes[..at]))
         };
         match block.codec.row(bytes, at, &mut row.raw.span) {
@@ -102,15 +103,21 @@ pub(super) fn transform(block: &Block, program: &Program, batch: &Batch) -> Resu
         let found = row.raw.span.cells.len();
         let start = row.raw.span.body.start;
         if found != program.cells {
-            let header = if block.has_end { "the COPY header declares" } else { "expected" };
+            let header = if block.has_end {
+                "the COPY header declares"
+            } else {
+                "expected"
+            };
             let message = format!("found {found} columns, {header} {}", program.cells);
             return Err(locate(Error::input(message), start));
         }
         row.reset();
-        row.raw.ordinal = batch.first_row + counts.rows;
-        let fate = program.run(&mut row, 0, &mut tally).map_err(|RunFault { rule, message }| {
-            locate(Error::input(message).rule(rule), start)
-        })?;
+        row.raw.ordinal = ordinal;
+        let fate = program
+            .run(&mut row, 0, &mut tally)
+            .map_err(|RunFault { rule, message }| {
+                locate(Error::input(message).rule(rule), start)
+            })?;
         counts.rows += 1;
         at = row.raw.span.body.end;
         out.boundary(&row.raw.span);
@@ -118,9 +125,10 @@ pub(super) fn transform(block: &Block, program: &Program, batch: &Batch) -> Resu
             Fate::Drop => counts.dropped += 1,
             Fate::Move => {
                 counts.moved += 1;
-                moved.push(texts(&row, program).map_err(|error| {
-                    locate(Error::input(error.to_string()), start)
-                })?);
+                moved.push(
+                    texts(&row, program)
+                        .map_err(|error| locate(Error::input(error.to_string()), start))?,
+                );
             }
             Fate::Keep if row.is_changed() => {
                 counts.changed += 1;
@@ -141,8 +149,8 @@ pub(super) fn transform(block: &Block, program: &Program, batch: &Batch) -> Resu
 }
 
 /// Writes a row with its new cells.
-fn rewrite(
-    row: &RowState<'_, '_, BatchRow<'_>>,
+fn rewrite<'b>(
+    row: &RowState<'_, 'b, BatchRow<'b>>,
     program: &Program,
     out: &mut Parts<'_>,
 ) -> Result<(), crate::dialect::RowFault> {
@@ -151,13 +159,19 @@ fn rewrite(
     let mut copied = span.body.start;
     // Cells stand in the row in the order of their slots.
     for (slot, column) in program.columns.iter().enumerate() {
-        let Some(new) = row.new_value(slot) else { continue };
-        let Origin::Cell(cell) = column.origin else { continue };
+        let Some(new) = row.new_value(slot) else {
+            continue;
+        };
+        let Origin::Cell(cell) = column.origin else {
+            continue;
+        };
         let cell = span.cells[cell].clone();
         writer.keep(copied..cell.start);
         let original = &row.raw.batch[cell.clone()];
         let buffer = writer.buffer();
-        row.raw.codec.encode(new, Some(original), &column.column.data_type, buffer)?;
+        row.raw
+            .codec
+            .encode(new, Some(original), &column.column.data_type, buffer)?;
         copied = cell.end;
     }
     writer.keep(copied..span.body.end);
@@ -165,16 +179,21 @@ fn rewrite(
 }
 
 /// All cells of a row as text forms.
-fn texts(
-    row: &RowState<'_, '_, BatchRow<'_>>,
+fn texts<'b>(
+    row: &RowState<'_, 'b, BatchRow<'b>>,
     program: &Program,
 ) -> Result<TextRow, ValueError> {
     let mut cells = vec![None; program.cells];
     for (slot, column) in program.columns.iter().enumerate() {
-        let Origin::Cell(cell) = column.origin else { continue };
+        let Origin::Cell(cell) = column.origin else {
+            continue;
+        };
         cells[cell] = match row.new_value(slot) {
             Some(new) => new.map(<[u8]>::to_vec),
-            None => row.raw.decode(cell, &column.column.data_type)?.map(Cow::into_owned),
+            None => row
+                .raw
+                .decode(cell, &column.column.data_type)?
+                .map(Cow::into_owned),
         };
     }
     Ok(cells)
@@ -195,7 +214,9 @@ impl<'b> RawRow<'b> for BatchRow<'b> {
         data_type: &DataType,
     ) -> Result<Option<Cow<'b, [u8]>>, ValueError> {
         let raw = &self.batch[self.span.cells[cell].clone()];
-        self.codec.decode(raw, data_type).map_err(|fault| ValueError(Cow::Owned(fault.0)))
+        self.codec
+            .decode(raw, data_type)
+            .map_err(|fault| ValueError(Cow::Owned(fault.0)))
     }
 
     fn ordinal(&self) -> u64 {
@@ -214,7 +235,11 @@ struct Writer<'b> {
 
 impl<'b> Writer<'b> {
     fn new(batch: &'b Bytes) -> Self {
-        Writer { batch, out: Vec::new(), pending: 0..0 }
+        Writer {
+            batch,
+            out: Vec::new(),
+            pending: 0..0,
+        }
     }
 
     /// Appends a stretch of the batch.
@@ -234,7 +259,8 @@ impl<'b> Writer<'b> {
         if self.out.capacity() == 0 {
             self.out.reserve(self.batch.len() + self.batch.len() / 8);
         }
-        self.out.extend_from_slice(&self.batch[self.pending.clone()]);
+        self.out
+            .extend_from_slice(&self.batch[self.pending.clone()]);
         self.pending = self.pending.end..self.pending.end;
     }
 
@@ -279,7 +305,12 @@ struct BegunParts<'b> {
 
 impl<'b> Parts<'b> {
     fn new(batch: &'b Bytes) -> Self {
-        Parts { batch, continued: Writer::new(batch), separator: 0, begun: None }
+        Parts {
+            batch,
+            continued: Writer::new(batch),
+            separator: 0,
+            begun: None,
+        }
     }
 
     fn current(&mut self) -> &mut Writer<'b> {
@@ -297,7 +328,12 @@ impl<'b> Parts<'b> {
         match &mut self.begun {
             None => {
                 let rest = Writer::new(self.batch);
-                self.begun = Some(BegunParts { terminator, rest, head, open: false });
+                self.begun = Some(BegunParts {
+                    terminator,
+                    rest,
+                    head,
+                    open: false,
+                });
             }
             Some(begun) => {
                 if begun.open {

@@ -26,7 +26,11 @@ pub(super) fn start(mut sink: Sink) -> (mpsc::Sender<Bytes>, JoinHandle<Written>
     let handle = tokio::task::spawn_blocking(move || {
         let mut bytes = 0;
         let result = pump(&mut sink, &mut receiver, &mut bytes).map_err(|error| sink.fault(&error));
-        Written { sink, result, bytes }
+        Written {
+            sink,
+            result,
+            bytes,
+        }
     });
     (sender, handle)
 }

@@ -85,9 +85,11 @@ pub(super) fn program(
             };
         }
         if let Some(reason) = &relation.uncertain {
-            return Err(Error::input(format!("its definition could not be read: {reason}"))
-                .relation(subject.name)
-                .rule(&concerned[0].0.statement.name));
+            return Err(
+                Error::input(format!("its definition could not be read: {reason}"))
+                    .relation(subject.name)
+                    .rule(&concerned[0].0.statement.name),
+            );
         }
     }
     let columns = columns(subject, declared, context).ok_or_else(|| {
@@ -96,7 +98,13 @@ pub(super) fn program(
             .rule(&concerned[0].0.statement.name)
             .remedy("give the schema with --schema FILE (pg_dump --schema-only)")
     })?;
-    let mut builder = Builder { subject, declared, columns, context, findings };
+    let mut builder = Builder {
+        subject,
+        declared,
+        columns,
+        context,
+        findings,
+    };
     let mut steps = Vec::new();
     for (rule, concern) in concerned {
         match builder.step(rule, &concern) {
@@ -112,7 +120,10 @@ pub(super) fn program(
             }
             Err(Skip::Lacking) => {}
             Err(Skip::Faults(faults)) => {
-                builder.findings.faults.extend(faults.into_iter().map(|fault| (rule.id, fault)));
+                builder
+                    .findings
+                    .faults
+                    .extend(faults.into_iter().map(|fault| (rule.id, fault)));
             }
         }
     }
@@ -133,11 +144,17 @@ fn refuse_leaf_rules_on_root(
         return Ok(());
     }
     for leaf in subject.catalog.relations.values() {
-        if !subject.catalog.ancestors(&leaf.name).iter().any(|a| a.name == *subject.name) {
+        if !subject
+            .catalog
+            .ancestors(&leaf.name)
+            .iter()
+            .any(|a| a.name == *subject.name)
+        {
             continue;
         }
         let only_leaf = |rule: &&Rule| {
-            rule.concerns(subject.catalog, &leaf.name).is_some_and(|c| !c.pattern)
+            rule.concerns(subject.catalog, &leaf.name)
+                .is_some_and(|c| !c.pattern)
                 && rule.concerns(subject.catalog, subject.name).is_none()
         };
         if let Some(rule) = rules.iter().find(only_leaf) {
@@ -182,12 +199,15 @@ fn columns(
             origin: Origin::Cell(at),
         })
         .collect();
-    columns.extend(declared_columns.iter().filter(|c| !header.contains(&c.name)).map(|column| {
-        ProgramColumn {
-            column: column.clone(),
-            origin: Origin::Absent("it is not in the dumped rows".to_owned()),
-        }
-    }));
+    columns.extend(
+        declared_columns
+            .iter()
+            .filter(|c| !header.contains(&c.name))
+            .map(|column| ProgramColumn {
+                column: column.clone(),
+                origin: Origin::Absent("it is not in the dumped rows".to_owned()),
+            }),
+    );
     for slot in 0..columns.len() {
         let (Generated::Stored(sql) | Generated::Virtual(sql)) = &columns[slot].column.generated
         else {
@@ -211,10 +231,28 @@ fn computed(
     context: &Context,
 ) -> Result<Assignment, String> {
     let expr = rulebook::parse_expression(sql, context.dump)?;
-    let column = Column { generated: Generated::No, not_null: false, ..column.clone() };
-    let mut scope = Names { columns, table: None };
-    compile_assignment(&expr, &column, &mut scope, &context.settings(context.dump, "generated"))
-        .map_err(|faults| faults.into_iter().map(|f| f.message).collect::<Vec<_>>().join("; "))
+    let column = Column {
+        generated: Generated::No,
+        not_null: false,
+        ..column.clone()
+    };
+    let mut scope = Names {
+        columns,
+        table: None,
+    };
+    compile_assignment(
+        &expr,
+        &column,
+        &mut scope,
+        &context.settings(context.dump, "generated"),
+    )
+    .map_err(|faults| {
+        faults
+            .into_iter()
+            .map(|f| f.message)
+            .collect::<Vec<_>>()
+            .join("; ")
+    })
 }
 
 /// What the names of a statement mean.
@@ -231,13 +269,18 @@ impl Scope for Names<'_> {
                 None => matching::names(qualifier, &named.name),
             });
             if !known {
-                return Err(format!("there is no table {} in this statement", qualifier.text));
+                return Err(format!(
+                    "there is no table {} in this statement",
+                    qualifier.text
+                ));
             }
         }
         let declared: Vec<Column> = self.columns.iter().map(|c| c.column.clone()).collect();
         let slot = matching::column(column, &declared)?;
         match &self.columns[slot].origin {
-            Origin::Absent(reason) => Err(format!("column {} cannot be read: {reason}", column.text)),
+            Origin::Absent(reason) => {
+                Err(format!("column {} cannot be read: {reason}", column.text))
+            }
             _ => Ok((slot, declared[slot].clone())),
         }
     }
@@ -265,11 +308,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     /// The step of one statement; none if it has nothing to do here.
-    fn step(
-        &mut self,
-        rule: &Rule,
-        concern: &matching::Concern,
-    ) -> Result<Option<StepKind>, Skip> {
+    fn step(&mut self, rule: &Rule, concern: &matching::Concern) -> Result<Option<StepKind>, Skip> {
         match &rule.statement.action {
             Action::Truncate(_) => Ok(Some(StepKind::Delete(None))),
             Action::Delete(delete) => {
@@ -306,7 +345,10 @@ impl Builder<'_> {
         Skip::Faults(
             faults
                 .into_iter()
-                .map(|fault| Fault { message: format!("{relation}: {}", fault.message), ..fault })
+                .map(|fault| Fault {
+                    message: format!("{relation}: {}", fault.message),
+                    ..fault
+                })
                 .collect(),
         )
     }
@@ -319,7 +361,10 @@ impl Builder<'_> {
         expr: &Expr,
         site: &str,
     ) -> Result<Compiled, Skip> {
-        let mut scope = Names { columns: &self.columns, table: Some((table, &concern.named)) };
+        let mut scope = Names {
+            columns: &self.columns,
+            table: Some((table, &concern.named)),
+        };
         compile(expr, &mut scope, &self.settings(rule, site))
             .map_err(|faults| self.judge(rule, concern, faults))
     }
@@ -331,7 +376,9 @@ impl Builder<'_> {
         table: &TableRef,
         filter: Option<&Expr>,
     ) -> Result<Option<Compiled>, Skip> {
-        filter.map(|expr| self.compile(rule, concern, table, expr, "where")).transpose()
+        filter
+            .map(|expr| self.compile(rule, concern, table, expr, "where"))
+            .transpose()
     }
 
     /// The slot of a column that a statement writes.
@@ -342,11 +389,22 @@ impl Builder<'_> {
         table: &TableRef,
         column: &Ident,
     ) -> Result<usize, Skip> {
-        let mut scope = Names { columns: &self.columns, table: Some((table, &concern.named)) };
-        scope.column(None, column).map(|(slot, _)| slot).map_err(|message| {
-            let fault = Fault { span: column.span, message, help: None, kind: FaultKind::Name };
-            self.judge(rule, concern, vec![fault])
-        })
+        let mut scope = Names {
+            columns: &self.columns,
+            table: Some((table, &concern.named)),
+        };
+        scope
+            .column(None, column)
+            .map(|(slot, _)| slot)
+            .map_err(|message| {
+                let fault = Fault {
+                    span: column.span,
+                    message,
+                    help: None,
+                    kind: FaultKind::Name,
+                };
+                self.judge(rule, concern, vec![fault])
+            })
     }
 
     fn update(
@@ -394,7 +452,10 @@ impl Builder<'_> {
         if assignments.is_empty() {
             return Ok(None);
         }
-        Ok(Some(StepKind::Update { filter, assignments }))
+        Ok(Some(StepKind::Update {
+            filter,
+            assignments,
+        }))
     }
 
     /// The slots that a pattern of columns means; their types decide later.
@@ -412,7 +473,10 @@ impl Builder<'_> {
     }
 
     /// Compiles an assignment; none if a pattern meets a column whose type does not accept it.
-    #[expect(clippy::too_many_arguments, reason = "one call site each for the three statements")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call site each for the three statements"
+    )]
     fn assignment(
         &self,
         rule: &Rule,
@@ -425,7 +489,10 @@ impl Builder<'_> {
     ) -> Result<Option<Assignment>, Skip> {
         let column = &self.columns[slot].column;
         let columns: &[ProgramColumn] = if table.is_some() { &self.columns } else { &[] };
-        let mut scope = Names { columns, table: table.map(|table| (table, &concern.named)) };
+        let mut scope = Names {
+            columns,
+            table: table.map(|table| (table, &concern.named)),
+        };
         let mut settings = self.settings(rule, site);
         if pattern {
             settings.value = Some((slot, column.clone()));
@@ -439,10 +506,15 @@ impl Builder<'_> {
 
     /// A function that can give two inputs the same output must not write a unique column.
     fn refuse_collisions(&mut self, rule: &Rule, slot: usize, value: &Expr) -> Result<(), Skip> {
-        let Some((function, span)) = colliding_call(value) else { return Ok(()) };
+        let Some((function, span)) = colliding_call(value) else {
+            return Ok(());
+        };
         let name = &self.columns[slot].column.name;
         let keys = self.declared.map_or(&[][..], |r| &r.keys);
-        if let Some(key) = keys.iter().find(|key| key.columns.iter().any(|c| c == name)) {
+        if let Some(key) = keys
+            .iter()
+            .find(|key| key.columns.iter().any(|c| c == name))
+        {
             let key = key.name.as_deref().unwrap_or("a unique key");
             return Err(Skip::Faults(vec![Fault {
                 span,
@@ -471,14 +543,21 @@ impl Builder<'_> {
             return Ok(None);
         };
         let mut wildcard = Vec::new();
-        if query.items.iter().any(|item| matches!(item, SelectItem::Wildcard(_))) {
+        if query
+            .items
+            .iter()
+            .any(|item| matches!(item, SelectItem::Wildcard(_)))
+        {
             for (slot, column) in self.columns.iter().enumerate() {
                 if !matches!(column.origin, Origin::Absent(_)) {
                     wildcard.push((column.column.name.clone(), slot, column.column.clone()));
                 }
             }
         }
-        let mut scope = Names { columns: &self.columns, table: Some((table, &concern.named)) };
+        let mut scope = Names {
+            columns: &self.columns,
+            table: Some((table, &concern.named)),
+        };
         let settings = self.settings(rule, "select");
         let compiled = expression::compile_query(query, &wildcard, &mut scope, &settings)
             .map_err(|faults| self.judge(rule, concern, faults))?;
@@ -521,7 +600,11 @@ impl Builder<'_> {
                 .map(|row| self.conflict(rule, concern, insert, row))
                 .collect::<Result<_, _>>()?,
         };
-        Ok(Some(StepKind::Insert(Inserts { rows, conflicts, compare_only: !here })))
+        Ok(Some(StepKind::Insert(Inserts {
+            rows,
+            conflicts,
+            compare_only: !here,
+        })))
     }
 
     /// One new row, with a cell for each cell of the dumped rows.
@@ -555,23 +638,38 @@ impl Builder<'_> {
                 }
                 continue;
             };
-            let given = slots.iter().position(|s| *s == slot).and_then(|at| values.get(at));
+            let given = slots
+                .iter()
+                .position(|s| *s == slot)
+                .and_then(|at| values.get(at));
             let given = given.filter(|expr| !matches!(expr.kind, ExprKind::Default));
             row.push(match given {
                 Some(expr) => {
                     if column.generated == Generated::IdentityAlways && !insert.overriding {
                         return Err(fault(
                             expr.span,
-                            format!("column {} is an identity column GENERATED ALWAYS", column.name),
-                            Some("write OVERRIDING SYSTEM VALUE, or leave the column to the server"),
+                            format!(
+                                "column {} is an identity column GENERATED ALWAYS",
+                                column.name
+                            ),
+                            Some(
+                                "write OVERRIDING SYSTEM VALUE, or leave the column to the server",
+                            ),
                         ));
                     }
-                    let column = Column { generated: Generated::No, ..column.clone() };
+                    let column = Column {
+                        generated: Generated::No,
+                        ..column.clone()
+                    };
                     let compiled = self.value(rule, concern, &column, slot, expr, number)?;
                     NewCell::Known(compiled)
                 }
                 None => self.default(column, number).map_err(|message| {
-                    fault(insert.table.name.span, message, Some("name the column in the INSERT"))
+                    fault(
+                        insert.table.name.span,
+                        message,
+                        Some("name the column in the INSERT"),
+                    )
                 })?,
             });
         }
@@ -592,10 +690,14 @@ impl Builder<'_> {
         number: u64,
     ) -> Result<Option<Vec<u8>>, Skip> {
         let settings = self.settings(rule, &format!("values/{slot}"));
-        let mut scope = Names { columns: &[], table: None };
+        let mut scope = Names {
+            columns: &[],
+            table: None,
+        };
         let compiled = compile_assignment(expr, column, &mut scope, &settings)
             .map_err(|faults| self.judge(rule, concern, faults))?;
-        let value = compiled.eval(&NoRow(number)).map_err(|error| {
+        let row = NoRow(number);
+        let value = compiled.eval(&row).map_err(|error| {
             Skip::Faults(vec![Fault {
                 span: expr.span,
                 message: format!("{}: {error}", self.subject.name),
@@ -611,7 +713,10 @@ impl Builder<'_> {
         if self.declared.is_none() {
             return Ok(NewCell::Server);
         }
-        if matches!(column.generated, Generated::IdentityAlways | Generated::IdentityByDefault) {
+        if matches!(
+            column.generated,
+            Generated::IdentityAlways | Generated::IdentityByDefault
+        ) {
             return Ok(NewCell::Server);
         }
         let domain = match &column.data_type {
@@ -620,7 +725,10 @@ impl Builder<'_> {
         };
         let Some(sql) = column.default.clone().or(domain) else {
             if column.not_null {
-                return Err(format!("column {} must not be NULL and has no default", column.name));
+                return Err(format!(
+                    "column {} must not be NULL and has no default",
+                    column.name
+                ));
             }
             return Ok(NewCell::Known(None));
         };
@@ -630,12 +738,17 @@ impl Builder<'_> {
         if calls_anything(&expr) {
             return Ok(NewCell::Server);
         }
-        let mut scope = Names { columns: &[], table: None };
+        let mut scope = Names {
+            columns: &[],
+            table: None,
+        };
         let settings = self.context.settings(self.context.dump, "default");
         Ok(compile_assignment(&expr, column, &mut scope, &settings)
             .ok()
             .and_then(|compiled| {
-                compiled.eval(&NoRow(number)).ok().map(|text| text.map(std::borrow::Cow::into_owned))
+                let row = NoRow(number);
+                let text = compiled.eval(&row).ok()?;
+                Some(text.map(std::borrow::Cow::into_owned))
             })
             .map_or(NewCell::Server, NewCell::Known))
     }
@@ -648,15 +761,26 @@ impl Builder<'_> {
         insert: &Insert,
         row: &NewRow,
     ) -> Result<Conflict, Skip> {
-        let Some(on_conflict) = &insert.on_conflict else { unreachable!("called with the clause") };
+        let Some(on_conflict) = &insert.on_conflict else {
+            unreachable!("called with the clause")
+        };
         let table = &insert.table;
         let excluded = |expr: &Expr| self.substitute_excluded(rule, concern, table, row, expr);
         let mut same_key: Option<Expr> = None;
         for ident in &on_conflict.target {
             let slot = self.slot(rule, concern, table, ident)?;
             let span = ident.span;
-            let column = Expr { kind: ExprKind::Column { table: None, column: ident.clone() }, span };
-            let value = Expr { kind: self.literal(slot, row, ident)?, span };
+            let column = Expr {
+                kind: ExprKind::Column {
+                    table: None,
+                    column: ident.clone(),
+                },
+                span,
+            };
+            let value = Expr {
+                kind: self.literal(slot, row, ident)?,
+                span,
+            };
             let equal = Expr {
                 kind: ExprKind::Binary(rulebook::BinaryOp::Eq, Box::new(column), Box::new(value)),
                 span,
@@ -673,7 +797,9 @@ impl Builder<'_> {
                 },
             });
         }
-        let Some(same_key) = same_key else { unreachable!("the loader refuses an empty target") };
+        let Some(same_key) = same_key else {
+            unreachable!("the loader refuses an empty target")
+        };
         let same_key = self.compile(rule, concern, table, &same_key, "conflict")?;
         let mut assignments = Vec::new();
         for (number, assignment) in on_conflict.assignments.iter().enumerate() {
@@ -692,7 +818,9 @@ impl Builder<'_> {
 
     /// A known cell of a new row as a literal; its type comes from the column it is compared with.
     fn literal(&self, slot: usize, row: &NewRow, ident: &Ident) -> Result<ExprKind, Skip> {
-        let Origin::Cell(cell) = self.columns[slot].origin else { return Ok(ExprKind::Null) };
+        let Origin::Cell(cell) = self.columns[slot].origin else {
+            return Ok(ExprKind::Null);
+        };
         match row.get(cell) {
             Some(NewCell::Known(None)) => Ok(ExprKind::Null),
             Some(NewCell::Known(Some(text))) => {
@@ -721,7 +849,13 @@ impl Builder<'_> {
         let mut expr = expr.clone();
         let mut failure = None;
         rulebook::walk_mut(&mut expr, &mut |node| {
-            let ExprKind::Column { table: Some(qualifier), column } = &node.kind else { return };
+            let ExprKind::Column {
+                table: Some(qualifier),
+                column,
+            } = &node.kind
+            else {
+                return;
+            };
             if !qualifier.text.eq_ignore_ascii_case("excluded") {
                 return;
             }
@@ -730,7 +864,10 @@ impl Builder<'_> {
                 .and_then(|slot| Ok((slot, self.literal(slot, row, column)?)));
             match literal {
                 Ok((slot, kind)) => {
-                    let literal = Expr { kind, span: node.span };
+                    let literal = Expr {
+                        kind,
+                        span: node.span,
+                    };
                     node.kind = match expression::type_name(&self.columns[slot].column.data_type) {
                         Some(name) => ExprKind::Cast(Box::new(literal), name),
                         None => literal.kind,
@@ -747,7 +884,11 @@ impl Builder<'_> {
 fn colliding_call(expr: &Expr) -> Option<(&'static str, rulebook::Span)> {
     let mut found = None;
     rulebook::walk(expr, &mut |node| {
-        if let ExprKind::Call { schema: Some(schema), name, .. } = &node.kind
+        if let ExprKind::Call {
+            schema: Some(schema),
+            name,
+            ..
+        } = &node.kind
             && schema == "anon"
             && let Some(function) = functions::find(name).filter(|f| f.may_collide)
         {
@@ -760,7 +901,9 @@ fn colliding_call(expr: &Expr) -> Option<(&'static str, rulebook::Span)> {
 /// Does the expression call any function? Then it is not a constant that may be computed here.
 fn calls_anything(expr: &Expr) -> bool {
     let mut found = false;
-    rulebook::walk(expr, &mut |node| found |= matches!(node.kind, ExprKind::Call { .. }));
+    rulebook::walk(expr, &mut |node| {
+        found |= matches!(node.kind, ExprKind::Call { .. })
+    });
     found
 }
 
@@ -788,7 +931,10 @@ fn finish(
     let partition = partition(subject, &columns, &steps)?;
     let cells = match subject.header {
         Some(header) => header.len(),
-        None => columns.iter().filter(|c| matches!(c.origin, Origin::Cell(_))).count(),
+        None => columns
+            .iter()
+            .filter(|c| matches!(c.origin, Origin::Cell(_)))
+            .count(),
     };
     Ok(Program {
         id,
@@ -812,9 +958,13 @@ fn partition(
     let mut keys = BTreeSet::new();
     let mut by_expression = false;
     let mut root = None;
-    let mut next = catalog.relation(subject.name).and_then(|r| r.partition_of.clone());
+    let mut next = catalog
+        .relation(subject.name)
+        .and_then(|r| r.partition_of.clone());
     while let Some(parent) = next {
-        let Some(relation) = catalog.relation(&parent) else { break };
+        let Some(relation) = catalog.relation(&parent) else {
+            break;
+        };
         for key in &relation.partition_key {
             by_expression |= key.is_empty();
             keys.extend(columns.iter().position(|c| c.column.name == *key));
@@ -830,7 +980,9 @@ fn partition(
         matches!(&step.kind, StepKind::Update { assignments, .. }
             if assignments.iter().any(|(slot, _)| keys.contains(slot)))
     };
-    let Some(first) = steps.iter().position(|step| moves(&step)) else { return Ok(None) };
+    let Some(first) = steps.iter().position(|step| moves(&step)) else {
+        return Ok(None);
+    };
     // A rule that names a part of the tree meets other rows once rows have moved, or moves them
     // out of the part that it names.
     for step in &steps[first..] {
@@ -843,7 +995,10 @@ fn partition(
             .remedy(format!("write the rules for {root}")));
         }
     }
-    Ok(Some(Partition { root, keys: keys.into_iter().collect() }))
+    Ok(Some(Partition {
+        root,
+        keys: keys.into_iter().collect(),
+    }))
 }
 
 impl Step {
@@ -854,7 +1009,10 @@ impl Step {
         };
         match &self.kind {
             StepKind::Delete(condition) => filter(condition),
-            StepKind::Update { filter: condition, assignments } => {
+            StepKind::Update {
+                filter: condition,
+                assignments,
+            } => {
                 filter(condition);
                 for (slot, assignment) in assignments {
                     touched.insert(*slot);

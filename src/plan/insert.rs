@@ -61,7 +61,9 @@ impl Inserts {
             }
             tally.met.resize(self.rows.len(), false);
             tally.met[number] = true;
-            let Some((filter, assignments)) = &conflict.update else { continue };
+            let Some((filter, assignments)) = &conflict.update else {
+                continue;
+            };
             if updated {
                 return Err(RunFault::new(
                     step,

@@ -26,8 +26,12 @@ fn same_letters(a: &str, b: &str) -> bool {
 pub fn glob(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
     let mut parts = pattern.split('*');
-    let Some(mut rest) = name.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    let Some(mut rest) = name.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
+    let Some(last) = parts.next_back() else {
+        return rest.is_empty();
+    };
     for part in parts {
         match rest.find(part) {
             Some(at) => rest = &rest[at + part.len()..],
@@ -49,10 +53,14 @@ pub struct Concern {
 /// Does the table reference, with the statement's current schema, name exactly this relation?
 pub fn names_relation(table: &TableRef, current: Option<&str>, relation: &RelationName) -> bool {
     let schema = match (&table.schema, current) {
-        (Some(schema), _) => relation.schema.as_deref().is_none_or(|name| names(schema, name)),
-        (None, Some(current)) => {
-            relation.schema.as_deref().is_none_or(|name| same_letters(current, name))
-        }
+        (Some(schema), _) => relation
+            .schema
+            .as_deref()
+            .is_none_or(|name| names(schema, name)),
+        (None, Some(current)) => relation
+            .schema
+            .as_deref()
+            .is_none_or(|name| same_letters(current, name)),
         (None, None) => !is_system(relation),
     };
     schema && names(&table.name, &relation.name)
@@ -60,7 +68,10 @@ pub fn names_relation(table: &TableRef, current: Option<&str>, relation: &Relati
 
 /// The schemas of the server itself: an unqualified name never means them.
 fn is_system(relation: &RelationName) -> bool {
-    matches!(relation.schema.as_deref(), Some("pg_catalog" | "information_schema"))
+    matches!(
+        relation.schema.as_deref(),
+        Some("pg_catalog" | "information_schema")
+    )
 }
 
 /// Does the statement's table mean this relation, by its own name or through an ancestor?
@@ -72,7 +83,10 @@ pub fn concerns(
 ) -> Option<Concern> {
     let pattern = table.name.is_pattern();
     if names_relation(table, current, relation) {
-        return Some(Concern { named: relation.clone(), pattern });
+        return Some(Concern {
+            named: relation.clone(),
+            pattern,
+        });
     }
     if table.only || pattern {
         return None;
@@ -83,12 +97,18 @@ pub fn concerns(
         .into_iter()
         .rev()
         .find(|ancestor| names_relation(table, current, &ancestor.name))
-        .map(|ancestor| Concern { named: ancestor.name.clone(), pattern })
+        .map(|ancestor| Concern {
+            named: ancestor.name.clone(),
+            pattern,
+        })
 }
 
 /// Is it a kind of relation that rules cannot name?
 pub fn is_view(relation: &Relation) -> bool {
-    matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView)
+    matches!(
+        relation.kind,
+        RelationKind::View | RelationKind::MaterializedView
+    )
 }
 
 /// The column that a plain (not pattern) identifier names: exactly, else the only one without regard to case.
@@ -96,11 +116,18 @@ pub fn is_view(relation: &Relation) -> bool {
 /// # Errors
 /// The message, with the nearest name if there is one.
 pub fn column(ident: &Ident, columns: &[Column]) -> Result<usize, String> {
-    let folded = if ident.quoted { ident.text.clone() } else { ident.text.to_lowercase() };
+    let folded = if ident.quoted {
+        ident.text.clone()
+    } else {
+        ident.text.to_lowercase()
+    };
     if let Some(exact) = columns.iter().position(|c| c.name == folded) {
         return Ok(exact);
     }
-    let mut found = columns.iter().enumerate().filter(|(_, c)| names(ident, &c.name));
+    let mut found = columns
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| names(ident, &c.name));
     match (found.next(), found.next()) {
         (Some((at, _)), None) => Ok(at),
         (Some(_), Some(_)) => Err(format!(
@@ -121,7 +148,12 @@ pub fn column(ident: &Ident, columns: &[Column]) -> Result<usize, String> {
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     candidates
-        .map(|candidate| (strsim::damerau_levenshtein(&name, &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&name, &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(distance, candidate)| *distance <= 2.max(candidate.chars().count() / 3))
         .min()
         .map(|(_, candidate)| candidate)

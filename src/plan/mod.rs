@@ -12,11 +12,11 @@ mod program;
 mod row;
 mod support;
 
+pub use build::sql_dialect;
 pub use insert::{Inserts, NewCell, NewRow, NewRowSource};
 pub use program::{
     Fate, Origin, Partition, Program, ProgramColumn, RuleId, RunFault, Step, StepKind, StepTally,
 };
-pub use build::sql_dialect;
 pub use row::{RawRow, RowState};
 
 use crate::error::{Error, Result};
@@ -162,12 +162,18 @@ impl Planner {
         others.sort_by(|a, b| a.name.cmp(&b.name));
         let mut books = Vec::new();
         let mut first_rule = 0;
-        for (rulebook, takes_part) in
-            chosen.into_iter().map(|b| (b, true)).chain(others.into_iter().map(|b| (b, false)))
+        for (rulebook, takes_part) in chosen
+            .into_iter()
+            .map(|b| (b, true))
+            .chain(others.into_iter().map(|b| (b, false)))
         {
             support::check(&rulebook)?;
             let statements = rulebook.statements.len();
-            books.push(Book { rulebook, takes_part, first_rule });
+            books.push(Book {
+                rulebook,
+                takes_part,
+                first_rule,
+            });
             first_rule += statements;
         }
         let mut planner = Planner {
@@ -186,14 +192,23 @@ impl Planner {
 
     /// Lists the rules of all books that take part.
     fn list_rules(&mut self) {
-        let taking_part = || self.books.iter().enumerate().filter(|(_, book)| book.takes_part);
+        let taking_part = || {
+            self.books
+                .iter()
+                .enumerate()
+                .filter(|(_, book)| book.takes_part)
+        };
         let except: Arc<[ColumnPattern]> = taking_part()
             .flat_map(|(_, book)| book.rulebook.baseline_except.iter().cloned())
             .collect();
         let mut rules = Vec::new();
         for (number, book) in taking_part() {
             let is_baseline = book.rulebook.name == BASELINE;
-            let except = if is_baseline { Arc::clone(&except) } else { Arc::from([]) };
+            let except = if is_baseline {
+                Arc::clone(&except)
+            } else {
+                Arc::from([])
+            };
             for (at, statement) in book.rulebook.statements.iter().enumerate() {
                 if (statement.only.is_empty() || statement.only.contains(&self.context.dump))
                     && statement.with_target != Some(true)
@@ -213,7 +228,10 @@ impl Planner {
 
     /// The rulebooks that take part, in order.
     pub fn books(&self) -> impl Iterator<Item = &Rulebook> {
-        self.books.iter().filter(|book| book.takes_part).map(|book| &book.rulebook)
+        self.books
+            .iter()
+            .filter(|book| book.takes_part)
+            .map(|book| &book.rulebook)
     }
 
     /// The rules in order.
@@ -243,8 +261,13 @@ impl Planner {
     /// If a rulebook is recognised after rows of one of its tables have passed without it.
     pub fn decide(&mut self, catalog: &Catalog) -> Result<Vec<String>> {
         let tables = || {
-            let declared = catalog.relations.keys().map(|name| name.name.to_lowercase());
-            declared.chain(self.rows_seen.iter().cloned()).collect::<BTreeSet<String>>()
+            let declared = catalog
+                .relations
+                .keys()
+                .map(|name| name.name.to_lowercase());
+            declared
+                .chain(self.rows_seen.iter().cloned())
+                .collect::<BTreeSet<String>>()
         };
         if self.books.iter().all(|book| book.takes_part) {
             return Ok(Vec::new());
@@ -256,16 +279,26 @@ impl Planner {
             if detect.is_empty() || !detect.iter().all(|table| tables.contains(table)) {
                 continue;
             }
-            let late = book.rulebook.statements.iter().flat_map(tables_of).any(|table| {
-                !table.name.is_pattern()
-                    && self.rows_seen.iter().any(|seen| matching::names(&table.name, seen))
-            });
+            let late = book
+                .rulebook
+                .statements
+                .iter()
+                .flat_map(tables_of)
+                .any(|table| {
+                    !table.name.is_pattern()
+                        && self
+                            .rows_seen
+                            .iter()
+                            .any(|seen| matching::names(&table.name, seen))
+                });
             let name = &book.rulebook.name;
             if late {
                 return Err(Error::input(format!(
                     "the dump turned out to be of {name} only after rows of its tables had passed"
                 ))
-                .remedy(format!("run again with -r baseline -r {name}, or give --schema FILE")));
+                .remedy(format!(
+                    "run again with -r baseline -r {name}, or give --schema FILE"
+                )));
             }
             book.takes_part = true;
             joined.push(name.clone());
@@ -308,8 +341,18 @@ impl Planner {
             return Ok(known.clone());
         }
         let mut findings = build::Findings::default();
-        let subject = build::Subject { catalog, name: relation, header };
-        let built = build::program(self.programs, &subject, &self.rules, &self.context, &mut findings)?;
+        let subject = build::Subject {
+            catalog,
+            name: relation,
+            header,
+        };
+        let built = build::program(
+            self.programs,
+            &subject,
+            &self.rules,
+            &self.context,
+            &mut findings,
+        )?;
         for rule in findings.met {
             self.met[rule.0] += 1;
         }
@@ -339,7 +382,10 @@ impl Planner {
         }
         let nowhere = |rule: &&Rule| {
             !self.is_met(rule)
-                && !catalog.relations.keys().any(|name| rule.concerns(catalog, name).is_some())
+                && !catalog
+                    .relations
+                    .keys()
+                    .any(|name| rule.concerns(catalog, name).is_some())
         };
         match self.rules.iter().find(nowhere) {
             Some(rule) => Err(self.met_nothing(rule, catalog)),
@@ -377,8 +423,11 @@ impl Planner {
         let names: Vec<RelationName> = catalog.relations.keys().cloned().collect();
         let mut programs = Vec::new();
         for name in names {
-            let with_rows: Vec<_> =
-                self.cache.iter().filter(|(key, _)| key.0 == name && key.1.is_some()).collect();
+            let with_rows: Vec<_> = self
+                .cache
+                .iter()
+                .filter(|(key, _)| key.0 == name && key.1.is_some())
+                .collect();
             if let Some((_, program)) = with_rows.first() {
                 programs.extend((*program).clone());
                 continue;
@@ -427,19 +476,30 @@ impl Planner {
             .map(|name| name.name.as_str())
             .chain(self.rows_seen.iter().map(String::as_str))
             .collect();
-        let near = tables.iter().find_map(|table| matching::nearest(&table.name.text, known.iter().copied()));
+        let near = tables
+            .iter()
+            .find_map(|table| matching::nearest(&table.name.text, known.iter().copied()));
         let remedy = match near {
-            Some(near) => format!("did you mean {near}? A table that may be missing wants :optional"),
+            Some(near) => {
+                format!("did you mean {near}? A table that may be missing wants :optional")
+            }
             None => "a table that may be missing wants :optional in the rule's comment".to_owned(),
         };
-        Error::check(message).rule(&rule.statement.name).remedy(remedy)
+        Error::check(message)
+            .rule(&rule.statement.name)
+            .remedy(remedy)
     }
 
     /// Turns faults into one message with carets.
     fn refuse(&self, faults: Vec<(RuleId, Fault)>) -> Result<()> {
-        let Some((first, _)) = faults.first() else { return Ok(()) };
+        let Some((first, _)) = faults.first() else {
+            return Ok(());
+        };
         let book_of = |id: RuleId| {
-            self.rules.iter().find(|rule| rule.id == id).map_or(0, |rule| rule.book)
+            self.rules
+                .iter()
+                .find(|rule| rule.id == id)
+                .map_or(0, |rule| rule.book)
         };
         let book = &self.books[book_of(*first)].rulebook;
         let mut told = BTreeSet::new();

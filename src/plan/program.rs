@@ -135,7 +135,9 @@ impl StepTally {
         }
         match (&mut self.partial, later.partial, &step.kind) {
             (Some(partial), Some(later), StepKind::Query(query)) => {
-                partial.merge(later, query).map_err(|error| RunFault::new(step, error))?;
+                partial
+                    .merge(later, query)
+                    .map_err(|error| RunFault::new(step, error))?;
             }
             (none @ None, later, _) => *none = later,
             _ => {}
@@ -156,7 +158,10 @@ pub struct RunFault {
 impl RunFault {
     /// A fault of a step.
     pub fn new(step: &Step, error: impl ToString) -> Self {
-        RunFault { rule: step.statement.name.clone(), message: error.to_string() }
+        RunFault {
+            rule: step.statement.name.clone(),
+            message: error.to_string(),
+        }
     }
 }
 
@@ -168,7 +173,13 @@ impl Program {
 
     /// Does every row go, without a look at it?
     pub fn drops_everything(&self) -> bool {
-        matches!(self.steps.first(), Some(Step { kind: StepKind::Delete(None), .. }))
+        matches!(
+            self.steps.first(),
+            Some(Step {
+                kind: StepKind::Delete(None),
+                ..
+            })
+        )
     }
 
     /// Runs the steps from `first` over one row.
@@ -191,7 +202,10 @@ impl Program {
                         return Ok(Fate::Drop);
                     }
                 }
-                StepKind::Update { filter, assignments } => {
+                StepKind::Update {
+                    filter,
+                    assignments,
+                } => {
                     if matches(filter.as_ref(), row).map_err(fault)? {
                         tally.matched += 1;
                         assign(row, assignments, &mut values).map_err(fault)?;
@@ -207,7 +221,12 @@ impl Program {
             }
         }
         match &self.partition {
-            Some(partition) if partition.keys.iter().any(|key| row.new_value(*key).is_some()) => {
+            Some(partition)
+                if partition
+                    .keys
+                    .iter()
+                    .any(|key| row.new_value(*key).is_some()) =>
+            {
                 Ok(Fate::Move)
             }
             _ => Ok(Fate::Keep),

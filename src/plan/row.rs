@@ -92,9 +92,9 @@ impl<'b, R: RawRow<'b>> Row for RowState<'_, 'b, R> {
             let column = &self.program.columns[slot];
             let value = match &column.origin {
                 Origin::Cell(at) => self.raw.decode(*at, &column.column.data_type)?,
-                Origin::Computed(expression) => {
-                    expression.eval(self)?.map(|text| Cow::Owned(text.into_owned()))
-                }
+                Origin::Computed(expression) => expression
+                    .eval(self)?
+                    .map(|text| Cow::Owned(text.into_owned())),
                 Origin::Absent(reason) => return Err(ValueError(Cow::Owned(reason.clone()))),
             };
             let _ = cell.set(value);

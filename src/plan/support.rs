@@ -102,14 +102,22 @@ impl Refused {
             ),
         }
         if let Some(on_conflict) = &insert.on_conflict {
-            on_conflict.assignments.iter().for_each(|a| self.expr(&a.value));
+            on_conflict
+                .assignments
+                .iter()
+                .for_each(|a| self.expr(&a.value));
             self.exprs(&on_conflict.filter);
         }
     }
 
     fn query(&mut self, query: &Query) {
         match query.from.as_slice() {
-            [From { first: FromItem::Table(table), joins }] if joins.is_empty() => {
+            [
+                From {
+                    first: FromItem::Table(table),
+                    joins,
+                },
+            ] if joins.is_empty() => {
                 self.table(table);
             }
             _ => self.add(
@@ -126,7 +134,10 @@ impl Refused {
         self.exprs(&query.filter);
         self.exprs(&query.having);
         query.group_by.iter().for_each(|expr| self.expr(expr));
-        query.order_by.iter().for_each(|order| self.expr(&order.expr));
+        query
+            .order_by
+            .iter()
+            .for_each(|order| self.expr(&order.expr));
     }
 
     fn exprs(&mut self, expr: &Option<Expr>) {
