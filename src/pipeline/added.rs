@@ -59,7 +59,7 @@ pub(super) fn run(program: &Arc<Program>, tally: &mut Tally) -> Result<Added> {
                 .rows
                 .extend(pass(program, number + 1, &inserts.rows[row], row, tally)?);
         }
-        *tally.matched.entry(step.rule).or_default() += kept.len() as u64;
+        tally.hit(program, step, kept.len() as u64);
     }
     Ok(added)
 }

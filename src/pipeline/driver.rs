@@ -88,6 +88,7 @@ pub(super) async fn run(job: Job) -> Outcome {
         schemas,
         checked: false,
         any_rows: false,
+        line_ended: true,
         progress: job.progress,
         report: &mut report,
     };
@@ -227,6 +228,8 @@ struct Driver<'r> {
     /// Have the rules been checked against this section's relations?
     checked: bool,
     any_rows: bool,
+    /// Does the output so far end with a line's end?
+    line_ended: bool,
     progress: Arc<Progress>,
     report: &'r mut Report,
 }
@@ -316,7 +319,7 @@ impl Driver<'_> {
         if let Effect::Connect(_) = &effect {
             self.finish_section().await?;
         }
-        let keep = self.admit(&effect).await?;
+        let keep = self.admit(&effect, &bytes).await.map_err(|error| error.at(at))?;
         if keep {
             self.send(Slot::Bytes(bytes)).await?;
         }
@@ -376,7 +379,7 @@ impl Driver<'_> {
             table.clear();
             table.push_str(&relation.to_string());
         }
-        self.admit(&Effect::Definition).await?;
+        self.begin().await?;
         self.decoder.framer.rows(if program.is_some() {
             RowMode::Split
         } else {
@@ -558,7 +561,7 @@ impl Driver<'_> {
             .framer
             .write_rows(relation, columns, rows, as_insert, &mut out)
             .map_err(|fault| Error::input(fault.0).relation(&relation.name))?;
-        self.admit(&Effect::Definition).await?;
+        self.begin().await?;
         self.send(Slot::Bytes(out.into())).await
     }
 
@@ -588,27 +591,16 @@ impl Driver<'_> {
             .collect();
         // The relation that the rule names speaks for its children.
         steps.sort_by_key(|(program, step)| (step.rule, program.relation != step.named));
+        let mut told = HashSet::new();
         for (_, step) in steps {
-            let StepKind::Query(query) = &step.kind else {
-                continue;
-            };
+            let StepKind::Query(query) = &step.kind else { continue };
             let key = (step.rule, step.named.clone());
-            if self
-                .report
-                .selects
-                .iter()
-                .any(|select| account::is_of(select, step, &tally))
-            {
+            if !told.insert(key.clone()) {
                 continue;
             }
-            let partial = tally
-                .steps
-                .get_mut(&key)
-                .and_then(|found| found.partial.take());
+            let partial = tally.steps.get_mut(&key).and_then(|found| found.partial.take());
             let table = query.finish(partial).map_err(|error| {
-                Error::input(error.to_string())
-                    .relation(&step.named)
-                    .rule(&step.statement.name)
+                Error::input(error.to_string()).relation(&step.named).rule(&step.statement.name)
             })?;
             if step.statement.test && !table.rows.is_empty() {
                 failed.get_or_insert_with(|| {
@@ -618,9 +610,7 @@ impl Driver<'_> {
                         .remedy("its SELECT must return none; --report shows them")
                 });
             }
-            self.report
-                .selects
-                .push(account::select(step, &tally, table));
+            account::select(self.report, step, &tally, table);
         }
         tally.steps.clear();
         failed.map_or(Ok(()), Err)
@@ -648,6 +638,11 @@ impl Driver<'_> {
     }
 
     async fn send(&mut self, slot: Slot) -> Result<()> {
+        if let Slot::Bytes(bytes) | Slot::Passing(bytes) | Slot::End(_, bytes) = &slot
+            && let Some(last) = bytes.last()
+        {
+            self.line_ended = *last == b'\n';
+        }
         self.slots.send(slot).await.map_err(|_| stopped())
     }
 

@@ -6,7 +6,7 @@
 use super::spool::Spool;
 use super::transform::{Counts, Rewritten};
 use crate::error::{Error, Result};
-use crate::plan::{Program, RuleId, Step, StepTally};
+use crate::plan::{Program, RuleId, Step, StepKind, StepTally};
 use crate::schema::RelationName;
 use indexmap::IndexMap;
 use std::path::PathBuf;
@@ -27,6 +27,15 @@ pub(super) struct Table {
     pub rules: Vec<String>,
 }
 
+/// What a rule did to one relation.
+#[derive(Debug, Default)]
+pub(super) struct Hits {
+    /// Rows that its condition chose, or that it added.
+    pub matched: u64,
+    /// The columns that it assigns.
+    pub columns: Vec<String>,
+}
+
 /// Rows that leave their block because their partition key changed.
 pub(super) struct Moved {
     /// The program of the leaf that they left.
@@ -39,8 +48,8 @@ pub(super) struct Moved {
 pub(super) struct Tally {
     /// By database section and relation, in the order of the input.
     pub tables: IndexMap<(Option<String>, RelationName), Table>,
-    /// Rows matched by each rule, over the whole run.
-    pub matched: IndexMap<RuleId, u64>,
+    /// What each rule did to each relation, over the whole run.
+    pub hits: IndexMap<(RuleId, Option<String>, RelationName), Hits>,
     /// What each rule found in the relation that it names, in this section.
     pub steps: IndexMap<(RuleId, RelationName), StepTally>,
     /// Rows on their way to the root of their partition tree, by the leaf they left.
@@ -57,7 +66,7 @@ impl Tally {
     pub(super) fn new(memory: u64, spool_dir: Option<PathBuf>) -> Self {
         Tally {
             tables: IndexMap::new(),
-            matched: IndexMap::new(),
+            hits: IndexMap::new(),
             steps: IndexMap::new(),
             moved: IndexMap::new(),
             section: None,
@@ -107,7 +116,7 @@ impl Tally {
     /// If an aggregate overflows.
     pub(super) fn merge(&mut self, program: &Program, tally: Vec<StepTally>) -> Result<()> {
         for (step, found) in program.steps.iter().zip(tally) {
-            *self.matched.entry(step.rule).or_default() += found.matched;
+            self.hit(program, step, found.matched);
             let so_far = self
                 .steps
                 .entry((step.rule, step.named.clone()))
@@ -119,6 +128,17 @@ impl Tally {
             })?;
         }
         Ok(())
+    }
+
+    /// Notes that a step has matched rows of a relation, or has met the relation at all.
+    pub(super) fn hit(&mut self, program: &Program, step: &Step, matched: u64) {
+        let key = (step.rule, self.section.clone(), program.relation.clone());
+        let hits = self.hits.entry(key).or_default();
+        hits.matched += matched;
+        if let (true, StepKind::Update { assignments, .. }) = (hits.columns.is_empty(), &step.kind) {
+            let name = |slot: usize| program.columns[slot].column.name.clone();
+            hits.columns = assignments.iter().map(|(slot, _)| name(*slot)).collect();
+        }
     }
 
     /// What a step has found so far in all relations that its rule's name means.
