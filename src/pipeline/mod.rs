@@ -14,7 +14,6 @@
 //! It is the only module that knows all stages. It prints nothing.
 
 mod account;
-mod account;
 mod added;
 mod decoder;
 mod driver;
