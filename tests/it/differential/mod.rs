@@ -1,0 +1,163 @@
+//! PostgreSQL is the oracle: restoring `scrub(dump)` equals restoring `dump` and running the rulebook.
+//!
+//! Schemas, rows and rulebooks are generated from a seed. A case is one schema with its tables
+//! and rules; [`CASES_AT_ONCE`] cases share a database, so that thousands can be run.
+//!
+//! * `SCRUB_CASES=5000 cargo test --test it differential` runs that many instead of 200;
+//! * `SCRUB_SEED=n` runs the one group of cases that a failure names.
+
+mod generate;
+mod rules;
+mod values;
+
+use crate::scrub;
+use crate::server::{Database, postgres};
+use generate::Case;
+use std::fmt::Write;
+
+/// Cases in one database.
+const CASES_AT_ONCE: u64 = 10;
+/// Cases in a normal run.
+const CASES: u64 = 200;
+
+/// How the rows are dumped, in turn.
+const STYLES: [&[&str]; 4] =
+    [&[], &["--inserts"], &["--column-inserts"], &["--inserts", "--rows-per-insert=3"]];
+
+/// A reproducible source of choices (SplitMix64, Steele et al. 2014).
+pub struct Choices(u64);
+
+impl Choices {
+    /// Choices from a seed.
+    pub fn new(seed: u64) -> Self {
+        Choices(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `n`.
+    pub fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+
+    /// True once in `n` times.
+    pub fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    /// One of the items.
+    pub fn pick<'a, T: ?Sized>(&mut self, items: &[&'a T]) -> &'a T {
+        items[self.below(items.len())]
+    }
+
+    /// One of the items, by value.
+    pub fn of<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.below(items.len())]
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} must be a number, not {text}")))
+}
+
+#[test]
+fn restoring_the_scrubbed_dump_equals_running_the_rulebook() {
+    let Some(server) = postgres() else { return };
+    if let Some(seed) = number("SCRUB_SEED") {
+        return group(server, seed);
+    }
+    let groups = number("SCRUB_CASES").unwrap_or(CASES).div_ceil(CASES_AT_ONCE);
+    let next = std::sync::atomic::AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    if seed >= groups {
+                        break;
+                    }
+                    group(server, seed);
+                }
+            });
+        }
+    });
+}
+
+/// One group of cases: made, dumped, and restored in both ways.
+fn group(server: &'static crate::server::Postgres, seed: u64) {
+    let cases: Vec<Case> = (0..CASES_AT_ONCE)
+        .map(|n| Case::generate(&format!("s{n}"), &mut Choices::new(seed * CASES_AT_ONCE + n)))
+        .collect();
+    let style = STYLES[(seed % STYLES.len() as u64) as usize];
+    let made = server.database();
+    for case in &cases {
+        made.psql(&case.ddl);
+        made.psql(&case.rows);
+    }
+    let dump = made.dump(style);
+    let rules: String = cases.iter().fold(String::new(), |mut all, case| {
+        let _ = writeln!(all, "{}", case.rules);
+        all
+    });
+
+    let oracle = server.database();
+    oracle.restore(&dump);
+    let selected = oracle.psql(format!("\\pset null 'NULL'\n{rules}"));
+
+    let report = tempfile::NamedTempFile::with_suffix(".json").expect("a temporary file");
+    let path = report.path().to_str().expect("a path in UTF-8");
+    let jobs = (seed % 4 + 1).to_string();
+    let run = scrub::filter_with(&["--report", path, "--jobs", &jobs], &rules, &dump);
+    let what = format!("SCRUB_SEED={seed} (pg_dump {style:?})");
+    if !run.status.success() {
+        panic!("{what}: scrub failed: {}\n--- rules\n{rules}", run.text());
+    }
+    let scrubbed = server.database();
+    let restored = scrubbed.try_psql(&run.stdout);
+    assert!(
+        restored.status.success(),
+        "{what}: the scrubbed dump cannot be restored: {}\n--- rules\n{rules}",
+        String::from_utf8_lossy(&restored.stderr)
+    );
+    compare(&oracle, &scrubbed, &format!("{what}\n--- rules\n{rules}"));
+    let report = std::fs::read_to_string(report.path()).expect("the report");
+    assert_eq!(
+        sorted(&selected),
+        sorted(&selects(&report)),
+        "{what}: the SELECTs differ\n--- rules\n{rules}"
+    );
+}
+
+fn compare(oracle: &Database, scrubbed: &Database, what: &str) {
+    oracle.fingerprint().assert_same(&scrubbed.fingerprint(), what);
+}
+
+/// The SELECT results of a report as psql prints them.
+fn selects(report: &str) -> String {
+    let report: serde_json::Value = serde_json::from_str(report).expect("JSON");
+    let mut out = String::new();
+    for select in report["selects"].as_array().expect("selects") {
+        for row in select["rows"].as_array().expect("rows") {
+            let cells: Vec<&str> =
+                row.as_array().expect("cells").iter().map(|c| c.as_str().unwrap_or("NULL")).collect();
+            let _ = writeln!(out, "{}", cells.join("|"));
+        }
+    }
+    out
+}
+
+/// The lines without psql's own words, in order: the order of groups is not part of the contract.
+fn sorted(text: &str) -> Vec<&str> {
+    const TAGS: [&str; 5] = ["UPDATE ", "DELETE ", "INSERT ", "TRUNCATE TABLE", "Null display is"];
+    let mut lines: Vec<&str> =
+        text.lines().filter(|line| !TAGS.iter().any(|tag| line.starts_with(tag))).collect();
+    lines.sort_unstable();
+    lines
+}
