@@ -238,10 +238,7 @@ impl Driver<'_> {
     /// Takes the whole input.
     async fn feed(&mut self, mut chunks: mpsc::Receiver<Result<reader::Chunk>>) -> Result<()> {
         if self.transaction.is_some() {
-            self.send(Slot::Bytes(Bytes::from_static(
-                Transaction::prologue().as_bytes(),
-            )))
-            .await?;
+            self.send_text(Transaction::prologue()).await?;
         }
         let mut input = BytesMut::new();
         while let Some(chunk) = chunks.recv().await {
@@ -281,9 +278,8 @@ impl Driver<'_> {
                 .push("the dump holds no rows".to_owned());
         }
         if let Some(transaction) = &mut self.transaction {
-            let commit = transaction.finish();
-            self.send(Slot::Bytes(Bytes::from_static(commit.as_bytes())))
-                .await?;
+            let commit = transaction.finish(self.line_ended);
+            self.send_text(commit).await?;
         }
         Ok(())
     }
@@ -331,14 +327,27 @@ impl Driver<'_> {
     }
 
     /// Writes what the transaction wants before a statement. False: the statement is left out.
-    async fn admit(&mut self, effect: &Effect) -> Result<bool> {
+    async fn admit(&mut self, effect: &Effect, statement: &[u8]) -> Result<bool> {
         let Some(transaction) = &mut self.transaction else {
             return Ok(true);
         };
-        let admit = transaction.before(effect)?;
-        self.send(Slot::Bytes(Bytes::from_static(admit.before.as_bytes())))
-            .await?;
+        let admit = transaction.before(effect, statement)?;
+        self.send_text(admit.before).await?;
         Ok(admit.keep)
+    }
+
+    /// Rows follow: they need the transaction.
+    async fn begin(&mut self) -> Result<()> {
+        let Some(transaction) = &mut self.transaction else {
+            return Ok(());
+        };
+        let begin = transaction.begin();
+        self.send_text(begin).await
+    }
+
+    async fn send_text(&mut self, text: &'static str) -> Result<()> {
+        self.send(Slot::Bytes(Bytes::from_static(text.as_bytes())))
+            .await
     }
 
     async fn head(&mut self, bytes: Bytes, block: Arc<Block>) -> Result<()> {

@@ -162,17 +162,16 @@ fn rewrite<'b>(
         let Some(new) = row.new_value(slot) else {
             continue;
         };
-        let Origin::Cell(cell) = column.origin else {
+        let Origin::Cell(number) = column.origin else {
             continue;
         };
-        let cell = span.cells[cell].clone();
+        let cell = span.cells[number].clone();
         writer.keep(copied..cell.start);
-        let original = &row.raw.batch[cell.clone()];
-        let buffer = writer.buffer();
-        row.raw
-            .codec
-            .encode(new, Some(original), &column.column.data_type, buffer)?;
         copied = cell.end;
+        let original = &row.raw.batch[cell];
+        let data_type = &column.column.data_type;
+        let codec = row.raw.codec;
+        codec.encode(number, new, Some(original), data_type, writer.buffer())?;
     }
     writer.keep(copied..span.body.end);
     Ok(())
@@ -215,7 +214,7 @@ impl<'b> RawRow<'b> for BatchRow<'b> {
     ) -> Result<Option<Cow<'b, [u8]>>, ValueError> {
         let raw = &self.batch[self.span.cells[cell].clone()];
         self.codec
-            .decode(raw, data_type)
+            .decode(cell, raw, data_type)
             .map_err(|fault| ValueError(Cow::Owned(fault.0)))
     }
 

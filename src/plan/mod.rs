@@ -23,9 +23,10 @@ use crate::error::{Error, Result};
 use crate::expression::{Fault, Settings};
 use crate::functions::Key;
 use crate::rulebook::{
-    Action, ColumnPattern, Diagnostic, Diagnostics, FromItem, Rulebook, SqlDialect, Statement,
+    Action, ColumnPattern, Diagnostics, FromItem, Rulebook, SqlDialect, Statement,
     TableRef,
 };
+use crate::rulebook;
 use crate::schema::{Catalog, RelationName};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -509,7 +510,7 @@ impl Planner {
                 book_of(*id) == book_of(*first)
                     && told.insert((fault.span.start, fault.message.clone()))
             })
-            .map(|(_, fault)| Diagnostic {
+            .map(|(_, fault)| rulebook::Fault {
                 span: fault.span,
                 message: fault.message.clone(),
                 help: fault.help.clone(),

@@ -5,7 +5,7 @@
 
 use crate::error::Result;
 use crate::rulebook::{
-    Action, Diagnostic, Diagnostics, Expr, ExprKind, From, FromItem, Insert, InsertSource, Query,
+    Action, Diagnostics, Fault, Expr, ExprKind, From, FromItem, Insert, InsertSource, Query,
     Rulebook, SelectItem, Span, Statement, TableRef, walk,
 };
 
@@ -21,11 +21,11 @@ pub(super) fn check(book: &Rulebook) -> Result<()> {
     Err(Diagnostics::new(book.files.clone(), refused.0).into())
 }
 
-struct Refused(Vec<Diagnostic>);
+struct Refused(Vec<Fault>);
 
 impl Refused {
     fn add(&mut self, span: Span, message: &str, help: &str) {
-        self.0.push(Diagnostic {
+        self.0.push(Fault {
             span,
             message: message.to_owned(),
             help: Some(help.to_owned()),
