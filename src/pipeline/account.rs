@@ -16,7 +16,10 @@ pub(super) fn start(job: &Job) -> Report {
         input: job.source.label().to_owned(),
         output: job.sink.label().to_owned(),
         dialect: job.dialect.name().to_owned(),
-        key: KeyUsed { fingerprint: job.key.fingerprint(), random: job.key.random },
+        key: KeyUsed {
+            fingerprint: job.key.fingerprint(),
+            random: job.key.random,
+        },
         ..Report::begin()
     }
 }
@@ -24,8 +27,10 @@ pub(super) fn start(job: &Job) -> Report {
 /// Adds everything that is known when the run has ended, well or not.
 pub(super) fn finish(report: &mut Report, planner: &Planner, tally: &Tally) {
     report.rulebooks = planner.books().map(rulebook).collect();
-    report.by_hand =
-        planner.books().flat_map(|book| book.by_hand.iter().cloned()).collect::<Vec<_>>();
+    report.by_hand = planner
+        .books()
+        .flat_map(|book| book.by_hand.iter().cloned())
+        .collect::<Vec<_>>();
     report.tables = tally
         .tables
         .iter()
@@ -42,7 +47,11 @@ pub(super) fn finish(report: &mut Report, planner: &Planner, tally: &Tally) {
             rules: table.rules.clone(),
         })
         .collect();
-    report.rules = planner.rules().iter().map(|r| rule(r, planner, tally)).collect();
+    report.rules = planner
+        .rules()
+        .iter()
+        .map(|r| rule(r, planner, tally))
+        .collect();
     report.warnings.extend(planner.warnings().cloned());
     if report.key.random && report.rules.iter().any(|rule| !rule.relations.is_empty()) {
         report.warnings.push(
@@ -61,7 +70,11 @@ fn rulebook(book: &Rulebook) -> RulebookUsed {
     RulebookUsed {
         name: book.name.clone(),
         title: book.title.clone(),
-        sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hash
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
     }
 }
 
@@ -103,7 +116,13 @@ pub(super) fn select(report: &mut Report, step: &Step, tally: &Tally, table: Tab
     let mut name = step.statement.name.clone();
     if let Some(database) = &tally.section {
         name = format!("{name} ({database}: {})", step.named);
-    } else if tally.steps.keys().filter(|(rule, _)| *rule == step.rule).count() > 1 {
+    } else if tally
+        .steps
+        .keys()
+        .filter(|(rule, _)| *rule == step.rule)
+        .count()
+        > 1
+    {
         name = format!("{name} ({})", step.named);
     }
     if step.statement.test {

@@ -315,7 +315,10 @@ impl Driver<'_> {
         if let Effect::Connect(_) = &effect {
             self.finish_section().await?;
         }
-        let keep = self.admit(&effect, &bytes).await.map_err(|error| error.at(at))?;
+        let keep = self
+            .admit(&effect, &bytes)
+            .await
+            .map_err(|error| error.at(at))?;
         if keep {
             self.send(Slot::Bytes(bytes)).await?;
         }
@@ -602,14 +605,21 @@ impl Driver<'_> {
         steps.sort_by_key(|(program, step)| (step.rule, program.relation != step.named));
         let mut told = HashSet::new();
         for (_, step) in steps {
-            let StepKind::Query(query) = &step.kind else { continue };
+            let StepKind::Query(query) = &step.kind else {
+                continue;
+            };
             let key = (step.rule, step.named.clone());
             if !told.insert(key.clone()) {
                 continue;
             }
-            let partial = tally.steps.get_mut(&key).and_then(|found| found.partial.take());
+            let partial = tally
+                .steps
+                .get_mut(&key)
+                .and_then(|found| found.partial.take());
             let table = query.finish(partial).map_err(|error| {
-                Error::input(error.to_string()).relation(&step.named).rule(&step.statement.name)
+                Error::input(error.to_string())
+                    .relation(&step.named)
+                    .rule(&step.statement.name)
             })?;
             if step.statement.test && !table.rows.is_empty() {
                 failed.get_or_insert_with(|| {

@@ -135,7 +135,8 @@ impl Tally {
         let key = (step.rule, self.section.clone(), program.relation.clone());
         let hits = self.hits.entry(key).or_default();
         hits.matched += matched;
-        if let (true, StepKind::Update { assignments, .. }) = (hits.columns.is_empty(), &step.kind) {
+        if let (true, StepKind::Update { assignments, .. }) = (hits.columns.is_empty(), &step.kind)
+        {
             let name = |slot: usize| program.columns[slot].column.name.clone();
             hits.columns = assignments.iter().map(|(slot, _)| name(*slot)).collect();
         }

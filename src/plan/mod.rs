@@ -22,11 +22,10 @@ pub use row::{RawRow, RowState};
 use crate::error::{Error, Result};
 use crate::expression::{Fault, Settings};
 use crate::functions::Key;
-use crate::rulebook::{
-    Action, ColumnPattern, Diagnostics, FromItem, Rulebook, SqlDialect, Statement,
-    TableRef,
-};
 use crate::rulebook;
+use crate::rulebook::{
+    Action, ColumnPattern, Diagnostics, FromItem, Rulebook, SqlDialect, Statement, TableRef,
+};
 use crate::schema::{Catalog, RelationName};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

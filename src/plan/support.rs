@@ -5,7 +5,7 @@
 
 use crate::error::Result;
 use crate::rulebook::{
-    Action, Diagnostics, Fault, Expr, ExprKind, From, FromItem, Insert, InsertSource, Query,
+    Action, Diagnostics, Expr, ExprKind, Fault, From, FromItem, Insert, InsertSource, Query,
     Rulebook, SelectItem, Span, Statement, TableRef, walk,
 };
 
