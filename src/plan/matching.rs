@@ -82,25 +82,25 @@ pub fn concerns(
     relation: &RelationName,
 ) -> Option<Concern> {
     let pattern = table.name.is_pattern();
-    if names_relation(table, current, relation) {
-        return Some(Concern {
+    let itself = names_relation(table, current, relation);
+    if table.only || (pattern && !itself) {
+        return itself.then(|| Concern {
             named: relation.clone(),
             pattern,
         });
     }
-    if table.only || pattern {
-        return None;
-    }
     // The furthest ancestor that is named is the statement's target.
-    catalog
+    let furthest = catalog
         .ancestors(relation)
         .into_iter()
         .rev()
-        .find(|ancestor| names_relation(table, current, &ancestor.name))
-        .map(|ancestor| Concern {
-            named: ancestor.name.clone(),
-            pattern,
-        })
+        .find(|ancestor| names_relation(table, current, &ancestor.name));
+    let named = match furthest {
+        Some(ancestor) => ancestor.name.clone(),
+        None if itself => relation.clone(),
+        None => return None,
+    };
+    Some(Concern { named, pattern })
 }
 
 /// Is it a kind of relation that rules cannot name?

@@ -122,6 +122,8 @@ pub enum Choice {
         baseline: Rulebook,
         /// All other built-in rulebooks.
         others: Vec<Rulebook>,
+        /// Rulebooks that run after the recognised ones (`-r auto -r ours.sql`).
+        then: Vec<Rulebook>,
     },
 }
 
@@ -155,18 +157,22 @@ impl Planner {
     /// # Errors
     /// All statements that this version cannot run, at once.
     pub fn new(choice: Choice, context: Context) -> Result<Self> {
-        let (chosen, mut others) = match choice {
-            Choice::Named(books) => (books, Vec::new()),
-            Choice::Auto { baseline, others } => (vec![baseline], others),
+        let (before, mut others, after) = match choice {
+            Choice::Named(books) => (books, Vec::new(), Vec::new()),
+            Choice::Auto {
+                baseline,
+                others,
+                then,
+            } => (vec![baseline], others, then),
         };
         others.sort_by(|a, b| a.name.cmp(&b.name));
         let mut books = Vec::new();
         let mut first_rule = 0;
-        for (rulebook, takes_part) in chosen
-            .into_iter()
-            .map(|b| (b, true))
-            .chain(others.into_iter().map(|b| (b, false)))
-        {
+        let sure = |book| (book, true);
+        let in_order = (before.into_iter().map(sure))
+            .chain(others.into_iter().map(|book| (book, false)))
+            .chain(after.into_iter().map(sure));
+        for (rulebook, takes_part) in in_order {
             support::check(&rulebook)?;
             let statements = rulebook.statements.len();
             books.push(Book {
