@@ -95,7 +95,7 @@ pub enum Effect {
     Unfollowed(&'static str),
     /// Planner statistics of a relation: they hold samples of its values.
     Statistics(RelationName),
-    /// `\connect`: another database section begins; the catalog has been cleared.
+    /// `\connect`: another database section begins with the next frame.
     Connect(String),
     /// `BEGIN`, `START TRANSACTION`.
     Begin,
@@ -224,7 +224,12 @@ pub trait Framer: Send {
     /// The refusal of a truncated input.
     fn finish(&self) -> Result<()>;
 
-    /// The schema learned so far in this database section.
+    /// The schema of this database section is known beforehand (`--schema`). What the stream's own
+    /// DDL says is learned on top of it.
+    fn seed(&mut self, catalog: Catalog);
+
+    /// The schema learned so far in this database section. After a [`Effect::Connect`] it is still
+    /// that of the section before, until the next frame is asked for.
     fn catalog(&self) -> &Catalog;
 
     /// Is all DDL of this section's tables known before the first row, because the dumper's banner says so?
@@ -257,4 +262,9 @@ pub trait Dialect: Send + Sync {
     fn recognise(&self, head: &[u8]) -> u8;
     /// A framer for one stream.
     fn framer(&self) -> Box<dyn Framer>;
+}
+
+/// All dialects.
+pub fn dialects() -> &'static [&'static dyn Dialect] {
+    &[&postgres::Postgres]
 }

@@ -67,6 +67,8 @@ pub struct PlainFramer {
     banners: Banners,
     inserts: bool,
     unfinished: Option<Unfinished>,
+    /// A `\connect` has been framed; its section begins with the next frame.
+    connecting: Option<String>,
 }
 
 impl Default for PlainFramer {
@@ -86,6 +88,7 @@ impl Default for PlainFramer {
             banners: Banners::default(),
             inserts: false,
             unfinished: None,
+            connecting: None,
         }
     }
 }
@@ -212,24 +215,39 @@ impl PlainFramer {
         Step::Frame(Frame::Statement { bytes, at, effect })
     }
 
+    /// Begins the section of a `\connect` that has been framed: everything of the one before goes.
+    fn connect(&mut self) {
+        let Some(name) = self.connecting.take() else {
+            return;
+        };
+        self.session = SessionState {
+            database: Some(name),
+            ..SessionState::default()
+        };
+        self.rules = self.session.rules();
+        self.catalog = Catalog::default();
+        self.counts.clear();
+        self.banners.new_section();
+        self.inserts = false;
+    }
+
     fn command(&mut self, input: &mut BytesMut, command: &[u8]) -> Step {
         self.scanner = Scanner::default();
         let effect = match psql::command_name(command) {
             b"c" | b"connect" => {
                 let database = psql::connect_target(command);
-                self.session = SessionState {
-                    database: database.clone().or(self.session.database.take()),
-                    ..SessionState::default()
-                };
-                match database {
+                match &database {
                     Some(name) => {
-                        self.catalog = Catalog::default();
-                        self.counts.clear();
-                        self.banners.new_section();
-                        self.inserts = false;
-                        Effect::Connect(name)
+                        self.connecting = Some(name.clone());
+                        Effect::Connect(name.clone())
                     }
-                    None => Effect::Setting,
+                    None => {
+                        self.session = SessionState {
+                            database: self.session.database.take(),
+                            ..SessionState::default()
+                        };
+                        Effect::Setting
+                    }
                 }
             }
             b"encoding" => {
@@ -420,6 +438,7 @@ impl PlainFramer {
 
 impl Framer for PlainFramer {
     fn next(&mut self, input: &mut BytesMut, eof: bool) -> Result<Option<Frame>> {
+        self.connect();
         loop {
             if let Some(effect) = self.effects.pop_front() {
                 return Ok(Some(Frame::Statement {
@@ -449,6 +468,11 @@ impl Framer for PlainFramer {
 
     fn rows(&mut self, mode: RowMode) {
         self.mode = mode;
+    }
+
+    fn seed(&mut self, catalog: Catalog) {
+        self.connect();
+        self.catalog = catalog;
     }
 
     fn finish(&self) -> Result<()> {
