@@ -569,7 +569,8 @@ fn top_level(label: &str, before: &str) -> Option<usize> {
         COMMON.contains(&run.as_str())
     };
     let single = letters == 1 && latin(first) && !before.starts_with(|c: char| !c.is_ascii_digit());
-    let valid = letters > 0 && !single && !(next.is_some_and(|c| c.is_ascii_digit()) && !known());
+    let digit = next.is_some_and(|c| c.is_ascii_digit());
+    let valid = letters > 0 && !single && (!digit || known());
     valid.then_some(letters)
 }
 

@@ -13,7 +13,8 @@ pub type Limit = Option<(u32, LengthUnit)>;
 /// The characters of a full keyed suffix.
 pub const SUFFIX: usize = 13;
 
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// The characters of suffixes: without those that are easily taken for others.
+pub const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// The length of a text in the limit's unit. Bytes that are not UTF-8 count one each.
 pub fn length(text: &[u8], unit: LengthUnit) -> usize {

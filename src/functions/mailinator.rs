@@ -16,7 +16,7 @@
 
 use super::address::{self, Address, addresses};
 use super::fit::{self, Limit, SUFFIX};
-use super::{Call, Example, Function, Kind, Nature, Parameter, Subkey, accepts_all, fault, php};
+use super::{Call, Example, Function, Kind, Nature, Parameter, Subkey, fault, php};
 use crate::value::{Value, ValueError};
 use std::borrow::Cow;
 
@@ -26,7 +26,7 @@ pub const FUNCTION: Function = Function {
     summary: "Moves an address, or each of a list, to a domain that reaches nobody.",
     parameters: PARAMETERS,
     purpose: "mailinator",
-    returns: Kind::Any,
+    returns: Kind::Text,
     nature: Nature::Keyed,
     may_collide: false,
     examples: &[
@@ -54,14 +54,14 @@ pub const FUNCTION: Function = Function {
         },
     ],
     check,
-    call: |call, args| each(call, args, &mailinator),
+    call: |call, args| apply(call, args, mailinator),
 };
 
 /// The parameters of both functions.
 pub const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "v",
-        kind: Kind::Any,
+        kind: Kind::Text,
         optional: false,
     },
     Parameter {
@@ -76,7 +76,6 @@ pub const DOMAIN: &[u8] = b"mailinator.com";
 
 /// Refuses a domain that is none.
 pub fn check(args: &[Option<&Value<'_>>]) -> Result<(), ValueError> {
-    accepts_all(args)?;
     match args.get(1) {
         Some(Some(domain)) => parse_domain(domain).map(drop),
         _ => Ok(()),
@@ -98,39 +97,27 @@ fn parse_domain<'a>(value: &'a Value<'_>) -> Result<&'a [u8], ValueError> {
     Ok(domain)
 }
 
-/// Applies a rewriting of text to a value, or to each element of an array.
-pub fn each<'v>(
+/// Rewrites a text; none if there is nothing to rewrite.
+type Change = fn(&Safe<'_>, &[u8]) -> Option<Vec<u8>>;
+
+/// The call of both functions.
+pub fn apply<'v>(
     call: &Call<'_>,
     args: &[Value<'v>],
-    change: &dyn Fn(&Safe<'_>, &[u8]) -> Option<Vec<u8>>,
+    change: Change,
 ) -> Result<Value<'v>, ValueError> {
+    let Some(Value::Text(text)) = args.first() else {
+        return fault("addresses are looked for in text");
+    };
     let safe = Safe {
         key: call.key,
         domain: args.get(1).map_or(Ok(DOMAIN), parse_domain)?,
         limit: call.limit,
     };
-    fn apply<'v>(
-        value: &Value<'v>,
-        safe: &Safe<'_>,
-        change: &dyn Fn(&Safe<'_>, &[u8]) -> Option<Vec<u8>>,
-    ) -> Result<Value<'v>, ValueError> {
-        match value {
-            Value::Text(text) => {
-                let changed = change(safe, text).map(Cow::Owned);
-                Ok(Value::Text(
-                    safe.cut(changed.unwrap_or_else(|| text.clone())),
-                ))
-            }
-            Value::Array(elements) => elements
-                .iter()
-                .map(|e| apply(e, safe, change))
-                .collect::<Result<_, _>>()
-                .map(Value::Array),
-            Value::Bytes(_) => fault("addresses are looked for in text, not in bytes"),
-            other => Ok(other.clone()),
-        }
-    }
-    apply(args.first().unwrap_or(&Value::Null), &safe, change)
+    let changed = change(&safe, text).map(Cow::Owned);
+    Ok(Value::Text(
+        safe.cut(changed.unwrap_or_else(|| text.clone())),
+    ))
 }
 
 fn mailinator(safe: &Safe<'_>, text: &[u8]) -> Option<Vec<u8>> {
@@ -439,23 +426,6 @@ mod tests {
             );
             assert_ne!(result, rewrite("jane.doe@company.com", Some(limit)));
         }
-    }
-
-    #[test]
-    fn elements_of_arrays() {
-        let subkey = FUNCTION.subkey(&Key::new(b"example".to_vec()));
-        let call = Call {
-            key: &subkey,
-            limit: None,
-            not_null: true,
-            fresh: 0,
-        };
-        let text = |t: &'static str| Value::Text(t.as_bytes().into());
-        let array = Value::Array(vec![text("a@b.de"), Value::Null]);
-        assert_eq!(
-            (FUNCTION.call)(&call, &[array, text("test.example")]),
-            Ok(Value::Array(vec![text("a_b.de@test.example"), Value::Null]))
-        );
     }
 
     #[test]

@@ -8,11 +8,63 @@ use crate::schema::LengthUnit;
 use crate::value::{Value, ValueError};
 
 pub mod address;
+mod check_digits;
+mod city;
+mod company;
+mod country;
+mod credit_card;
+mod currency;
+mod digits;
+mod dnoise;
+pub mod doc;
+mod draw;
+mod email;
+mod first_name;
 pub mod fit;
+mod generalize_date;
+mod generalize_number;
+mod hash;
+mod iban;
+mod ip;
+mod job;
+mod json_mask;
 pub mod key;
+mod last_name;
+mod lorem_ipsum;
+mod mac;
 mod mailinator;
+mod moment;
+mod name;
+mod noise;
+mod partial;
+mod partial_email;
+mod phone;
 pub mod php;
+mod postcode;
+mod random_date_between;
+mod random_in;
+mod random_int_between;
+mod random_phone;
+mod random_string;
+mod region;
 mod rewrite_emails;
+mod secret;
+mod sentence;
+mod shift_date;
+mod street;
+mod subject;
+mod time_zone;
+mod title;
+mod url;
+mod user_agent;
+mod user_name;
+mod uuid;
+mod word;
+mod words;
+mod xml_mask;
+
+#[cfg(test)]
+mod sweep;
 
 pub use key::{Key, Subkey};
 
@@ -129,7 +181,79 @@ fn fault<T>(message: &'static str) -> Result<T, ValueError> {
 }
 
 /// All functions, sorted by name.
-static REGISTRY: &[Function] = &[mailinator::FUNCTION, rewrite_emails::FUNCTION];
+static REGISTRY: &[Function] = &[
+    digits::FUNCTION,
+    dnoise::FUNCTION,
+    city::FAKE,
+    company::FAKE,
+    country::FAKE,
+    credit_card::FAKE,
+    currency::FAKE,
+    email::FAKE,
+    first_name::FAKE,
+    iban::FAKE,
+    ip::FAKE,
+    job::FAKE,
+    last_name::FAKE,
+    mac::FAKE,
+    name::FAKE,
+    phone::FAKE,
+    postcode::FAKE,
+    region::FAKE,
+    sentence::FAKE,
+    street::FAKE,
+    time_zone::FAKE,
+    title::FAKE,
+    url::FAKE,
+    user_agent::FAKE,
+    user_name::FAKE,
+    uuid::FAKE,
+    word::FAKE,
+    generalize_date::FUNCTION,
+    generalize_number::FUNCTION,
+    hash::FUNCTION,
+    json_mask::FUNCTION,
+    lorem_ipsum::FUNCTION,
+    mailinator::FUNCTION,
+    noise::FUNCTION,
+    partial::FUNCTION,
+    partial_email::FUNCTION,
+    city::PSEUDO,
+    company::PSEUDO,
+    country::PSEUDO,
+    credit_card::PSEUDO,
+    currency::PSEUDO,
+    email::PSEUDO,
+    first_name::PSEUDO,
+    iban::PSEUDO,
+    ip::PSEUDO,
+    job::PSEUDO,
+    last_name::PSEUDO,
+    mac::PSEUDO,
+    name::PSEUDO,
+    phone::PSEUDO,
+    postcode::PSEUDO,
+    region::PSEUDO,
+    sentence::PSEUDO,
+    street::PSEUDO,
+    time_zone::PSEUDO,
+    title::PSEUDO,
+    url::PSEUDO,
+    user_agent::PSEUDO,
+    user_name::PSEUDO,
+    uuid::PSEUDO,
+    word::PSEUDO,
+    random_int_between::BIGINT,
+    random_date_between::FUNCTION,
+    random_in::FUNCTION,
+    random_int_between::FUNCTION,
+    random_phone::FUNCTION,
+    random_string::FUNCTION,
+    rewrite_emails::FUNCTION,
+    secret::FUNCTION,
+    shift_date::FUNCTION,
+    xml_mask::FUNCTION,
+];
 
 /// All functions, by name.
 pub fn registry() -> &'static [Function] {

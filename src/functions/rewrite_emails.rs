@@ -4,7 +4,7 @@
 //! the text form of arrays need no parsing: a rewritten address has only characters that the address
 //! had or that are literal everywhere. PHP-serialised values get their lengths mended.
 
-use super::mailinator::{PARAMETERS, check, each};
+use super::mailinator::{PARAMETERS, apply, check};
 use super::{Example, Function, Kind, Nature};
 
 /// The function.
@@ -13,7 +13,7 @@ pub const FUNCTION: Function = Function {
     summary: "Moves every address inside a text, JSON, XML, array or PHP-serialised value to a domain that reaches nobody.",
     parameters: PARAMETERS,
     purpose: "mailinator",
-    returns: Kind::Any,
+    returns: Kind::Text,
     nature: Nature::Keyed,
     may_collide: false,
     examples: &[
@@ -39,7 +39,7 @@ pub const FUNCTION: Function = Function {
         },
     ],
     check,
-    call: |call, args| each(call, args, &|safe, text| safe.rewrite_all(text)),
+    call: |call, args| apply(call, args, |safe, text| safe.rewrite_all(text)),
 };
 
 #[cfg(test)]
