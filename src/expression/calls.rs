@@ -508,10 +508,14 @@ impl Compiler<'_> {
             .is_some_and(|p| p.kind == Kind::Text);
         let each = first_takes_text
             && matches!(&first, Some(DataType::Array(element)) if element.holds_text());
+        let bytes = function.keeps_bytes
+            && first
+                .as_ref()
+                .is_some_and(|t| matches!(t.base(), DataType::Bytea | DataType::Uuid));
         let mut coerced = Vec::with_capacity(typed.len());
         for (index, arg) in typed.into_iter().enumerate() {
             let kind = function.parameters[index].kind;
-            coerced.push(if index == 0 && each {
+            coerced.push(if index == 0 && (each || bytes) {
                 Some(arg)
             } else {
                 self.argument(arg, kind, name)
@@ -537,7 +541,7 @@ impl Compiler<'_> {
                 .as_ref()
                 .is_some_and(|t| t.holds_text() && *t != DataType::Unknown && !is_text(t));
         let data_type = match function.returns {
-            _ if keeps_type => first.clone().unwrap_or(DataType::Text),
+            _ if keeps_type || bytes => first.clone().unwrap_or(DataType::Text),
             Kind::Text => DataType::Text,
             Kind::Integer => DataType::Integer,
             Kind::Interval => DataType::Interval,

@@ -24,6 +24,7 @@ pub const FUNCTION: Function = Function {
     parameters: &[parameter("v", Kind::Any)],
     purpose: "digits",
     returns: Kind::Any,
+    keeps_bytes: false,
     nature: Nature::Keyed,
     may_collide: false,
     examples: &[

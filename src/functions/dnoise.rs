@@ -16,6 +16,7 @@ pub const FUNCTION: Function = Function {
     ],
     purpose: "dnoise",
     returns: Kind::Date,
+    keeps_bytes: false,
     nature: Nature::Keyed,
     may_collide: true,
     examples: &[Example {

@@ -13,6 +13,7 @@ pub const FUNCTION: Function = Function {
     parameters: &[parameter("v", Kind::Date), parameter("unit", Kind::Text)],
     purpose: "generalize_date",
     returns: Kind::Date,
+    keeps_bytes: false,
     nature: Nature::Plain,
     may_collide: true,
     examples: &[

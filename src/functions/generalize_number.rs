@@ -14,6 +14,7 @@ pub const FUNCTION: Function = Function {
     ],
     purpose: "generalize_number",
     returns: Kind::Number,
+    keeps_bytes: false,
     nature: Nature::Plain,
     may_collide: true,
     examples: &[

@@ -11,6 +11,7 @@ pub const FUNCTION: Function = Function {
     parameters: &[V, optional("length", Kind::Integer)],
     purpose: "hash",
     returns: Kind::Text,
+    keeps_bytes: false,
     nature: Nature::Keyed,
     may_collide: false,
     examples: &[

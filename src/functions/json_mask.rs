@@ -21,6 +21,7 @@ pub const FUNCTION: Function = Function {
     ],
     purpose: "json_mask",
     returns: Kind::Text,
+    keeps_bytes: false,
     nature: Nature::Plain,
     may_collide: true,
     examples: &[

@@ -18,6 +18,7 @@ pub const FUNCTION: Function = Function {
     ],
     purpose: "lorem_ipsum",
     returns: Kind::Text,
+    keeps_bytes: false,
     nature: Nature::Fresh,
     may_collide: true,
     examples: &[

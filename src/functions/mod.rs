@@ -81,6 +81,8 @@ pub struct Function {
     pub purpose: &'static str,
     /// The type of the result.
     pub returns: Kind,
+    /// Does a function of text also take `bytea` and `uuid`, and return them as what they are?
+    pub keeps_bytes: bool,
     /// What the result depends on.
     pub nature: Nature,
     /// Can two different inputs give the same result? Then it is refused on a unique column.

@@ -17,6 +17,7 @@ pub const FUNCTION: Function = Function {
     ],
     purpose: "noise",
     returns: Kind::Number,
+    keeps_bytes: false,
     nature: Nature::Keyed,
     may_collide: true,
     examples: &[

@@ -17,6 +17,7 @@ pub const FUNCTION: Function = Function {
     ],
     purpose: "partial",
     returns: Kind::Text,
+    keeps_bytes: false,
     nature: Nature::Plain,
     may_collide: true,
     examples: &[

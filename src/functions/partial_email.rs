@@ -13,6 +13,7 @@ pub const FUNCTION: Function = Function {
     parameters: &[V],
     purpose: "partial_email",
     returns: Kind::Text,
+    keeps_bytes: false,
     nature: Nature::Plain,
     may_collide: true,
     examples: &[

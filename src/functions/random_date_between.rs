@@ -13,6 +13,7 @@ pub const FUNCTION: Function = Function {
     parameters: &[parameter("a", Kind::Date), parameter("b", Kind::Date)],
     purpose: "random_date_between",
     returns: Kind::Date,
+    keeps_bytes: false,
     nature: Nature::Fresh,
     may_collide: true,
     examples: &[Example {

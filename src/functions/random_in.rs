@@ -12,6 +12,7 @@ pub const FUNCTION: Function = Function {
     parameters: &[parameter("array", Kind::TextArray)],
     purpose: "random_in",
     returns: Kind::Any,
+    keeps_bytes: false,
     nature: Nature::Fresh,
     may_collide: true,
     examples: &[Example {

@@ -12,6 +12,7 @@ pub const FUNCTION: Function = Function {
     parameters: &[parameter("a", Kind::Integer), parameter("b", Kind::Integer)],
     purpose: "random_int_between",
     returns: Kind::Integer,
+    keeps_bytes: false,
     nature: Nature::Fresh,
     may_collide: true,
     examples: &[Example {

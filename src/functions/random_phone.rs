@@ -12,6 +12,7 @@ pub const FUNCTION: Function = Function {
     parameters: &[optional("prefix", Kind::Text)],
     purpose: "random_phone",
     returns: Kind::Text,
+    keeps_bytes: false,
     nature: Nature::Fresh,
     may_collide: true,
     examples: &[Example {

@@ -12,6 +12,7 @@ pub const FUNCTION: Function = Function {
     parameters: &[parameter("n", Kind::Integer)],
     purpose: "random_string",
     returns: Kind::Text,
+    keeps_bytes: false,
     nature: Nature::Fresh,
     may_collide: true,
     examples: &[Example {

@@ -14,6 +14,7 @@ pub const FUNCTION: Function = Function {
     parameters: PARAMETERS,
     purpose: "mailinator",
     returns: Kind::Text,
+    keeps_bytes: false,
     nature: Nature::Keyed,
     may_collide: false,
     examples: &[

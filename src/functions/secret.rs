@@ -19,6 +19,7 @@ pub const FUNCTION: Function = Function {
     parameters: &[V],
     purpose: "secret",
     returns: Kind::Text,
+    keeps_bytes: true,
     nature: Nature::Keyed,
     may_collide: false,
     examples: &[Example {

@@ -17,6 +17,7 @@ pub const FUNCTION: Function = Function {
     ],
     purpose: "shift_date",
     returns: Kind::Date,
+    keeps_bytes: false,
     nature: Nature::Keyed,
     may_collide: true,
     examples: &[Example {

@@ -47,6 +47,7 @@ pub const fn pseudo(
         parameters: &[V, LOCALE],
         purpose: name,
         returns: Kind::Text,
+        keeps_bytes: false,
         nature: Nature::Keyed,
         may_collide: true,
         examples,
