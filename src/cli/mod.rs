@@ -1,8 +1,69 @@
 //! The command line: arguments, messages, exit codes. Only this module prints.
+//!
+//! One file per subcommand; `args` is the table from which help, man page and completions come.
 
+mod args;
+mod filter;
+mod functions;
+mod key;
+mod message;
+mod progress;
+mod rules;
+
+use crate::error::{Error, Result};
+use crate::source::stdin_is_terminal;
+use args::{Cli, Command, Rules};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 
 /// Runs the command line and gives the exit code.
 pub fn main() -> ExitCode {
-    todo!()
+    // Alone on a terminal: nobody has piped anything in, so somebody wants to know what this is.
+    if std::env::args_os().len() == 1 && stdin_is_terminal() {
+        message::help(&Cli::command().render_help());
+        return ExitCode::from(2);
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, on standard output; everything else is wrong usage.
+            let answer = matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            );
+            let printed = error.print();
+            return ExitCode::from(if answer && printed.is_ok() { 0 } else { 2 });
+        }
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            message::error(&error);
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<()> {
+    match cli.command {
+        None => filter::run(cli.filter),
+        Some(Command::Rules { what: Rules::List }) => message::result(&rules::list()?),
+        Some(Command::Rules {
+            what: Rules::Show { name },
+        }) => message::result(rules::show(&name)?),
+        Some(Command::Functions { name }) => message::result(&functions::run(name.as_deref())?),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "scrub", &mut script);
+            message::result(&String::from_utf8_lossy(&script))
+        }
+        Some(Command::Man) => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command())
+                .render(&mut page)
+                .map_err(|e| Error::io(format!("cannot make the manual page: {e}")))?;
+            message::result(&String::from_utf8_lossy(&page))
+        }
+    }
 }

@@ -1,0 +1,344 @@
+//! The command line as a table: parsing, help, man page and completions all come from here.
+
+use crate::error::{Error, Result};
+use crate::sink::Method;
+use clap::builder::Styles;
+use clap::builder::styling::AnsiColor;
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Yellow.on_default())
+    .usage(AnsiColor::Yellow.on_default())
+    .literal(AnsiColor::Green.on_default())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const ABOUT: &str = "Rewrites a database dump in flight so that it is safe for a test bed";
+
+const LONG_ABOUT: &str = "\
+Rewrites a database dump in flight so that it is safe for a test bed.
+
+scrub reads a dump as a stream, rewrites the rows that a rulebook says and writes a dump of the same \
+kind; what no rule touches leaves byte for byte as it came. A rulebook is the SQL you would have run \
+after the restore.";
+
+const EXAMPLES: &str = "\
+Examples:
+  pg_dump prod | scrub | psql test
+  scrub dump.sql.gz -o safe.sql.zst";
+
+const LONG_EXAMPLES: &str = "\
+Examples:
+  set -o pipefail; pg_dump prod | scrub -1 | psql -X -v ON_ERROR_STOP=1 test
+      the whole refresh: with -1 nothing is committed unless everything went well,
+      and pipefail makes the shell say so when it did not
+  scrub dump.sql.gz -o safe.sql.zst --report safe.txt
+      from file to file; the output appears only when it is complete
+  scrub -r baseline -r ours.sql --set mail_domain=test.example.com dump.sql -o safe.sql
+      the baseline, then rules of your own
+  scrub rules show baseline
+      what a built-in rulebook does
+
+Environment:
+  SCRUB_KEY  the secret behind pseudonyms, if --key-file does not give it
+
+Exit codes:
+  0    done
+  1    a test found rows, or a rule met no table
+  2    wrong usage, or a rulebook that cannot be run
+  3    the input was refused
+  4    reading or writing failed; a reader that has gone is a failure, too
+  130  interrupted
+
+Without -o - a dump is never printed on a terminal. A dump that is called like a subcommand is named \
+./rules.";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "scrub",
+    version,
+    about = ABOUT,
+    long_about = LONG_ABOUT,
+    after_help = EXAMPLES,
+    after_long_help = LONG_EXAMPLES,
+    styles = STYLES,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    subcommand_help_heading = "Other commands",
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub filter: Filter,
+}
+
+/// What scrub does beside filtering.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Lists or shows the built-in rulebooks
+    Rules {
+        #[command(subcommand)]
+        what: Rules,
+    },
+    /// Lists the anon functions, or explains one
+    Functions {
+        /// The function to explain, with or without anon.
+        name: Option<String>,
+    },
+    /// Prints the completions of a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Prints the manual page
+    Man,
+}
+
+/// The built-in rulebooks.
+#[derive(Debug, Subcommand)]
+pub(super) enum Rules {
+    /// Lists them with what they are for
+    List,
+    /// Prints one, to read or to start from
+    Show {
+        /// The rulebook's name
+        name: String,
+    },
+}
+
+/// The filter.
+#[derive(Debug, Args)]
+pub(super) struct Filter {
+    /// The dump, plain or compressed; standard input if none is named
+    #[arg(value_name = "DUMP", value_hint = ValueHint::FilePath)]
+    pub dump: Option<PathBuf>,
+
+    /// A built-in rulebook's name or a path; repeatable, run in order
+    ///
+    /// auto is baseline and then every built-in rulebook that recognises the dump by its tables.
+    #[arg(
+        short,
+        long,
+        value_name = "RULEBOOK",
+        default_value = "auto",
+        help_heading = "Rules"
+    )]
+    pub rules: Vec<String>,
+
+    /// Sets a variable of the rulebooks; repeatable
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable, help_heading = "Rules")]
+    pub set: Vec<(String, String)>,
+
+    /// A file with the secret behind pseudonyms (or SCRUB_KEY)
+    ///
+    /// The same key and the same input give the same pseudonyms, in every table and every run.
+    /// Without one a random key is made for the run.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Rules")]
+    pub key_file: Option<PathBuf>,
+
+    /// What the dump is written in; auto recognises it by its content
+    #[arg(
+        short,
+        long,
+        value_name = "DIALECT",
+        default_value = "auto",
+        help_heading = "Input"
+    )]
+    pub from: String,
+
+    /// A schema-only dump, when the tables are not (or too late) in the stream
+    #[arg(long, value_name = "DUMP", value_hint = ValueHint::FilePath, help_heading = "Input")]
+    pub schema: Option<PathBuf>,
+
+    /// The safe dump: complete or absent, compressed by its suffix (.gz .lz4 .zst); - is standard output
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub output: Option<PathBuf>,
+
+    /// Compresses the output: none, gzip, lz4 or zstd, with a level if wanted
+    #[arg(short = 'Z', long, value_name = "METHOD[:LEVEL]", value_parser = method, help_heading = "Output")]
+    pub compress: Option<Method>,
+
+    /// One transaction for each database, committed only when everything has passed
+    ///
+    /// A run that fails, however it fails, commits nothing. In the output of pg_dumpall each
+    /// database is a transaction of its own, for none spans two.
+    #[arg(short = '1', long, help_heading = "Output")]
+    pub single_transaction: bool,
+
+    /// Writes a report of the run: .json or .txt
+    ///
+    /// It holds the results of the rulebooks' own SELECTs, which the summary never shows.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub report: Option<PathBuf>,
+
+    /// No summary and no progress, errors only
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
+    pub quiet: bool,
+
+    /// A summary with every table and every rule
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+
+    /// How many threads rewrite rows [default: one for each processor]
+    #[arg(short, long, value_name = "N", value_parser = jobs, help_heading = "Resources")]
+    pub jobs: Option<usize>,
+
+    /// How much memory rows that are kept aside may take
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "1G",
+        value_parser = size,
+        help_heading = "Resources"
+    )]
+    pub memory: u64,
+
+    /// Where rows go that take more [default: the directory for temporary files]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Resources")]
+    pub spool_dir: Option<PathBuf>,
+}
+
+/// `NAME=VALUE`, as psql's -v takes it.
+fn variable(text: &str) -> Result<(String, String)> {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && name.chars().all(word) => {
+            Ok((name.to_owned(), value.to_owned()))
+        }
+        Some(_) => Err(Error::usage(
+            "a variable's name has letters, digits and _ only",
+        )),
+        None => Err(Error::usage("write NAME=VALUE")),
+    }
+}
+
+fn method(text: &str) -> Result<Method> {
+    text.parse()
+}
+
+fn jobs(text: &str) -> Result<usize> {
+    match text.parse() {
+        Ok(n @ 1..=1024) => Ok(n),
+        _ => Err(Error::usage("write a number from 1 to 1024")),
+    }
+}
+
+/// `512M`, `2G`, `1.5GiB` or a number of bytes. K, M, G and T are powers of 1024.
+fn size(text: &str) -> Result<u64> {
+    let wrong = || Error::usage("write a size like 512M or 2G");
+    let unit = text
+        .find(|c: char| c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit);
+    let unit = unit.to_ascii_lowercase();
+    let power = match unit
+        .strip_suffix("ib")
+        .or(unit.strip_suffix('b'))
+        .unwrap_or(&unit)
+    {
+        "" => 0,
+        "k" => 1,
+        "m" => 2,
+        "g" => 3,
+        "t" => 4,
+        _ => return Err(wrong()),
+    };
+    let number = number.trim();
+    let plain = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let number: f64 = number.parse().ok().filter(|_| plain).ok_or_else(wrong)?;
+    let bytes = number * 1024_f64.powi(power);
+    if bytes < 1.0 || bytes > (1_u64 << 50) as f64 {
+        return Err(wrong());
+    }
+    Ok(bytes as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_table_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_has_a_help_and_a_heading() {
+        let command = Cli::command();
+        for arg in command.get_arguments().filter(|a| !a.is_positional()) {
+            assert!(arg.get_help().is_some(), "{}", arg.get_id());
+            assert!(arg.get_help_heading().is_some(), "{}", arg.get_id());
+        }
+    }
+
+    #[test]
+    fn all_of_the_filter_at_once() {
+        let line = "scrub -r baseline -r x.sql --set a=b=c --key-file k -f postgres --schema s.sql \
+             -o out.gz -Z zstd:3 -1 --report r.json -q -j 3 --memory 512M --spool-dir /tmp dump.sql";
+        let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
+        let filter = cli.filter;
+        assert!(cli.command.is_none() && filter.single_transaction && filter.quiet);
+        assert_eq!(filter.rules, ["baseline", "x.sql"]);
+        assert_eq!(filter.set, [("a".to_owned(), "b=c".to_owned())]);
+        assert_eq!(filter.compress, Some("zstd:3".parse().unwrap()));
+        assert_eq!((filter.jobs, filter.memory), (Some(3), 512 << 20));
+        assert_eq!(filter.dump, Some("dump.sql".into()));
+    }
+
+    #[test]
+    fn defaults() {
+        let filter = Cli::try_parse_from(["scrub"]).unwrap().filter;
+        assert_eq!(
+            (filter.rules, filter.from.as_str()),
+            (vec!["auto".to_owned()], "auto")
+        );
+        assert_eq!(filter.memory, 1 << 30);
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused() {
+        let lines = [
+            "-q -v",
+            "-Z xz",
+            "--set x",
+            "--set =x",
+            "--memory lots",
+            "-j 0",
+            "a b",
+            "rules",
+            "rules list x",
+            "-1 rules list",
+            "--key secret",
+        ];
+        for line in lines {
+            let args = ["scrub"].into_iter().chain(line.split_whitespace());
+            assert!(Cli::try_parse_from(args).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        let good = [
+            ("1", 1),
+            ("4096", 4096),
+            ("512M", 512 << 20),
+            ("2G", 2 << 30),
+            ("1.5GiB", 3 << 29),
+            ("64kb", 64 << 10),
+            ("1 t", 1 << 40),
+        ];
+        for (text, bytes) in good {
+            assert_eq!(size(text).unwrap(), bytes, "{text}");
+        }
+        for text in [
+            "", "M", "-1", "1e9", "0", "inf", "nan", "1X", "1MM", "9999999T",
+        ] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The filter: arguments → a job for the pipeline → summary, report and exit code.
+//!
+//! What can be wrong is found in this order, and nothing is read or written before it: the
+//! arguments, the rulebooks, the key, the input, the output.
+
+use super::args::Filter;
+use super::{key, message, progress, rules};
+use crate::dialect::{Dialect, dialects};
+use crate::error::{Error, ErrorKind, Result};
+use crate::pipeline::{self, Job, Progress};
+use crate::report::Report;
+use crate::sink::{Method, Output, Sink};
+use crate::source::{Compression, Source};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+/// Runs the filter.
+pub(super) fn run(args: Filter) -> Result<()> {
+    let (quiet, verbose) = (args.quiet, args.verbose);
+    let (job, form, warnings) = prepare(args)?;
+    let output = job.sink.label().to_owned();
+    let progress = Arc::clone(&job.progress);
+    let line = (!quiet).then(|| {
+        progress::Line::start(
+            job.source.len(),
+            job.source.consumed(),
+            Arc::clone(&progress),
+        )
+    });
+    let outcome = pipeline::run(job);
+    drop(line);
+
+    let mut report = outcome.report;
+    report.output = output;
+    report.warnings.splice(0..0, warnings);
+    let mut result = outcome.result;
+    report.end(result.as_ref().err());
+    if let Some(form) = form {
+        // A run whose report is missing has failed, but its own failure is the one to tell.
+        let written = form.write(&report);
+        result = result.and(written);
+    }
+    // Counts of a dump that nobody will load say nothing; those of a failed test do.
+    let told = result
+        .as_ref()
+        .err()
+        .is_none_or(|e| e.kind == ErrorKind::Check);
+    if told && !quiet {
+        message::summary(&report.summary(verbose));
+    }
+    result
+}
+
+/// Everything that happens before the first byte is passed on.
+fn prepare(args: Filter) -> Result<(Job, Option<ReportFile>, Vec<String>)> {
+    let form = args
+        .report
+        .as_deref()
+        .map(|path| ReportFile::check(path, &args))
+        .transpose()?;
+    let wanted = by_name(&args.from)?;
+    if let Some(folder) = args.spool_dir.as_deref().filter(|folder| !folder.is_dir()) {
+        return Err(Error::usage(format!(
+            "--spool-dir {}: no such directory",
+            folder.display()
+        )));
+    }
+    let stdin = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+    if stdin(&args.schema) && (args.dump.is_none() || stdin(&args.dump)) {
+        return Err(Error::usage(
+            "the dump and the schema cannot both be standard input",
+        ));
+    }
+    let choice = rules::choice(&args.rules, &args.set)?;
+    let (key, warning) = key::key(args.key_file.as_deref())?;
+    let source = Source::open(args.dump.as_deref())?;
+    let dialect = match wanted {
+        Some(dialect) => dialect,
+        None => recognise(source.head())?,
+    };
+    let schema = args
+        .schema
+        .as_deref()
+        .map(|path| Source::open(Some(path)))
+        .transpose()?;
+    let to_stdout = args.output.as_deref() == Some(Path::new("-"));
+    let output = Output {
+        path: args.output.filter(|_| !to_stdout),
+        compression: args.compress,
+        input: source.identity(),
+        allow_terminal: to_stdout,
+    };
+    let sink = Sink::open(&output)?;
+    // Opened before the run: a report that cannot be written is known before an hour has passed.
+    let form = form.map(ReportFile::open).transpose()?;
+    let job = Job {
+        source,
+        sink,
+        dialect,
+        choice,
+        key: Arc::new(key),
+        schema,
+        jobs: args
+            .jobs
+            .unwrap_or_else(|| available_parallelism().map_or(1, |n| n.get())),
+        memory: args.memory,
+        spool_dir: args.spool_dir,
+        single_transaction: args.single_transaction,
+        progress: Arc::new(Progress::default()),
+    };
+    Ok((job, form, warning.into_iter().collect()))
+}
+
+/// The dialect that `--from` names; none for `auto`.
+fn by_name(name: &str) -> Result<Option<&'static dyn Dialect>> {
+    if name == "auto" {
+        return Ok(None);
+    }
+    let found = dialects().iter().copied().find(|d| d.name() == name);
+    found.map(Some).ok_or_else(|| {
+        let names: Vec<_> = dialects().iter().map(|d| d.name()).collect();
+        Error::usage(format!("no such dialect: {name}"))
+            .remedy(format!("write auto, {}", names.join(", ")))
+    })
+}
+
+/// The dialect that is surest of the first bytes.
+fn recognise(head: &[u8]) -> Result<&'static dyn Dialect> {
+    let surest = dialects()
+        .iter()
+        .copied()
+        .max_by_key(|dialect| dialect.recognise(head));
+    surest
+        .filter(|dialect| dialect.recognise(head) > 0)
+        .ok_or_else(|| {
+            Error::input("the input is no dump that scrub recognises")
+                .remedy("if it is one all the same, name its dialect with --from")
+        })
+}
+
+/// Where the report goes and in which form.
+struct ReportFile {
+    path: PathBuf,
+    json: bool,
+    sink: Option<Sink>,
+}
+
+impl ReportFile {
+    /// Does the path name a form that there is?
+    fn check(path: &Path, args: &Filter) -> Result<ReportFile> {
+        let json = match path.extension().and_then(|s| s.to_str()) {
+            Some("json") => true,
+            Some("txt") => false,
+            Some("html") => {
+                return Err(
+                    Error::usage("there is no HTML report yet").remedy("name a .json or .txt file")
+                );
+            }
+            _ => {
+                return Err(Error::usage("the report's form is not known")
+                    .remedy("name a .json or .txt file"));
+            }
+        };
+        if args.output.as_deref() == Some(path) {
+            return Err(Error::usage("the report and the dump have the same name"));
+        }
+        Ok(ReportFile {
+            path: path.to_owned(),
+            json,
+            sink: None,
+        })
+    }
+
+    fn open(mut self) -> Result<ReportFile> {
+        let compression = Some(Method {
+            compression: Compression::None,
+            level: None,
+        });
+        let output = Output {
+            path: Some(self.path.clone()),
+            compression,
+            ..Output::default()
+        };
+        self.sink = Some(Sink::open(&output)?);
+        Ok(self)
+    }
+
+    fn write(self, report: &Report) -> Result<()> {
+        let Some(mut sink) = self.sink else {
+            return Ok(());
+        };
+        let text = if self.json {
+            report.to_json()
+        } else {
+            report.to_text()
+        };
+        sink.put(text.as_bytes())?;
+        sink.finish()
+    }
+}
