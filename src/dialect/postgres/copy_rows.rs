@@ -242,6 +242,9 @@ mod tests {
     use super::super::tokens::{Lexing, tokens};
     use super::*;
 
+    /// Options, encoding, data, the number of rows, their bytes, the end.
+    type Case<'a> = (&'a str, &'a str, &'a [u8], u64, &'a [u8], &'a [u8]);
+
     /// The batches of `data` with their row counts, and the end, however the data is cut.
     fn batches(
         options: &str,
@@ -285,7 +288,7 @@ mod tests {
 
     #[test]
     fn data_ends_where_psql_ends_it() {
-        let cases: &[(&str, &str, &[u8], u64, &[u8], &[u8])] = &[
+        let cases: &[Case] = &[
             (
                 "",
                 "UTF8",

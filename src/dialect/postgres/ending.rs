@@ -115,16 +115,18 @@ pub fn unloadable(state: &OutputState, unfinished: Option<&Unfinished>, message:
     out
 }
 
-/// A row with more columns than the table has, and the end of the COPY.
+/// A row with more columns than the table has, and the end of the COPY. It stands there twice, for
+/// the first may be taken for the header's line or stand behind a line that was cut off.
 fn unloadable_row(block: &Block, message: &str, mut out: Vec<u8>) -> Vec<u8> {
     const MOST_COLUMNS: usize = 1600;
     let width = block.columns.as_ref().map_or(MOST_COLUMNS, Vec::len) + 2;
     let message = format!("scrub: {message}");
     let mut cells = vec![(Some(&b"-"[..]), &DataType::Text); width];
     cells[0].0 = Some(message.as_bytes());
-    if block.codec.write_row(&cells, &mut out).is_err() {
-        out.extend_from_slice(message.as_bytes());
-        out.push(b'\n');
+    for _ in 0..2 {
+        if block.codec.write_row(&cells, &mut out).is_err() {
+            out.extend_from_slice(message.as_bytes());
+        }
     }
     if !out.ends_with(b"\n") {
         out.push(b'\n');

@@ -352,6 +352,9 @@ fn continuation(unit: &[u8], end: usize, eof: bool) -> Continuation {
 mod tests {
     use super::*;
 
+    /// standard_conforming_strings, encoding, text, its units.
+    type Case<'a> = (bool, &'a str, &'a [u8], &'a [(Unit, &'a [u8])]);
+
     /// The units of `text`, each as its bytes, however the text is cut.
     fn units(rules: &Rules, text: &[u8], cut: usize) -> (Vec<(Unit, Vec<u8>)>, Option<Open>) {
         let mut lexer = Lexer::default();
@@ -393,7 +396,7 @@ mod tests {
     fn units_end_where_the_server_ends_them() {
         use Unit::{Comment, Literal, Mark, Number, Quoted, Space, Word};
         let sjis = b"E'\x95\\'\x95\\";
-        let cases: &[(bool, &str, &[u8], &[(Unit, &[u8])])] = &[
+        let cases: &[Case] = &[
             (true, "UTF8", b"a$b$c", &[(Word, b"a$b$c")]),
             (true, "UTF8", b"'a''b'", &[(Literal, b"'a''b'")]),
             (

@@ -26,7 +26,7 @@ pub fn canonical<'a>(text: Cow<'a, [u8]>, data_type: &DataType) -> Result<Cow<'a
         return Ok(text);
     }
     if let Some(digits) = text.strip_prefix(b"\\x") {
-        if digits.len() % 2 == 0
+        if digits.len().is_multiple_of(2)
             && digits
                 .iter()
                 .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
@@ -38,7 +38,7 @@ pub fn canonical<'a>(text: Cow<'a, [u8]>, data_type: &DataType) -> Result<Cow<'a
             .filter(|b| !b.is_ascii_whitespace())
             .copied()
             .collect();
-        if digits.len() % 2 != 0 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        if !digits.len().is_multiple_of(2) || !digits.iter().all(u8::is_ascii_hexdigit) {
             return fault("the cell is no valid bytea");
         }
         let mut out = b"\\x".to_vec();

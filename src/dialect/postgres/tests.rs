@@ -407,11 +407,11 @@ fn the_unloadable_end_closes_what_is_open() {
         ),
         (
             "COPY t (a) FROM stdin;\n1",
-            "\nscrub: it s over\t-\t-\n\\.\nROLLBACK;\n",
+            "\nscrub: it s over\t-\t-\nscrub: it s over\t-\t-\n\\.\nROLLBACK;\n",
         ),
         (
             "COPY t (a) FROM stdin CSV;\r\n1\r\n",
-            "\nscrub: it s over,-,-\r\n\\.\nROLLBACK;\n",
+            "\nscrub: it s over,-,-\r\nscrub: it s over,-,-\r\n\\.\nROLLBACK;\n",
         ),
     ] {
         let framer = run(input.as_bytes(), 64, RowMode::Pass).framer;
@@ -427,7 +427,7 @@ fn the_unloadable_end_closes_what_is_open() {
     let rows = run
         .framer
         .unloadable(&OutputState::Rows(block.clone(), true), "x");
-    assert_eq!(rows, b"scrub: x\t-\t-\n\\.\nROLLBACK;\n");
+    assert_eq!(rows, b"scrub: x\t-\t-\nscrub: x\t-\t-\n\\.\nROLLBACK;\n");
 }
 
 /// Pieces that dumps are made of, and pieces that break them.
