@@ -17,9 +17,10 @@ use std::sync::Arc;
 /// A piece of the input.
 #[derive(Debug, Clone)]
 pub enum Frame {
-    /// A whole statement with its terminator.
+    /// A whole statement with its terminator, or a client command with its line end.
     Statement {
-        /// Its bytes.
+        /// Its bytes. Empty if they have left already (text behind a COPY's semicolon on the same
+        /// line) or if this is a further effect of the statement before.
         bytes: Bytes,
         /// Where it begins.
         at: Position,
@@ -210,8 +211,9 @@ pub trait Framer: Send {
     /// (`eof` false) or everything has been framed (`eof` true).
     ///
     /// # Errors
-    /// Only for what can never be framed. Even then every byte of the input leaves in some frame
-    /// first, so that an empty rulebook changes nothing.
+    /// Only in [`RowMode::Split`]: the input ends within a row, or something that may change the rows
+    /// stands among them. What could not be read stays in `input` and must not be written. In Pass
+    /// mode every byte leaves in some frame, so that an empty rulebook changes nothing.
     fn next(&mut self, input: &mut BytesMut, eof: bool) -> Result<Option<Frame>>;
 
     /// Decides how the rows of the block whose `Head` was just returned are framed.
