@@ -24,11 +24,8 @@ pub(super) fn key(file: Option<&Path>) -> Result<(Key, Option<String>)> {
         }
         None => match std::env::var_os(VARIABLE) {
             Some(secret) => (secret.into_vec(), VARIABLE.to_owned()),
-            None => {
-                let warning = "no key was given: the pseudonyms of this run cannot be repeated and \
-                     do not join with those of another run (--key-file, SCRUB_KEY)";
-                return Ok((Key::random(), Some(warning.to_owned())));
-            }
+            // That it is random is in the report, with a warning.
+            None => return Ok((Key::random(), None)),
         },
     };
     from_secret(secret, &origin)

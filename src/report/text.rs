@@ -169,18 +169,23 @@ pub(super) fn report(report: &Report) -> String {
     out
 }
 
-/// Each rule with its hits.
+/// Each rule with its hits, then the ones that did not run, by the reason.
 fn rules(out: &mut String, report: &Report) {
+    let mut skipped: Vec<(&str, Vec<&str>)> = Vec::new();
     for rule in &report.rules {
+        if let Some(why) = rule.skipped.as_deref() {
+            match skipped.iter_mut().find(|(reason, _)| *reason == why) {
+                Some((_, names)) => names.push(&rule.name),
+                None => skipped.push((why, vec![&rule.name])),
+            }
+            continue;
+        }
         *out += &format!(
             "{} ({}, {})\n",
             plain(&rule.name),
             rule.action,
             plain(&rule.rulebook)
         );
-        if let Some(why) = &rule.skipped {
-            *out += &format!("  did not run: {}\n", plain(why));
-        }
         for hits in &rule.relations {
             *out += &format!(
                 "  {}: {} matched{}\n",
@@ -192,6 +197,10 @@ fn rules(out: &mut String, report: &Report) {
                 }
             );
         }
+    }
+    for (why, names) in skipped {
+        *out += &format!("did not run ({}):\n", plain(why));
+        wrapped(out, "  ", &names.join(", "));
     }
 }
 
@@ -318,6 +327,14 @@ fn plain(text: &str) -> String {
 mod tests {
     use super::super::*;
 
+    fn skipped(name: &str) -> RuleReport {
+        RuleReport {
+            name: name.into(),
+            skipped: Some("no such table".into()),
+            ..RuleReport::default()
+        }
+    }
+
     fn sample() -> Report {
         let table = |relation: &str, rows, changed, dropped| TableReport {
             relation: relation.into(),
@@ -351,7 +368,7 @@ mod tests {
                     matched: 1,
                 }],
                 skipped: None,
-            }],
+            }, skipped("phones"), skipped("faxes")],
             selects: vec![SelectReport {
                 name: "states-after".into(),
                 columns: vec!["state".into(), "count".into()],
@@ -424,6 +441,7 @@ by hand: change the password of the console
             "4.8 MiB",
             "addresses (UPDATE, baseline)",
             "public.nmsrecipient: 1 row matched (semail)",
+            "did not run (no such table):\n  phones, faxes\n",
             "states-after",
             "a\\tb\\u{1b}[2J",
             "NULL",
