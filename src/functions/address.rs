@@ -25,8 +25,13 @@
 //!
 //! Not recognised: addresses inside base64, hex or compressed data (`verify` reports those apart).
 
+mod domain;
+mod unit;
+
+use domain::domain;
 use memchr::{memchr, memchr3};
 use std::ops::Range;
+use unit::{BACKSLASHES, Unit, is_word};
 
 /// An address within a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +44,15 @@ pub struct Address {
     pub at: Range<usize>,
     /// The domain.
     pub domain: Range<usize>,
+}
+
+impl Address {
+    /// Is this address of `text` in the given domain, so that its mail goes there?
+    pub fn is_in(&self, text: &[u8], domain: &[u8]) -> bool {
+        let own = decode(&text[self.domain.clone()]);
+        let chain = decode(&text[self.local.clone()]).contains(&b'@');
+        !chain && own.eq_ignore_ascii_case(domain)
+    }
 }
 
 /// Can there be an address in `bytes`? Never false when there is one.
@@ -266,138 +280,6 @@ impl Iterator for Signs<'_> {
     }
 }
 
-/// One character of a text, literal or encoded. What is neither has no `char` and one byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Unit {
-    char: Option<char>,
-    len: usize,
-}
-
-/// More backslashes than nested JSON ever has; also bounds the search back.
-const BACKSLASHES: usize = 32;
-/// The longest encoded character: backslashes and `u0040`.
-const LONGEST: usize = BACKSLASHES + 5;
-
-impl Unit {
-    /// The character at the front of `text`; none only if `text` is empty.
-    fn first(text: &[u8]) -> Option<Unit> {
-        let encoded = match text.first()? {
-            b'%' => percent(text),
-            b'&' => entity(text),
-            b'\\' => escape(text),
-            _ => None,
-        };
-        encoded.or_else(|| Some(literal(text)))
-    }
-
-    /// The character at the end of `text`.
-    fn last(text: &[u8]) -> Option<Unit> {
-        let last = *text.last()?;
-        if last == b';' || last.is_ascii_hexdigit() {
-            let lowest = text.len().saturating_sub(LONGEST);
-            // The farthest start wins: `\\u0040` is one unit and not a backslash and a unit.
-            let start = (lowest..text.len() - 1).find(|&start| {
-                matches!(text[start], b'%' | b'&' | b'\\')
-                    && Unit::first(&text[start..])
-                        .is_some_and(|u| u.len == text.len() - start && u.char.is_some())
-            });
-            if let Some(start) = start {
-                return Unit::first(&text[start..]);
-            }
-        }
-        if last.is_ascii() {
-            return Some(Unit {
-                char: Some(char::from(last)),
-                len: 1,
-            });
-        }
-        let (char, len) = bstr::decode_last_utf8(text);
-        Some(Unit {
-            char,
-            len: if char.is_some() { len } else { 1 },
-        })
-    }
-}
-
-fn literal(text: &[u8]) -> Unit {
-    let (char, len) = bstr::decode_utf8(text);
-    Unit {
-        char,
-        len: if char.is_some() { len } else { 1 },
-    }
-}
-
-/// `%40`, `%2540`, `%C3%BC`.
-fn percent(text: &[u8]) -> Option<Unit> {
-    let (first, mut len) = percent_byte(text)?;
-    if first.is_ascii() {
-        let char = Some(char::from(first));
-        return Some(Unit { char, len });
-    }
-    let mut bytes = vec![first];
-    while bytes.len() < 4 {
-        if let Some(char) = std::str::from_utf8(&bytes)
-            .ok()
-            .and_then(|s| s.chars().next())
-        {
-            let char = Some(char);
-            return Some(Unit { char, len });
-        }
-        let (byte, more) = percent_byte(&text[len..])?;
-        bytes.push(byte);
-        len += more;
-    }
-    let char = Some(std::str::from_utf8(&bytes).ok()?.chars().next()?);
-    Some(Unit { char, len })
-}
-
-fn percent_byte(text: &[u8]) -> Option<(u8, usize)> {
-    let mut at = 1;
-    if text.first() != Some(&b'%') {
-        return None;
-    }
-    while text[at..].starts_with(b"25") && at < 9 && text.len() >= at + 4 {
-        at += 2;
-    }
-    let hex = |b: u8| char::from(b).to_digit(16);
-    let high = hex(*text.get(at)?)?;
-    let low = hex(*text.get(at + 1)?)?;
-    Some((u8::try_from(high << 4 | low).ok()?, at + 2))
-}
-
-/// `&#64;`, `&#x40;`, `&commat;`.
-fn entity(text: &[u8]) -> Option<Unit> {
-    let window = &text[..text.len().min(LONGEST.min(12))];
-    let end = memchr(b';', window)?;
-    let code = match &window[..end] {
-        b"&commat" => u32::from('@'),
-        b"&quot" => u32::from('"'),
-        [b'&', b'#', b'x' | b'X', digits @ ..] => number(digits, 16)?,
-        [b'&', b'#', digits @ ..] => number(digits, 10)?,
-        _ => return None,
-    };
-    let char = Some(char::from_u32(code)?);
-    Some(Unit { char, len: end + 1 })
-}
-
-/// `\u0040`, with more backslashes when JSON holds JSON.
-fn escape(text: &[u8]) -> Option<Unit> {
-    let run = text.iter().take(BACKSLASHES + 1);
-    let slashes = run.take_while(|b| **b == b'\\').count();
-    if slashes > BACKSLASHES || text.get(slashes) != Some(&b'u') {
-        return None;
-    }
-    let code = number(text.get(slashes + 1..slashes + 5)?, 16)?;
-    let char = Some(char::from_u32(code)?);
-    let len = slashes + 5;
-    Some(Unit { char, len })
-}
-
-fn number(digits: &[u8], radix: u32) -> Option<u32> {
-    let valid = !digits.is_empty() && digits.iter().all(|b| char::from(*b).is_digit(radix));
-    u32::from_str_radix(std::str::from_utf8(digits).ok().filter(|_| valid)?, radix).ok()
-}
-
 /// How many bytes the quote at the end of `text` has.
 fn closing_quote(text: &[u8]) -> Option<usize> {
     let unit = Unit::last(text).filter(|u| u.char == Some('"'))?;
@@ -454,137 +336,8 @@ fn has_word(mut text: &[u8]) -> bool {
     false
 }
 
-/// Is this a non-ASCII character that words are made of? Marks and joiners count, punctuation and
-/// symbols do not.
-fn is_word(c: char) -> bool {
-    match u32::from(c) {
-        0..0xAA => false,
-        0xAA | 0xB5 | 0xBA => true,
-        0xAB..0xC0 | 0xD7 | 0xF7 => false,
-        0x200C | 0x200D => true,
-        0x2000..=0x2BFF | 0x3000..=0x3004 | 0x3008..=0x3020 => false,
-        0xE000..=0xF8FF | 0xFE10..=0xFE1F | 0xFE30..=0xFE6F | 0xFEFF => false,
-        0xFF00..=0xFF0F | 0xFF1A..=0xFF20 | 0xFF3B..=0xFF40 | 0xFF5B..=0xFF65 | 0xFFE0..=0xFFFF => {
-            false
-        }
-        0x1F000..=0x1FAFF => false,
-        _ => !c.is_whitespace() && !c.is_control(),
-    }
-}
-
 fn among(c: char, set: &[u8]) -> bool {
     u8::try_from(c).is_ok_and(|b| set.contains(&b))
-}
-
-/// Top-level domains common enough to be known even before a digit or a file suffix.
-const COMMON: [&str; 16] = [
-    "com", "org", "net", "edu", "gov", "mil", "int", "info", "biz", "name", "app", "dev", "io",
-    "co", "eu", "cloud",
-];
-
-/// File suffixes that are no top-level domains.
-const FILES: &[&str] = &[
-    "avif", "bak", "bmp", "bz2", "class", "conf", "cpp", "cs", "css", "csv", "dll", "doc", "docx",
-    "eot", "eps", "exe", "gif", "gz", "heic", "hpp", "htm", "html", "ico", "ini", "ipynb", "jar",
-    "java", "jpeg", "jpg", "js", "json", "jsx", "less", "log", "map", "mjs", "mp3", "mp4", "msg",
-    "odt", "ogg", "otf", "pdf", "php", "png", "ppt", "pptx", "psd", "rar", "rtf", "scss", "sql",
-    "svg", "tar", "tgz", "tif", "tiff", "toml", "tsx", "ttf", "txt", "vue", "wasm", "wav", "webm",
-    "webp", "woff", "woff2", "xls", "xlsx", "xml", "yaml", "yml",
-];
-
-/// Where the domain ends that begins at `start`; none if there is no domain.
-fn domain(text: &[u8], start: usize) -> Option<usize> {
-    let rest = &text[start..];
-    if rest.first() == Some(&b'[') {
-        return literal_domain(rest).map(|len| start + len);
-    }
-    let mut best = None;
-    let mut before = String::new();
-    let mut first_is_scale = false;
-    let mut at = 0;
-    for index in 0.. {
-        let mut label = String::new();
-        let mut ends = Vec::new();
-        while let Some(unit) = Unit::first(&rest[at..]) {
-            match unit.char {
-                Some(c) if c.is_ascii_alphanumeric() || c == '-' || c == '_' || is_word(c) => {
-                    at += unit.len;
-                    label.push(c);
-                    ends.push(at);
-                }
-                _ => break,
-            }
-        }
-        if label.is_empty() || label.starts_with('-') || label.chars().count() > 63 {
-            break;
-        }
-        if index == 0 {
-            let digits = label.trim_end_matches('x');
-            first_is_scale = label.ends_with('x') && digits.bytes().all(|b| b.is_ascii_digit());
-        }
-        let dot = Unit::first(&rest[at..]).filter(|u| u.char == Some('.') && !label.ends_with('-'));
-        let more = dot.is_some_and(|dot| {
-            Unit::first(&rest[at + dot.len..])
-                .and_then(|u| u.char)
-                .is_some_and(|c| c.is_ascii_alphanumeric() || c == '_' || is_word(c))
-        });
-        if index > 0 {
-            let last = label.to_lowercase();
-            if !more && FILES.contains(&last.as_str()) {
-                let whole = before.len() == 2 || COMMON.contains(&before.as_str());
-                return best
-                    .filter(|_| whole && !first_is_scale)
-                    .map(|end: usize| start + end);
-            }
-            if let Some(count) = top_level(&last, &before) {
-                best = Some(ends[count - 1]);
-            }
-            before = last;
-        } else {
-            before = label.to_lowercase();
-        }
-        match dot {
-            Some(dot) if more => at += dot.len,
-            _ => break,
-        }
-    }
-    best.map(|end| start + end)
-}
-
-/// How many characters of a label are a top-level domain; `before` is the label before it.
-fn top_level(label: &str, before: &str) -> Option<usize> {
-    if label.starts_with("xn--") && label.len() > 4 && !label.ends_with('-') {
-        return Some(label.chars().count());
-    }
-    let latin = |c: char| c.is_ascii_alphabetic() || ('\u{C0}'..'\u{250}').contains(&c);
-    let first = label.chars().next()?;
-    let letters = if latin(first) {
-        label.chars().take_while(|c| latin(*c)).count()
-    } else {
-        label.chars().take_while(|c| !c.is_ascii()).count()
-    };
-    let next = label.chars().nth(letters);
-    let known = || {
-        let run: String = label.chars().take(letters).collect();
-        COMMON.contains(&run.as_str())
-    };
-    let single = letters == 1 && latin(first) && !before.starts_with(|c: char| !c.is_ascii_digit());
-    let digit = next.is_some_and(|c| c.is_ascii_digit());
-    let valid = letters > 0 && !single && (!digit || known());
-    valid.then_some(letters)
-}
-
-/// `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
-fn literal_domain(rest: &[u8]) -> Option<usize> {
-    let window = &rest[..rest.len().min(64)];
-    let end = memchr(b']', window)?;
-    let inside = &window[1..end];
-    let address = inside.strip_prefix(b"IPv6:").unwrap_or(inside);
-    let valid = address
-        .iter()
-        .all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':'))
-        && address.iter().filter(|b| matches!(b, b'.' | b':')).count() >= 2;
-    valid.then_some(end + 1)
 }
 
 #[cfg(test)]

@@ -140,7 +140,7 @@ fn mailinator(safe: &Safe<'_>, text: &[u8]) -> Option<Vec<u8>> {
         at: start + at..start + at + 1,
         domain: start + at + 1..start + trimmed.len(),
     };
-    (!safe.holds(text, &whole)).then(|| safe.fitted(text, &[whole]))
+    (!whole.is_in(text, safe.domain)).then(|| safe.fitted(text, &[whole]))
 }
 
 /// Puts addresses into their safe form.
@@ -168,7 +168,7 @@ const SHORTEST: usize = 8;
 impl<'c> Safe<'c> {
     /// The text with every address rewritten; none if there is nothing to rewrite.
     pub fn rewrite(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let mut outside = addresses(text).filter(|a| !self.holds(text, a));
+        let mut outside = addresses(text).filter(|a| !a.is_in(text, self.domain));
         outside.next()?;
         let all: Vec<Address> = addresses(text).collect();
         Some(self.fitted(text, &all))
@@ -182,17 +182,6 @@ impl<'c> Safe<'c> {
         let all: Vec<Address> = addresses(&text).collect();
         let words = self.render(&text, &all, Room::Word);
         Cow::Owned(fit::fit(Cow::Owned(words), self.limit, self.key, &text).into_owned())
-    }
-
-    /// Is this address in the safe domain already?
-    pub fn holds(&self, text: &[u8], address: &Address) -> bool {
-        let chain = address::decode(&text[address.local.clone()]).contains(&b'@');
-        !chain && self.is_domain(&text[address.domain.clone()])
-    }
-
-    fn is_domain(&self, domain: &[u8]) -> bool {
-        domain.eq_ignore_ascii_case(self.domain)
-            || address::decode(domain).eq_ignore_ascii_case(self.domain)
     }
 
     fn fitted(&self, text: &[u8], all: &[Address]) -> Vec<u8> {
@@ -218,7 +207,7 @@ impl<'c> Safe<'c> {
     /// As for [`Safe::rewrite`], over everything that can hold text: a PHP-serialised value gets its
     /// lengths mended.
     pub fn rewrite_all(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let mut outside = addresses(text).filter(|a| !self.holds(text, a));
+        let mut outside = addresses(text).filter(|a| !a.is_in(text, self.domain));
         outside.next()?;
         for room in [LOCAL, 40, 28, 20, 14, SHORTEST]
             .map(Room::Local)
@@ -264,7 +253,7 @@ impl<'c> Safe<'c> {
         let decoded = (address::decode(inside), address::decode(domain));
         let identity = [&decoded.0[..], b"@", &decoded.1].concat();
         let most = match room {
-            Room::Local(_) if self.holds(text, address) => {
+            Room::Local(_) if address.is_in(text, self.domain) => {
                 return out.extend_from_slice(whole);
             }
             Room::Local(most) => most,
@@ -308,7 +297,7 @@ impl<'c> Safe<'c> {
             natural.extend_from_slice(piece);
             lengths.push((natural.len(), char.map_or(1, char::len_utf8)));
         }
-        if chain && self.is_domain(domain) {
+        if chain && decoded.1.eq_ignore_ascii_case(self.domain) {
             natural.pop();
             lengths.pop();
         } else {

@@ -3,6 +3,13 @@
 //! A function is pure: its result depends on the key, its arguments and, for the fresh ones, the
 //! place of the call and the row's ordinal. It knows no dump, no dialect and no expression syntax.
 //! NULL never reaches a function: a NULL argument makes a NULL result before the call.
+//!
+//! What other tools offer is one of these or plain SQL. PostgreSQL Anonymizer's names are kept; its
+//! `dummy_*` and `random_zip` are `fake_*`, `random_in_enum` is `random_in(ARRAY[…])`, `digest` is `hash`,
+//! `ternary` is CASE. Of greenmask, `Masking` is `partial`, `NoiseDate` is `dnoise`, `Dict` is CASE,
+//! `RegexpReplace`, `Replace` and `SetNull` are SQL, `RandomBool` is `random_int_between(0, 1) = 1`, random
+//! decimals and coordinates are `random_int_between(…) / 100.0`. Of datanymizer, `words` is
+//! `lorem_ipsum(0, n)`, `template` is `||`. Shuffling a column among rows is not offered: it keeps real values.
 
 use crate::schema::LengthUnit;
 use crate::value::{Value, ValueError};
