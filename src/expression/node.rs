@@ -10,7 +10,7 @@ use super::regex::{self, Replacement};
 use crate::functions::{Call, Function, Subkey};
 use crate::schema::{DataType, LengthUnit};
 use crate::value::{
-    self, CastContext, Collation, Operation, Value, ValueError, arithmetic, compare,
+    self, CastContext, Collation, Operation, Value, ValueError, arithmetic, array, compare,
 };
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -614,8 +614,15 @@ impl Node {
 impl Anon {
     fn eval<'v>(&'v self, row: &'v dyn Row) -> Result<Value<'v>, ValueError> {
         let mut args = Vec::with_capacity(self.args.len());
-        for arg in &self.args {
-            let value = arg.eval(row)?;
+        for (index, arg) in self.args.iter().enumerate() {
+            let value = match arg {
+                // An array of a shape that is no value of ours is taken as its text.
+                Node::Cell(slot, ..) if self.each && index == 0 => match row.cell(*slot)? {
+                    Some(text) if array::is_nested(text) => Value::text(text),
+                    _ => arg.eval(row)?,
+                },
+                _ => arg.eval(row)?,
+            };
             if value.is_null() {
                 return Ok(Value::Null);
             }
@@ -634,23 +641,34 @@ impl Anon {
         if !self.each {
             return (self.function.call)(&call, &args);
         }
-        let Value::Array(elements) = args.remove(0) else {
-            return Err(ValueError::new("an array was expected"));
-        };
-        let mut out = Vec::with_capacity(elements.len());
-        for (index, element) in elements.into_iter().enumerate() {
+        let whole = args.remove(0);
+        let mut count = 0;
+        let mut change = |element: Value<'v>| -> Result<Value<'v>, ValueError> {
+            let call = Call {
+                fresh: fresh.wrapping_add(count),
+                ..call
+            };
+            count += 1;
             if element.is_null() {
-                out.push(Value::Null);
-                continue;
+                return Ok(Value::Null);
             }
             let mut each = vec![element];
             each.extend(args.iter().cloned());
-            let call = Call {
-                fresh: fresh.wrapping_add(index as u128),
-                ..call
-            };
-            out.push((self.function.call)(&call, &each)?);
+            (self.function.call)(&call, &each)
+        };
+        match whole {
+            Value::Array(elements) => {
+                let changed = elements.into_iter().map(change);
+                Ok(Value::Array(changed.collect::<Result<_, _>>()?))
+            }
+            Value::Text(text) => {
+                let changed = array::rewrite(&text, |element| {
+                    let value = change(Value::text(element.to_vec()))?;
+                    Ok((!value.is_null()).then(|| written(value, &DataType::Text).into_owned()))
+                })?;
+                Ok(Value::text(changed))
+            }
+            _ => Err(ValueError::new("an array was expected")),
         }
-        Ok(Value::Array(out))
     }
 }

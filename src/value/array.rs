@@ -1,7 +1,7 @@
 //! Arrays of one dimension, in their text form `{a,"b c",NULL}`.
 //!
-//! Arrays of several dimensions and with other bounds pass through scrub as they are; computing
-//! with one is an error.
+//! Arrays of several dimensions and with other bounds pass through scrub as they are, or are
+//! rewritten element by element ([`rewrite`]); computing with one is an error.
 
 use super::{Value, ValueError};
 use crate::schema::DataType;
@@ -133,6 +133,58 @@ pub fn parse<'a>(text: &'a [u8], element: &DataType) -> Result<Value<'a>, ValueE
     Ok(Value::Array(elements.collect::<Result<_, _>>()?))
 }
 
+/// Is it an array of several dimensions, or with bounds of its own?
+pub fn is_nested(text: &[u8]) -> bool {
+    let text = trim(text);
+    text.first() == Some(&b'[')
+        || text
+            .strip_prefix(b"{")
+            .is_some_and(|inner| trim_start(inner).first() == Some(&b'{'))
+}
+
+/// An array of any shape with each element that is not NULL rewritten; none makes it NULL. Bounds
+/// and nesting stay.
+pub fn rewrite(
+    text: &[u8],
+    mut change: impl FnMut(&[u8]) -> Result<Option<Vec<u8>>, ValueError>,
+) -> Result<Vec<u8>, ValueError> {
+    let malformed = || ValueError::new("malformed array literal");
+    let text = trim(text);
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    if text.first() == Some(&b'[') {
+        let equals = memchr::memchr(b'=', text).ok_or_else(malformed)?;
+        out.extend_from_slice(&text[..=equals]);
+        rest = &text[equals + 1..];
+    }
+    let mut depth = 0_usize;
+    loop {
+        rest = trim_start(rest);
+        match rest.first() {
+            Some(b'{') => depth += 1,
+            Some(b'}') => depth = depth.checked_sub(1).ok_or_else(malformed)?,
+            Some(b',') if depth > 0 => {}
+            Some(_) if depth > 0 => {
+                let (content, after) = element(rest)?;
+                let changed = match content {
+                    Some(content) => change(&content)?,
+                    None => None,
+                };
+                match changed {
+                    Some(changed) => write_element(&changed, &mut out),
+                    None => out.extend_from_slice(b"NULL"),
+                }
+                rest = after;
+                continue;
+            }
+            None if depth == 0 && !out.is_empty() => return Ok(out),
+            _ => return Err(malformed()),
+        }
+        out.push(rest[0]);
+        rest = &rest[1..];
+    }
+}
+
 /// Appends the text form of an array.
 pub fn write(values: &[Value<'_>], element: &DataType, out: &mut Vec<u8>) {
     let mut text = Vec::new();
@@ -188,6 +240,33 @@ fn trim_start(text: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arrays_of_any_shape_are_rewritten_in_place() {
+        let upper = |text: &[u8]| Ok(Some(text.to_ascii_uppercase()));
+        for (from, to) in [
+            ("{a,NULL}", "{A,NULL}"),
+            (
+                r#"{{a,"x,y"},{NULL,"NULL"}}"#,
+                r#"{{A,"X,Y"},{NULL,"NULL"}}"#,
+            ),
+            (
+                r#"[5:6][1:1]={{a},{"b \\"}}"#,
+                r#"[5:6][1:1]={{A},{"B \\"}}"#,
+            ),
+            ("{{{a}}}", "{{{A}}}"),
+            ("{}", "{}"),
+        ] {
+            assert_eq!(rewrite(from.as_bytes(), upper).unwrap(), to.as_bytes());
+            let nested = from.starts_with("{{") || from.starts_with('[');
+            assert_eq!(is_nested(from.as_bytes()), nested, "{from}");
+        }
+        let none = rewrite(b"{{a,b}}", |text| Ok((text == b"a").then(|| b"c".to_vec())));
+        assert_eq!(none.unwrap(), b"{{c,NULL}}");
+        for text in ["", "{{a}", "{a}}", "a", "[1:2", "{a},{b}", "{\"a}"] {
+            assert!(rewrite(text.as_bytes(), upper).is_err(), "{text}");
+        }
+    }
 
     fn roundtrip(text: &str, element: DataType) -> Result<String, ValueError> {
         let data_type = DataType::Array(Box::new(element));
