@@ -30,7 +30,7 @@ fn refuse(path: &Path, further: &[&str]) -> Run {
 fn refusals_say_what_where_and_what_to_do() {
     let mut faults = String::new();
     for path in cases() {
-        let run = refuse(&path, &[]);
+        let run = refuse(&path, &["--quiet"]);
         let name = path.display();
         golden(&path.join("expected.txt"), run.err.as_bytes(), &mut faults);
         golden(
