@@ -208,23 +208,10 @@ impl Compiler<'_> {
 
     fn nullif(&mut self, left: Typed, right: Typed, span: Span) -> Option<Typed> {
         let collation = left.collation;
-        // The result has the type of the first argument, whatever the two compare as.
-        let original = left.clone();
+        // The result has the type of the first argument as it is compared.
         let (left, right, comparator) = self.comparable(left, right, "=", span)?;
-        if types::same(&left.data_type, &original.data_type) || original.is_unknown() {
-            let data_type = left.data_type.clone();
-            let node = Node::NullIf(Box::new(left.node), Box::new(right.node), comparator);
-            return Some(Typed::new(node, data_type, span).collated(collation));
-        }
-        let equal = Node::Compare(
-            super::node::Comparison::Eq,
-            Box::new(left.node),
-            Box::new(right.node),
-            comparator,
-        );
-        let null = Node::Const(Value::Null);
-        let data_type = original.data_type.clone();
-        let node = Node::Case(vec![(equal, null)], Box::new(original.node));
+        let data_type = left.data_type.clone();
+        let node = Node::NullIf(Box::new(left.node), Box::new(right.node), comparator);
         Some(Typed::new(node, data_type, span).collated(collation))
     }
 
@@ -315,7 +302,8 @@ impl Compiler<'_> {
     }
 
     fn regex_substring(&mut self, value: Typed, pattern: Typed, span: Span) -> Option<Typed> {
-        let insensitive = self.folds_case(&value);
+        // There is none for citext, so case always counts.
+        let insensitive = false;
         let collation = value.collation;
         let value = self.coerce(value, &DataType::Text)?;
         let pattern = self.coerce(pattern, &DataType::Text)?;
@@ -377,7 +365,7 @@ impl Compiler<'_> {
                 FaultKind::Type,
                 span,
                 format!("function {name}({}) does not exist", types.join(", ")),
-                Some("no function of this name takes these types: add casts"),
+                Some("no function of this name takes just these types: add casts"),
             );
         };
         let collation = args
@@ -416,17 +404,19 @@ impl Compiler<'_> {
             &[CastContext::Implicit]
         };
         for &context in contexts {
-            let mut best: Option<((usize, usize, usize), &'static Builtin)> = None;
-            for &candidate in candidates {
-                let Some(score) = score(candidate, args, context) else {
-                    continue;
-                };
-                if best.as_ref().is_none_or(|(s, _)| score > *s) {
-                    best = Some((score, candidate));
-                }
-            }
-            if let Some((_, candidate)) = best {
-                return Some(candidate);
+            let scored: Vec<_> = candidates
+                .iter()
+                .filter_map(|&c| Some((score(c, args, context)?, c)))
+                .collect();
+            let best = scored.iter().map(|(score, _)| *score).max();
+            let mut fitting = scored.iter().filter(|(score, _)| Some(*score) == best);
+            match (fitting.next(), fitting.next()) {
+                // In the lenient dialects the first of several will do.
+                (Some((_, first)), Some(_)) if self.lenient() => return Some(first),
+                (Some((_, only)), None) => return Some(only),
+                // Not unique.
+                (Some(_), Some(_)) => return None,
+                (None, _) => {}
             }
         }
         None
@@ -697,7 +687,11 @@ fn score(
             }
         };
         if arg.is_unknown() {
-            literal += usize::from(to == DataType::Text);
+            literal += match to {
+                DataType::Text => 2,
+                DataType::Double | DataType::TimestampTz(_) => 1,
+                _ => 0,
+            };
         } else if types::same(&arg.data_type, &to) {
             exact += 1;
         } else if to != DataType::Text && ty == Ty::Char {

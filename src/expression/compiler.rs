@@ -116,6 +116,10 @@ impl<'a> Compiler<'a> {
 
     /// The node, or its value if it is a constant.
     pub(super) fn fold(&mut self, typed: Typed) -> Option<Typed> {
+        let typed = Typed {
+            node: typed.node.simplified(),
+            ..typed
+        };
         if matches!(typed.node, Node::Const(_)) || !typed.node.is_constant() {
             return Some(typed);
         }
@@ -483,7 +487,8 @@ impl<'a> Compiler<'a> {
                 Some(operand) => {
                     let value = c.untargeted(|c| c.expr(condition))?;
                     let operand = operand.clone()?;
-                    c.binary(BinaryOp::Eq, operand, value, condition.span)
+                    let equal = c.binary(BinaryOp::Eq, operand, value, condition.span)?;
+                    c.fold(equal)
                 }
             };
             conditions.push(if index == 0 {
@@ -502,9 +507,11 @@ impl<'a> Compiler<'a> {
             )),
         });
         let conditions = conditions.into_iter().collect::<Option<Vec<_>>>()?;
-        let results = results.into_iter().collect::<Option<Vec<_>>>()?;
+        let mut results = results.into_iter().collect::<Option<Vec<_>>>()?;
+        // ELSE comes first when the common type is looked for.
+        results.rotate_right(1);
         let (mut results, data_type, collation) = self.unify(results, "CASE")?;
-        let otherwise = Box::new(results.pop()?.node);
+        let otherwise = Box::new(results.remove(0).node);
         let branches = conditions
             .into_iter()
             .map(|c| c.node)
@@ -555,6 +562,36 @@ impl<'a> Compiler<'a> {
         let items: Vec<_> = list.iter().map(|item| self.expr(item)).collect();
         let value = value?;
         let items = items.into_iter().collect::<Option<Vec<_>>>()?;
+        // What is no constant is compared on its own, by the operator of the two types.
+        let (constants, others): (Vec<_>, Vec<_>) =
+            items.into_iter().partition(|item| item.node.is_constant());
+        if others.is_empty() {
+            return self.in_constants(value, constants, negated, span);
+        }
+        let mut parts = Vec::new();
+        if !constants.is_empty() {
+            parts.push(self.in_constants(value.clone(), constants, false, span));
+        }
+        for other in others {
+            parts.push(self.binary(BinaryOp::Eq, value.clone(), other, span));
+        }
+        let parts = parts.into_iter().collect::<Option<Vec<_>>>()?;
+        let node = Node::Or(parts.into_iter().map(|p| p.node).collect());
+        let node = if negated {
+            Node::Not(Box::new(node))
+        } else {
+            node
+        };
+        Some(Typed::new(node, DataType::Boolean, span))
+    }
+
+    fn in_constants(
+        &mut self,
+        value: Typed,
+        items: Vec<Typed>,
+        negated: bool,
+        span: Span,
+    ) -> Option<Typed> {
         // As PostgreSQL does it: one comparison over the common type if there is one, else `= OR =`.
         let types = std::iter::once(&value)
             .chain(&items)
@@ -690,8 +727,14 @@ impl<'a> Compiler<'a> {
     ) -> Option<Typed> {
         let operator = if insensitive { "~~*" } else { "~~" };
         let (value, pattern) = (self.expr(expr), self.expr(pattern));
-        let value = self.raw_text(value?, operator);
-        let pattern = self.raw_text(pattern?, operator);
+        let (value, pattern) = (value?, pattern?);
+        let citext = value.data_type == DataType::Citext
+            || (value.is_unknown() && pattern.data_type == DataType::Citext);
+        let value = self.raw_text(value, operator);
+        // The pattern is a text: of char(n) the blanks go.
+        let pattern = self
+            .raw_text(pattern, operator)
+            .and_then(|pattern| self.coerce(pattern, &DataType::Text));
         let (value, pattern) = (value?, pattern?);
         let escape: Option<Vec<u8>> = match escape {
             Some(e) if e.chars().count() > 1 => {
@@ -718,7 +761,6 @@ impl<'a> Compiler<'a> {
                 Some("write several LIKEs"),
             );
         }
-        let citext = value.data_type == DataType::Citext;
         let folding = if insensitive || citext || self.settings.dump == SqlDialect::Sqlite {
             Folding::Lower
         } else {
@@ -811,13 +853,13 @@ impl<'a> Compiler<'a> {
         let parts: Vec<_> = elements.iter().map(|e| self.expr(e)).collect();
         let parts = parts.into_iter().collect::<Option<Vec<_>>>()?;
         let (parts, element, _) = self.unify(parts, "ARRAY")?;
-        if matches!(element, DataType::Array(_)) {
-            return self.fault(
-                FaultKind::Type,
-                span,
-                "arrays of several dimensions are not supported",
-                None,
-            );
+        let unsupported = match element {
+            DataType::Array(_) => "arrays of several dimensions are not supported",
+            DataType::Char(..) => "arrays of character(n) are not supported",
+            _ => "",
+        };
+        if !unsupported.is_empty() {
+            return self.fault(FaultKind::Type, span, unsupported, Some("cast to text"));
         }
         let node = Node::Array(parts.into_iter().map(|p| p.node).collect());
         Some(Typed::new(node, DataType::Array(Box::new(element)), span))
@@ -993,6 +1035,8 @@ impl<'a> Compiler<'a> {
         }
         let relabel = modifiers_stay
             && (types::same(&from, base)
+                || (matches!(base, DataType::Char(..))
+                    && matches!(from, DataType::Text | DataType::Varchar(..)))
                 || (*base == DataType::Text
                     && matches!(from, DataType::Varchar(..) | DataType::Citext))
                 || (*base == DataType::BigInt && types::is_integer(&from)));

@@ -195,7 +195,14 @@ fn finish(
         }
     });
     match typed {
-        Some(typed) if compiler.faults.is_empty() => Ok(Compiled::new(typed.node, typed.data_type)),
+        Some(typed) if compiler.faults.is_empty() => {
+            // Text of type `char(n)` has its blanks already, and within CASE it may have none.
+            let data_type = match typed.data_type {
+                DataType::Char(..) => DataType::Text,
+                other => other,
+            };
+            Ok(Compiled::new(typed.node, data_type))
+        }
         _ => Err(compiler.faults),
     }
 }

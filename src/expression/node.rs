@@ -281,10 +281,10 @@ impl Node {
             }
             Node::Arithmetic(operation, left, right, result) => {
                 by_ref!(left, &**left, row);
-                if left.is_null() {
+                by_ref!(right, &**right, row);
+                if left.is_null() || right.is_null() {
                     return Ok(Value::Null);
                 }
-                by_ref!(right, &**right, row);
                 arithmetic::compute(*operation, left, right, result)?
             }
             Node::Negate(value, data_type) => match value.eval(row)? {
@@ -332,11 +332,12 @@ impl Node {
                     many.resize(args.len(), Value::Null);
                     &mut many[..]
                 };
+                // All arguments first, as the server does: one may fail where another is NULL.
                 for (value, arg) in values.iter_mut().zip(args) {
                     *value = arg.eval(row)?;
-                    if builtin.strict && value.is_null() {
-                        return Ok(Value::Null);
-                    }
+                }
+                if builtin.strict && values.iter().any(Value::is_null) {
+                    return Ok(Value::Null);
                 }
                 (builtin.call)(values)?
             }
@@ -422,11 +423,8 @@ impl Node {
             }
             Node::Compare(comparison, left, right, comparator) => {
                 by_ref!(left, &**left, row);
-                if left.is_null() {
-                    return Ok(None);
-                }
                 by_ref!(right, &**right, row);
-                if right.is_null() {
+                if left.is_null() || right.is_null() {
                     return Ok(None);
                 }
                 Some(comparison.holds(comparator.compare(left, right)?))
@@ -517,6 +515,43 @@ impl Node {
                 _ => None,
             },
         })
+    }
+
+    /// Without what its constants leave no way to be reached: branches of CASE that cannot be
+    /// taken, operands beside a NULL that makes the result NULL.
+    pub(super) fn simplified(self) -> Node {
+        let null = |node: &Node| matches!(node, Node::Const(Value::Null));
+        match self {
+            Node::Arithmetic(_, ref a, ref b, _) | Node::Compare(_, ref a, ref b, _)
+                if null(a) || null(b) =>
+            {
+                Node::Const(Value::Null)
+            }
+            Node::NullIf(ref a, ..) | Node::Cast(ref a, ..) if null(a) => Node::Const(Value::Null),
+            Node::Call(builtin, ref args) if builtin.strict && args.iter().any(null) => {
+                Node::Const(Value::Null)
+            }
+            Node::Case(branches, otherwise) => {
+                let mut kept = Vec::with_capacity(branches.len());
+                let mut otherwise = otherwise;
+                for (condition, result) in branches {
+                    match condition {
+                        Node::Const(Value::Bool(true)) => {
+                            otherwise = Box::new(result);
+                            break;
+                        }
+                        Node::Const(_) => {}
+                        condition => kept.push((condition, result)),
+                    }
+                }
+                if kept.is_empty() {
+                    *otherwise
+                } else {
+                    Node::Case(kept, otherwise)
+                }
+            }
+            other => other,
+        }
     }
 
     /// Calls `visit` for every node of the tree.

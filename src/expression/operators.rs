@@ -238,6 +238,18 @@ impl Compiler<'_> {
             return None;
         };
         let element = (**element).clone();
+        let padded = |t: &Typed| matches!(t.data_type, DataType::Char(..));
+        if (padded(&left) || padded(&right)) && !matches!(element, DataType::Char(..)) {
+            let (l, r) = (display(&left.data_type), display(&right.data_type));
+            return self.no_operator(format!("{l} || {r}"), span);
+        }
+        // A varchar in front of an array of text makes an array of varchar, as the server has it.
+        let array = match &left.data_type {
+            DataType::Varchar(..) if element == DataType::Text => {
+                DataType::Array(Box::new(types::bare(&left.data_type)))
+            }
+            _ => array,
+        };
         let is_array = |t: &Typed| matches!(t.data_type, DataType::Array(_)) || t.is_unknown();
         let (function, left, right) = match (is_array(&left), is_array(&right)) {
             (true, true) => {

@@ -630,7 +630,12 @@ impl Row for GroupRow {
 }
 
 fn text_form(value: Value<'_>, data_type: &DataType) -> Option<Vec<u8>> {
-    (!value.is_null()).then(|| written(value, data_type).into_owned())
+    match value {
+        Value::Null => None,
+        // `char(n)` has its blanks already.
+        Value::Text(text) => Some(text.into_owned()),
+        value => Some(written(value, data_type).into_owned()),
+    }
 }
 
 impl Partial {

@@ -224,7 +224,7 @@ fn what_postgres_refuses_is_refused() {
         ),
         (
             "CASE WHEN b THEN 1 ELSE d END",
-            "CASE types integer and date cannot be matched",
+            "CASE types date and integer cannot be matched",
         ),
         ("i = 'abc'", "invalid input syntax for type integer"),
         ("'abc'::int", "invalid input syntax for type integer"),

@@ -5,6 +5,7 @@
 
 mod campaign;
 mod cli;
+mod expression_oracle;
 mod golden;
 mod peers;
 mod readme;

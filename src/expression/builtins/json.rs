@@ -165,6 +165,15 @@ fn element(json: Json, index: i64) -> Option<Json> {
     }
 }
 
+/// `-> index`, for which the server takes a scalar for an array of one.
+fn jsonb_at(json: Json, index: i64) -> Option<Json> {
+    match json {
+        Json::Object(_) => None,
+        json @ Json::Array(_) => element(json, index),
+        scalar => position(index, 1).map(|_| scalar),
+    }
+}
+
 fn jsonb_field<'v>(args: &mut [Value<'v>], as_text: bool) -> Output<'v> {
     let key = text_arg(args, 1)?;
     found(member(tree(args, 0)?, &key), as_text)
@@ -172,7 +181,7 @@ fn jsonb_field<'v>(args: &mut [Value<'v>], as_text: bool) -> Output<'v> {
 
 fn jsonb_element<'v>(args: &mut [Value<'v>], as_text: bool) -> Output<'v> {
     let index = int_arg(args, 1)?;
-    found(element(tree(args, 0)?, index), as_text)
+    found(jsonb_at(tree(args, 0)?, index), as_text)
 }
 
 /// A part of a `json`, as it is written there.

@@ -21,6 +21,9 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     strict("abs", &[Ty::Numeric], Ty::Numeric, |a| {
         decimal(decimal_arg(a, 0)?.abs())
     }),
+    strict("abs", &[Ty::Real], Ty::Real, |a| {
+        Ok(Value::Float(float_arg(a, 0)?.abs()))
+    }),
     strict("abs", &[Ty::Double], Ty::Double, |a| {
         Ok(Value::Float(float_arg(a, 0)?.abs()))
     }),
