@@ -379,6 +379,10 @@ impl<'a> Compiler<'a> {
                 span,
             ));
         }
+        // The sign belongs to the literal: -2147483648 is an integer.
+        if let (UnaryOp::Minus, ExprKind::Number(text)) = (op, &inner.kind) {
+            return self.number(&format!("-{text}"), span);
+        }
         let inner = self.expr(inner)?;
         let inner = if inner.is_unknown() {
             self.coerce(inner, &DataType::Double)?
@@ -478,7 +482,14 @@ impl<'a> Compiler<'a> {
         branches: &[(Expr, Expr)],
         otherwise: Option<&Expr>,
     ) -> Option<Typed> {
-        let operand = operand.map(|operand| self.untargeted(|c| c.expr(operand)));
+        let operand = operand.map(|operand| {
+            let operand = self.untargeted(|c| c.expr(operand))?;
+            // A literal here is text, whatever it is compared with.
+            if operand.is_unknown() && matches!(operand.node, Node::Const(_)) {
+                return self.coerce(operand, &DataType::Text);
+            }
+            Some(operand)
+        });
         let mut conditions = Vec::new();
         let mut results = Vec::new();
         for (index, (condition, result)) in branches.iter().enumerate() {
@@ -998,7 +1009,7 @@ impl<'a> Compiler<'a> {
         } = typed;
         let done = |node, data_type| Some(Typed::new(node, data_type, span).collated(collation));
         let base = to.base();
-        if matches!(node, Node::Const(Value::Null)) {
+        if from == DataType::Unknown && matches!(node, Node::Const(Value::Null)) {
             return done(node, base.clone());
         }
         if from == DataType::Unknown {

@@ -310,7 +310,7 @@ fn leaf(kind: Kind, random: &mut Random) -> String {
                 "-5",
                 "NULL::int",
                 "'8'::int",
-                "2147483648",
+                "(g + 2147483648)",
             ],
             Kind::Num => &["n", "m", "1.50", "-2.675", "'1e3'::numeric", "n", "1e4"],
             Kind::Float => &["f", "r", "1.5::float8", "'0.3'::real", "f"],
