@@ -149,7 +149,8 @@ impl DataType {
         }
     }
 
-    /// Can a column of this type hold text, so that the pattern `"*"` means it?
+    /// Can a column of this type hold text, so that the pattern `"*"` means it? A type that is not
+    /// known can: a composite, a type of an extension.
     pub fn holds_text(&self) -> bool {
         match self.base() {
             DataType::Text
@@ -162,6 +163,7 @@ impl DataType {
             | DataType::Xml
             | DataType::Tsvector
             | DataType::Hstore
+            | DataType::Other(_)
             | DataType::Unknown => true,
             DataType::Array(element) => element.holds_text(),
             _ => false,
