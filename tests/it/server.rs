@@ -223,12 +223,12 @@ impl Database {
     #[track_caller]
     pub fn fingerprint(&self) -> Fingerprint {
         let mut script = self.psql(TABLES);
-        script.push_str(&BESIDE_TABLES.replace("@@", "\u{1}"));
+        script.push_str(BESIDE_TABLES);
         let mut fingerprint = Fingerprint::default();
         let mut rows = &mut Vec::new();
         let output = self.server.psql(&self.name, &["-At"], script.as_bytes());
         for line in done("fingerprint", output).lines() {
-            match line.strip_prefix("\u{1}") {
+            match line.strip_prefix("\\=") {
                 Some(table) => rows = fingerprint.0.entry(table.to_owned()).or_default(),
                 None => rows.push(line.to_owned()),
             }
@@ -237,9 +237,10 @@ impl Database {
     }
 }
 
-/// For each table that holds rows: a line that names it and a COPY of its rows as sorted text.
+/// For each table that holds rows: a line that names it and a COPY of its rows as sorted text. COPY
+/// doubles every backslash, so no row can begin as these lines do.
 const TABLES: &str = r#"
-SELECT format('\echo '''||chr(1)||'%s''', replace(replace(c.oid::regclass::text, '\', '\\'), '''', '''''')) || chr(10) ||
+SELECT format('\echo ''\\=%s''', replace(replace(c.oid::regclass::text, '\', '\\'), '''', '''''')) || chr(10) ||
        format('COPY (SELECT %s FROM ONLY %s ORDER BY %s) TO STDOUT;',
               coalesce(string_agg(format('%I::text COLLATE "C"', a.attname), ', ' ORDER BY a.attname) FILTER (WHERE a.attnum > 0), ''),
               c.oid::regclass,
@@ -255,9 +256,9 @@ ORDER BY c.oid::regclass::text COLLATE "C";
 
 /// Sequences and large objects.
 const BESIDE_TABLES: &str = r#"
-\echo '@@(sequences)'
+\echo '\\=(sequences)'
 COPY (SELECT schemaname, sequencename, coalesce(last_value, -1) FROM pg_sequences ORDER BY 1, 2) TO STDOUT;
-\echo '@@(large objects)'
+\echo '\\=(large objects)'
 COPY (SELECT loid, pageno, data FROM pg_largeobject ORDER BY 1, 2) TO STDOUT;
 "#;
 
