@@ -1,6 +1,6 @@
 //! ARCHITECTURE.md says which module may know which; this holds the code to it.
 
-use crate::scrub::root;
+use crate::runner::root;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

@@ -3,8 +3,10 @@
 //! `server` starts the database, `runner` runs scrub; every other module is a subject.
 //! Without the server a test says loudly that it is skipped; under `tests/run` it fails.
 
+mod architecture;
 mod campaign;
 mod cli;
+mod differential;
 mod expression_oracle;
 mod golden;
 mod peers;

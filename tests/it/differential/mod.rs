@@ -10,7 +10,7 @@ mod generate;
 mod rules;
 mod values;
 
-use crate::scrub;
+use crate::runner;
 use crate::server::{Database, postgres};
 use generate::Case;
 use std::fmt::Write;
@@ -114,13 +114,13 @@ fn group(server: &'static crate::server::Postgres, seed: u64) {
     let report = tempfile::NamedTempFile::with_suffix(".json").expect("a temporary file");
     let path = report.path().to_str().expect("a path in UTF-8");
     let jobs = (seed % 4 + 1).to_string();
-    let run = scrub::filter_with(&["--report", path, "--jobs", &jobs], &rules, &dump);
+    let run = runner::filter_with(&["--report", path, "--jobs", &jobs], &rules, &dump);
     let what = format!("SCRUB_SEED={seed} (pg_dump {style:?})");
-    if !run.status.success() {
-        panic!("{what}: scrub failed: {}\n--- rules\n{rules}", run.text());
+    if run.code != Some(0) {
+        panic!("{what}: scrub failed: {}\n--- rules\n{rules}", run.err);
     }
     let scrubbed = server.database();
-    let restored = scrubbed.try_psql(&run.stdout);
+    let restored = scrubbed.try_psql(&run.out);
     assert!(
         restored.status.success(),
         "{what}: the scrubbed dump cannot be restored: {}\n--- rules\n{rules}",
