@@ -608,13 +608,11 @@ impl<'a> Compiler<'a> {
             .chain(&items)
             .map(|t| &t.data_type)
             .collect::<Vec<_>>();
-        let together = types
-            .iter()
-            .try_fold(DataType::Unknown, |all, next| match (&all, next) {
-                (DataType::Unknown, next) => Some((*next).clone()),
-                (_, DataType::Unknown) => Some(all),
-                (all, next) => types::comparison(all, next),
-            });
+        let together = match items.as_slice() {
+            // `x IN (a)` is `x = a`; several items are first brought to one type with x.
+            [item] => types::comparison(&value.data_type, &item.data_type),
+            _ => types::common(types.into_iter()).ok(),
+        };
         let Some(together) = together else {
             let parts = items
                 .into_iter()

@@ -8,7 +8,7 @@ use super::tally::{Moved, Tally};
 use super::transform::{Batch, TextRow, transform};
 use super::{Job, Outcome, Progress, account, ends_data, reader, writer};
 use crate::dialect::{Block, Effect, Frame, Framer, OutputState, RowMode};
-use crate::error::{Error, Position, Result};
+use crate::error::{Error, ErrorKind, Position, Result};
 use crate::plan::{NewCell, Planner, Program, StepKind};
 use crate::report::Report;
 use crate::schema::{Catalog, RelationName};
@@ -23,6 +23,9 @@ use tokio_util::codec::Decoder;
 
 /// Bytes of kept-aside rows that are written at a time.
 const WRITE_AT_A_TIME: usize = 1 << 20;
+
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Runs a job.
 pub(super) async fn run(job: Job) -> Outcome {
@@ -130,13 +133,14 @@ pub(super) async fn run(job: Job) -> Outcome {
     match written.await {
         Ok(written) => {
             report.bytes_out = written.bytes;
-            // A failed write is the cause of everything that failed after it.
-            if let Err(error) = written.result {
-                if !matches!(&result, Err(e) if e.kind == crate::error::ErrorKind::Interrupted) {
-                    result = Err(error);
-                }
-            } else if result.is_ok() {
-                result = written.sink.finish();
+            // A failed write is the cause of everything that failed after it, but for a signal.
+            let interrupted = matches!(&result, Err(e) if e.kind == ErrorKind::Interrupted);
+            if !interrupted && written.result.is_err() {
+                result = written.result;
+            }
+            match result {
+                Ok(()) => result = written.sink.finish(),
+                Err(_) => written.sink.abandon(b""),
             }
         }
         Err(_) => result = Err(writer::died()),
@@ -237,10 +241,8 @@ struct Driver<'r> {
 impl Driver<'_> {
     /// Takes the whole input.
     async fn feed(&mut self, mut chunks: mpsc::Receiver<Result<reader::Chunk>>) -> Result<()> {
-        if self.transaction.is_some() {
-            self.send_text(Transaction::prologue()).await?;
-        }
         let mut input = BytesMut::new();
+        let mut begun = false;
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk?;
             self.report.bytes_in += chunk.len() as u64;
@@ -248,6 +250,9 @@ impl Driver<'_> {
                 .bytes
                 .fetch_add(chunk.len() as u64, Ordering::Relaxed);
             chunk.append_to(&mut input);
+            if !std::mem::replace(&mut begun, true) {
+                self.prologue(&mut input).await?;
+            }
             while let Some(frame) = self.decoder.decode(&mut input).map_err(|error| error.0)? {
                 self.frame(frame).await?;
             }
@@ -260,6 +265,19 @@ impl Driver<'_> {
             self.frame(frame).await?;
         }
         self.end().await
+    }
+
+    /// With a transaction: what goes before everything else but a byte order mark, which psql
+    /// accepts only at the very start.
+    async fn prologue(&mut self, input: &mut BytesMut) -> Result<()> {
+        if self.transaction.is_none() {
+            return Ok(());
+        }
+        if input.starts_with(BYTE_ORDER_MARK) {
+            let mark = input.split_to(BYTE_ORDER_MARK.len()).freeze();
+            self.send(Slot::Bytes(mark)).await?;
+        }
+        self.send_text(Transaction::prologue()).await
     }
 
     /// The input has ended.
@@ -302,12 +320,30 @@ impl Driver<'_> {
     }
 
     async fn statement(&mut self, bytes: Bytes, at: Position, effect: Effect) -> Result<()> {
-        if let Effect::Opaque(relation, what) = &effect {
-            self.decide()?;
-            self.planner
-                .opaque(self.decoder.framer.catalog(), relation, what)
-                .map_err(|error| error.at(at))?;
-            self.any_rows = true;
+        match &effect {
+            Effect::Opaque(relation, what) => {
+                self.decide()?;
+                self.planner
+                    .opaque(self.decoder.framer.catalog(), relation, what)
+                    .map_err(|error| error.at(at))?;
+                self.any_rows = true;
+            }
+            Effect::Unfollowed(what) => self.report.warnings.push(format!(
+                "line {}: {what} may change rows in a way that scrub cannot follow",
+                at.line
+            )),
+            Effect::Statistics(relation) => {
+                self.decide()?;
+                let catalog = self.decoder.framer.catalog();
+                if self.planner.program(catalog, relation, None)?.is_some() {
+                    self.report.warnings.push(format!(
+                        "{relation}: its planner statistics hold values of its rows and were left \
+                         out; run ANALYZE after the restore"
+                    ));
+                    return Ok(());
+                }
+            }
+            _ => {}
         }
         if ends_data(&effect) && self.data_seen {
             self.tail().await?;

@@ -243,7 +243,9 @@ impl Literals {
                 out.extend_from_slice(b"false");
                 return Ok(());
             }
-            number if is_numeric(data_type) && was_bare && is_number(number) => {
+            // A bare -0 is an integer to the server, and loses its sign.
+            number
+                if is_numeric(data_type) && was_bare && is_number(number) && number != b"-0" => {
                 out.extend_from_slice(number);
                 return Ok(());
             }
