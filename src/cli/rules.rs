@@ -35,7 +35,7 @@ pub(super) fn choice(names: &[String], variables: &[(String, String)]) -> Result
     Ok(match auto {
         Some(mut others) => match others.iter().position(|b| b.name == "baseline") {
             Some(at) => Choice::Auto {
-                baseline: others.remove(at),
+                baseline: Box::new(others.remove(at)),
                 others,
                 then: named,
             },

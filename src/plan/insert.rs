@@ -5,9 +5,9 @@
 //! in, and a later step that reads such a cell stops the run. With ON CONFLICT every row that
 //! passes is compared with the new rows' keys; a new row that was met is not added.
 
-use super::program::{RunFault, Step, StepTally, assign, matches};
+use super::program::{Assignments, RunFault, Step, StepTally, assign, matches};
 use super::row::{RawRow, RowState};
-use crate::expression::{Assignment, Compiled};
+use crate::expression::Compiled;
 use crate::schema::DataType;
 use crate::value::ValueError;
 use std::borrow::Cow;
@@ -42,7 +42,7 @@ pub struct Conflict {
     /// Does a row have the new row's key?
     pub same_key: Compiled,
     /// `DO UPDATE`: the condition and the assignments; none is `DO NOTHING`.
-    pub update: Option<(Option<Compiled>, Vec<(usize, Assignment)>)>,
+    pub update: Option<(Option<Compiled>, Assignments)>,
 }
 
 impl Inserts {

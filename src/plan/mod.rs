@@ -15,7 +15,8 @@ mod support;
 pub use build::sql_dialect;
 pub use insert::{Inserts, NewCell, NewRow, NewRowSource};
 pub use program::{
-    Fate, Origin, Partition, Program, ProgramColumn, RuleId, RunFault, Step, StepKind, StepTally,
+    Assignments, Fate, Origin, Partition, Program, ProgramColumn, RuleId, RunFault, Step, StepKind,
+    StepTally,
 };
 pub use row::{RawRow, RowState};
 
@@ -119,7 +120,7 @@ pub enum Choice {
     /// The baseline, then of the others those whose `detect` tables the dump has, by name.
     Auto {
         /// The baseline.
-        baseline: Rulebook,
+        baseline: Box<Rulebook>,
         /// All other built-in rulebooks.
         others: Vec<Rulebook>,
         /// Rulebooks that run after the recognised ones (`-r auto -r ours.sql`).
@@ -136,6 +137,9 @@ struct Book {
     first_rule: usize,
 }
 
+/// A relation and the columns of its dumped rows, if it has any.
+type Header = (RelationName, Option<Vec<String>>);
+
 /// The plan of a run as far as it is known.
 #[derive(Debug)]
 pub struct Planner {
@@ -145,7 +149,8 @@ pub struct Planner {
     /// For each rule how many relations it met.
     met: Vec<usize>,
     warnings: BTreeSet<String>,
-    cache: HashMap<(RelationName, Option<Vec<String>>), Option<Arc<Program>>>,
+    /// The programs of this section, by relation and header.
+    cache: HashMap<Header, Option<Arc<Program>>>,
     programs: usize,
     /// Relations whose rows have come by in this section, in lower case.
     rows_seen: BTreeSet<String>,
@@ -163,7 +168,7 @@ impl Planner {
                 baseline,
                 others,
                 then,
-            } => (vec![baseline], others, then),
+            } => (vec![*baseline], others, then),
         };
         others.sort_by(|a, b| a.name.cmp(&b.name));
         let mut books = Vec::new();

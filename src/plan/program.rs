@@ -62,7 +62,7 @@ pub enum Origin {
     /// A cell of the row.
     Cell(usize),
     /// A generated column: its expression over the other columns.
-    Computed(Assignment),
+    Computed(Box<Assignment>),
     /// A column that cannot be read here, and why.
     Absent(String),
 }
@@ -90,13 +90,16 @@ pub enum StepKind {
         /// `WHERE`.
         filter: Option<Compiled>,
         /// Slot and new value.
-        assignments: Vec<(usize, Assignment)>,
+        assignments: Assignments,
     },
     /// Adds rows at the end of the data; rows that pass may be in conflict with them.
     Insert(Inserts),
     /// Collects a SELECT's result.
     Query(Arc<CompiledQuery>),
 }
+
+/// Slots and their new values.
+pub type Assignments = Vec<(usize, Assignment)>;
 
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,7 +248,7 @@ pub(super) fn matches<'b, R: RawRow<'b>>(
 /// Computes all new values from the row as it is, then sets those that differ.
 pub(super) fn assign<'b, R: RawRow<'b>>(
     row: &mut RowState<'_, 'b, R>,
-    assignments: &[(usize, Assignment)],
+    assignments: &Assignments,
     values: &mut Vec<(usize, Option<Vec<u8>>)>,
 ) -> Result<(), ValueError> {
     use crate::expression::Row;

@@ -10,7 +10,9 @@ fn allowed() -> BTreeMap<String, BTreeSet<String>> {
     let mut rows = BTreeMap::new();
     for line in text.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let [module, _, knows] = cells[..] else { continue };
+        let [module, _, knows] = cells[..] else {
+            continue;
+        };
         let knows = match knows {
             "nothing" => BTreeSet::new(),
             list => list.split(',').map(|name| name.trim().to_owned()).collect(),
@@ -41,14 +43,21 @@ fn sources(module: &Path, visit: &mut dyn FnMut(&Path, &str)) {
 
 fn module_path(module: &str) -> std::path::PathBuf {
     let folder = root().join("src").join(module);
-    if folder.is_dir() { folder } else { folder.with_extension("rs") }
+    if folder.is_dir() {
+        folder
+    } else {
+        folder.with_extension("rs")
+    }
 }
 
 #[test]
 fn modules_know_what_the_table_says_and_no_more() {
     let allowed = allowed();
     let modules: BTreeSet<&String> = allowed.keys().collect();
-    assert!(modules.len() > 10, "the table of ARCHITECTURE.md was not found");
+    assert!(
+        modules.len() > 10,
+        "the table of ARCHITECTURE.md was not found"
+    );
     let mut wrong = Vec::new();
     for (module, knows) in &allowed {
         sources(&module_path(module), &mut |path, code| {
@@ -62,7 +71,10 @@ fn modules_know_what_the_table_says_and_no_more() {
                     let end = name.find(|c: char| !c.is_alphanumeric() && c != '_');
                     let other = name[..end.unwrap_or(name.len())].to_owned();
                     if modules.contains(&other) && other != *module && !knows.contains(&other) {
-                        wrong.push(format!("{}: {module} must not know {other}", path.display()));
+                        wrong.push(format!(
+                            "{}: {module} must not know {other}",
+                            path.display()
+                        ));
                     }
                 }
             }
@@ -76,9 +88,16 @@ fn every_module_stands_in_the_table() {
     let allowed = allowed();
     for entry in std::fs::read_dir(root().join("src")).expect("src") {
         let path = entry.expect("an entry").path();
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let name = path
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
         if !["lib", "main"].contains(&name.as_str()) {
-            assert!(allowed.contains_key(&name), "src/{name} is not in ARCHITECTURE.md's table");
+            assert!(
+                allowed.contains_key(&name),
+                "src/{name} is not in ARCHITECTURE.md's table"
+            );
         }
     }
 }
@@ -98,7 +117,10 @@ fn libraries_stay_where_they_belong() {
         sources(&module_path(module), &mut |path, code| {
             for (library, places) in only {
                 if code.contains(&format!("{library}::")) && !places.contains(&module.as_str()) {
-                    wrong.push(format!("{}: {library} does not belong here", path.display()));
+                    wrong.push(format!(
+                        "{}: {library} does not belong here",
+                        path.display()
+                    ));
                 }
             }
             for macro_name in ["println!", "eprintln!", "print!(", "eprint!("] {

@@ -244,8 +244,7 @@ impl Literals {
                 return Ok(());
             }
             // A bare -0 is an integer to the server, and loses its sign.
-            number
-                if is_numeric(data_type) && was_bare && is_number(number) && number != b"-0" => {
+            number if is_numeric(data_type) && was_bare && is_number(number) && number != b"-0" => {
                 out.extend_from_slice(number);
                 return Ok(());
             }

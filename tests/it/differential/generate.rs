@@ -62,7 +62,14 @@ const NAMES: [&str; 14] = [
     "flag",
     "\"a.b\"",
 ];
-const TABLES: [&str; 6] = ["users", "\"Order Items\"", "\"odd\"\"name\"", "logs", "\"select\"", "tab_1"];
+const TABLES: [&str; 6] = [
+    "users",
+    "\"Order Items\"",
+    "\"odd\"\"name\"",
+    "logs",
+    "\"select\"",
+    "tab_1",
+];
 
 impl Case {
     /// The case of a schema's name.
@@ -75,7 +82,10 @@ impl Case {
         let mut rows = String::new();
         let mut tables = Vec::new();
         for number in 0..1 + choices.below(3) {
-            let name = format!("{schema}.{}", TABLES[(number * 2 + choices.below(2)) % TABLES.len()]);
+            let name = format!(
+                "{schema}.{}",
+                TABLES[(number * 2 + choices.below(2)) % TABLES.len()]
+            );
             let table = Table::generate(name, choices);
             table.write_ddl(schema, &mut ddl, choices);
             table.write_rows(&mut rows, choices);
@@ -106,7 +116,13 @@ impl Table {
             })
             .collect();
         let rows = choices.of(&[0, 1, 3, 12, 40]);
-        Table { name, shape, columns, serial: choices.one_in(2), rows }
+        Table {
+            name,
+            shape,
+            columns,
+            serial: choices.one_in(2),
+            rows,
+        }
     }
 
     /// The first column of text, for the generated column.
@@ -159,15 +175,28 @@ impl Table {
             Shape::ByRange => " PARTITION BY RANGE (part)",
             _ => "",
         };
-        let _ = writeln!(ddl, "CREATE TABLE {} (\n    {}\n){by};", self.name, columns.join(",\n    "));
+        let _ = writeln!(
+            ddl,
+            "CREATE TABLE {} (\n    {}\n){by};",
+            self.name,
+            columns.join(",\n    ")
+        );
         let child = |suffix: &str| self.child(suffix);
         match self.shape {
             Shape::ByList => {
                 for (suffix, values) in [("eu", "IN ('eu')"), ("us", "IN ('us', 'ca')")] {
                     let (name, parent) = (child(suffix), &self.name);
-                    let _ = writeln!(ddl, "CREATE TABLE {name} PARTITION OF {parent} FOR VALUES {values};");
+                    let _ = writeln!(
+                        ddl,
+                        "CREATE TABLE {name} PARTITION OF {parent} FOR VALUES {values};"
+                    );
                 }
-                let _ = writeln!(ddl, "CREATE TABLE {} PARTITION OF {} DEFAULT;", child("rest"), self.name);
+                let _ = writeln!(
+                    ddl,
+                    "CREATE TABLE {} PARTITION OF {} DEFAULT;",
+                    child("rest"),
+                    self.name
+                );
             }
             Shape::ByRange => {
                 let parent = &self.name;
@@ -215,7 +244,11 @@ impl Table {
             match self.shape {
                 Shape::ByList => {
                     names.push("part".into());
-                    values.push(choices.pick(&["'eu'", "'us'", "'ca'", "'x'", "NULL"]).to_owned());
+                    values.push(
+                        choices
+                            .pick(&["'eu'", "'us'", "'ca'", "'x'", "NULL"])
+                            .to_owned(),
+                    );
                 }
                 Shape::ByRange => {
                     names.push("part".into());
@@ -228,8 +261,11 @@ impl Table {
                 }
                 _ => {}
             }
-            let overriding =
-                if table == self.name { " OVERRIDING SYSTEM VALUE" } else { "" };
+            let overriding = if table == self.name {
+                " OVERRIDING SYSTEM VALUE"
+            } else {
+                ""
+            };
             let _ = writeln!(
                 sql,
                 "INSERT INTO {table} ({}){overriding} VALUES ({});",

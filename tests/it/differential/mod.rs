@@ -21,8 +21,12 @@ const CASES_AT_ONCE: u64 = 10;
 const CASES: u64 = 200;
 
 /// How the rows are dumped, in turn.
-const STYLES: [&[&str]; 4] =
-    [&[], &["--inserts"], &["--column-inserts"], &["--inserts", "--rows-per-insert=3"]];
+const STYLES: [&[&str]; 4] = [
+    &[],
+    &["--inserts"],
+    &["--column-inserts"],
+    &["--inserts", "--rows-per-insert=3"],
+];
 
 /// A reproducible source of choices (SplitMix64, Steele et al. 2014).
 pub struct Choices(u64);
@@ -64,7 +68,10 @@ impl Choices {
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable} must be a number, not {text}")))
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable} must be a number, not {text}")),
+    )
 }
 
 #[test]
@@ -73,7 +80,9 @@ fn restoring_the_scrubbed_dump_equals_running_the_rulebook() {
     if let Some(seed) = number("SCRUB_SEED") {
         return group(server, seed);
     }
-    let groups = number("SCRUB_CASES").unwrap_or(CASES).div_ceil(CASES_AT_ONCE);
+    let groups = number("SCRUB_CASES")
+        .unwrap_or(CASES)
+        .div_ceil(CASES_AT_ONCE);
     let next = std::sync::atomic::AtomicU64::new(0);
     std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -93,7 +102,12 @@ fn restoring_the_scrubbed_dump_equals_running_the_rulebook() {
 /// One group of cases: made, dumped, and restored in both ways.
 fn group(server: &'static crate::server::Postgres, seed: u64) {
     let cases: Vec<Case> = (0..CASES_AT_ONCE)
-        .map(|n| Case::generate(&format!("s{n}"), &mut Choices::new(seed * CASES_AT_ONCE + n)))
+        .map(|n| {
+            Case::generate(
+                &format!("s{n}"),
+                &mut Choices::new(seed * CASES_AT_ONCE + n),
+            )
+        })
         .collect();
     let style = STYLES[(seed % STYLES.len() as u64) as usize];
     let made = server.database();
@@ -136,7 +150,9 @@ fn group(server: &'static crate::server::Postgres, seed: u64) {
 }
 
 fn compare(oracle: &Database, scrubbed: &Database, what: &str) {
-    oracle.fingerprint().assert_same(&scrubbed.fingerprint(), what);
+    oracle
+        .fingerprint()
+        .assert_same(&scrubbed.fingerprint(), what);
 }
 
 /// The SELECT results of a report as psql prints them.
@@ -145,8 +161,12 @@ fn selects(report: &str) -> String {
     let mut out = String::new();
     for select in report["selects"].as_array().expect("selects") {
         for row in select["rows"].as_array().expect("rows") {
-            let cells: Vec<&str> =
-                row.as_array().expect("cells").iter().map(|c| c.as_str().unwrap_or("NULL")).collect();
+            let cells: Vec<&str> = row
+                .as_array()
+                .expect("cells")
+                .iter()
+                .map(|c| c.as_str().unwrap_or("NULL"))
+                .collect();
             let _ = writeln!(out, "{}", cells.join("|"));
         }
     }
@@ -155,9 +175,17 @@ fn selects(report: &str) -> String {
 
 /// The lines without psql's own words, in order: the order of groups is not part of the contract.
 fn sorted(text: &str) -> Vec<&str> {
-    const TAGS: [&str; 5] = ["UPDATE ", "DELETE ", "INSERT ", "TRUNCATE TABLE", "Null display is"];
-    let mut lines: Vec<&str> =
-        text.lines().filter(|line| !TAGS.iter().any(|tag| line.starts_with(tag))).collect();
+    const TAGS: [&str; 5] = [
+        "UPDATE ",
+        "DELETE ",
+        "INSERT ",
+        "TRUNCATE TABLE",
+        "Null display is",
+    ];
+    let mut lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !TAGS.iter().any(|tag| line.starts_with(tag)))
+        .collect();
     lines.sort_unstable();
     lines
 }

@@ -137,45 +137,115 @@ impl Kind {
     pub fn literal(self, choices: &mut Choices) -> String {
         match self {
             Kind::SmallInt => choices.pick(&["0", "1", "-1", "7", "300", "32000"]).into(),
-            Kind::Integer => choices.pick(&["0", "1", "-1", "42", "7", "99999", "-2000000"]).into(),
-            Kind::BigInt => choices.pick(&["0", "1", "-1", "7", "5000000000", "-900000000000"]).into(),
-            Kind::Numeric => choices
-                .pick(&["0", "1.0", "1.00", "-1.5", "3.14159", "1e20", "0.000001", "12345678901234567890.123", "'NaN'"])
+            Kind::Integer => choices
+                .pick(&["0", "1", "-1", "42", "7", "99999", "-2000000"])
                 .into(),
-            Kind::Money2 => choices.pick(&["0", "1.10", "-99.99", "12345.67", "0.01"]).into(),
+            Kind::BigInt => choices
+                .pick(&["0", "1", "-1", "7", "5000000000", "-900000000000"])
+                .into(),
+            Kind::Numeric => choices
+                .pick(&[
+                    "0",
+                    "1.0",
+                    "1.00",
+                    "-1.5",
+                    "3.14159",
+                    "1e20",
+                    "0.000001",
+                    "12345678901234567890.123",
+                    "'NaN'",
+                ])
+                .into(),
+            Kind::Money2 => choices
+                .pick(&["0", "1.10", "-99.99", "12345.67", "0.01"])
+                .into(),
             Kind::Real | Kind::Double => choices
-                .pick(&["0", "1", "-1.5", "0.1", "1e20", "1e-5", "123456.789", "'Infinity'", "'-Infinity'", "'NaN'"])
+                .pick(&[
+                    "0",
+                    "1",
+                    "-1.5",
+                    "0.1",
+                    "1e20",
+                    "1e-5",
+                    "123456.789",
+                    "'Infinity'",
+                    "'-Infinity'",
+                    "'NaN'",
+                ])
                 .into(),
             Kind::Boolean => choices.pick(&["true", "false"]).into(),
             Kind::Text | Kind::Word => format!("'{}'", choices.pick(&TEXTS)),
             Kind::Varchar => {
                 let text: String = choices.pick(&TEXTS).chars().take(18).collect();
                 // A doubled quote must not be cut in two.
-                format!("'{}'", if text.matches('\'').count() % 2 == 1 { "cut" } else { &text })
+                format!(
+                    "'{}'",
+                    if text.matches('\'').count() % 2 == 1 {
+                        "cut"
+                    } else {
+                        &text
+                    }
+                )
             }
-            Kind::Char => format!("'{}'", choices.pick(&["", "a", "ab  ", "Tom", "12345678", "Ü", "it''s"])),
+            Kind::Char => format!(
+                "'{}'",
+                choices.pick(&["", "a", "ab  ", "Tom", "12345678", "Ü", "it''s"])
+            ),
             Kind::Date => format!(
                 "'{}'",
-                choices.pick(&["2020-01-01", "1999-12-31", "2024-02-29", "1970-01-01", "infinity", "0044-03-15 BC"])
+                choices.pick(&[
+                    "2020-01-01",
+                    "1999-12-31",
+                    "2024-02-29",
+                    "1970-01-01",
+                    "infinity",
+                    "0044-03-15 BC"
+                ])
             ),
             Kind::Timestamp => format!(
                 "'{}'",
-                choices.pick(&["2020-01-01 00:00:00", "2024-02-29 23:59:59.999999", "1999-12-31 12:30:00.5", "-infinity"])
+                choices.pick(&[
+                    "2020-01-01 00:00:00",
+                    "2024-02-29 23:59:59.999999",
+                    "1999-12-31 12:30:00.5",
+                    "-infinity"
+                ])
             ),
             Kind::TimestampTz => format!(
                 "'{}'",
-                choices.pick(&["2020-01-01 00:00:00+00", "2020-01-01 02:00:00+02", "2024-06-30 12:00:00.25-05:30", "infinity"])
+                choices.pick(&[
+                    "2020-01-01 00:00:00+00",
+                    "2020-01-01 02:00:00+02",
+                    "2024-06-30 12:00:00.25-05:30",
+                    "infinity"
+                ])
             ),
             Kind::Interval => format!(
                 "'{}'",
-                choices.pick(&["1 day", "24:00:00", "1 year 2 mons", "-3 days 04:05:06.7", "00:00:00", "1 mon -1 days"])
+                choices.pick(&[
+                    "1 day",
+                    "24:00:00",
+                    "1 year 2 mons",
+                    "-3 days 04:05:06.7",
+                    "00:00:00",
+                    "1 mon -1 days"
+                ])
             ),
             Kind::Uuid => format!(
                 "'{}'",
-                choices.pick(&["00000000-0000-0000-0000-000000000000", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"])
+                choices.pick(&[
+                    "00000000-0000-0000-0000-000000000000",
+                    "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
+                ])
             ),
-            Kind::Bytea => format!("'{}'", choices.pick(&["\\x", "\\x00ff", "\\xdeadbeef", "\\x5c27"])),
-            Kind::Json => format!("'{}'", choices.pick(&["{\"b\":1, \"a\" : [1,2]}", "null", "\"x\"", "[1, 2.50]"])),
+            Kind::Bytea => format!(
+                "'{}'",
+                choices.pick(&["\\x", "\\x00ff", "\\xdeadbeef", "\\x5c27"])
+            ),
+            Kind::Json => format!(
+                "'{}'",
+                choices.pick(&["{\"b\":1, \"a\" : [1,2]}", "null", "\"x\"", "[1, 2.50]"])
+            ),
             Kind::Jsonb => format!(
                 "'{}'",
                 choices.pick(&[
@@ -188,7 +258,13 @@ impl Kind {
             ),
             Kind::Texts => format!(
                 "'{}'",
-                choices.pick(&["{}", "{a}", "{a,NULL,\"x y\"}", "{\"NULL\",\"\",\"q\\\"t\"}", "{Ü,\"a,b\"}"])
+                choices.pick(&[
+                    "{}",
+                    "{a}",
+                    "{a,NULL,\"x y\"}",
+                    "{\"NULL\",\"\",\"q\\\"t\"}",
+                    "{Ü,\"a,b\"}"
+                ])
             ),
             Kind::Mood => format!("'{}'", choices.pick(&["sad", "ok", "it''s \"fine\""])),
         }
@@ -196,6 +272,10 @@ impl Kind {
 
     /// A literal or NULL.
     pub fn value(self, nullable: bool, choices: &mut Choices) -> String {
-        if nullable && choices.one_in(5) { "NULL".into() } else { self.literal(choices) }
+        if nullable && choices.one_in(5) {
+            "NULL".into()
+        } else {
+            self.literal(choices)
+        }
     }
 }
