@@ -260,6 +260,8 @@ pub(super) fn resolve(name: &TypeName, scope: &mut dyn Scope) -> Result<DataType
             number(n).ok_or("the length of character is too large")?,
             unit,
         ),
+        // bpchar, which pads nothing: pg_dump writes it in the defaults of char(n) columns.
+        ("character", []) => T::Text,
         ("citext", []) => T::Citext,
         ("name", []) => T::Name,
         ("bytea", _) => T::Bytea,

@@ -128,25 +128,34 @@ fn group(server: &'static crate::server::Postgres, seed: u64) {
     let report = tempfile::NamedTempFile::with_suffix(".json").expect("a temporary file");
     let path = report.path().to_str().expect("a path in UTF-8");
     let jobs = (seed % 4 + 1).to_string();
+    // What failed is kept for a look at it.
+    let kept =
+        std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("differential-{seed}"));
+    std::fs::create_dir_all(&kept).expect("a folder");
+    std::fs::write(kept.join("dump.sql"), &dump).expect("the dump");
+    std::fs::write(kept.join("rules.sql"), &rules).expect("the rulebook");
+    let what = format!(
+        "SCRUB_SEED={seed} (pg_dump {style:?}; kept in {})",
+        kept.display()
+    );
+
     let run = runner::filter_with(&["--report", path, "--jobs", &jobs], &rules, &dump);
-    let what = format!("SCRUB_SEED={seed} (pg_dump {style:?})");
-    if run.code != Some(0) {
-        panic!("{what}: scrub failed: {}\n--- rules\n{rules}", run.err);
-    }
+    assert!(run.code == Some(0), "{what}: scrub failed: {}", run.err);
     let scrubbed = server.database();
     let restored = scrubbed.try_psql(&run.out);
     assert!(
         restored.status.success(),
-        "{what}: the scrubbed dump cannot be restored: {}\n--- rules\n{rules}",
+        "{what}: the scrubbed dump cannot be restored: {}",
         String::from_utf8_lossy(&restored.stderr)
     );
-    compare(&oracle, &scrubbed, &format!("{what}\n--- rules\n{rules}"));
+    compare(&oracle, &scrubbed, &what);
     let report = std::fs::read_to_string(report.path()).expect("the report");
     assert_eq!(
         sorted(&selected),
         sorted(&selects(&report)),
-        "{what}: the SELECTs differ\n--- rules\n{rules}"
+        "{what}: the SELECTs differ"
     );
+    std::fs::remove_dir_all(&kept).expect("the folder");
 }
 
 fn compare(oracle: &Database, scrubbed: &Database, what: &str) {
