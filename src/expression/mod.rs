@@ -6,15 +6,20 @@
 //! names. It knows no dialect's bytes: cells come as text forms through [`Row`].
 
 mod aggregate;
+mod anon;
 mod assignment;
 mod builtins;
 mod calls;
+mod choices;
 mod collate;
+mod comparison;
 mod compiler;
+mod conversion;
 mod extent;
 mod like;
 mod node;
 mod operators;
+mod patterns;
 mod query;
 mod regex;
 mod types;
