@@ -401,7 +401,7 @@ impl Driver<'_> {
         let program = self.planner.program(
             self.decoder.framer.catalog(),
             relation,
-            Some(block.columns.as_deref().unwrap_or_default()),
+            block.columns.as_deref(),
         )?;
         if self.complete.contains(relation) && program.is_some() {
             return Err(
