@@ -139,6 +139,17 @@ fn dumps_leave_as_expected() {
     assert!(faults.is_empty(), "{faults}");
 }
 
+/// A report without its first lines (files, times, sizes) and without hashes.
+fn lasting(report: &str) -> String {
+    let start = report
+        .find("Rulebooks\n")
+        .expect("the rulebooks of the report");
+    let lines = report[start..]
+        .lines()
+        .filter(|line| !line.starts_with("  sha256 "));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
 #[test]
 fn an_empty_rulebook_changes_no_byte() {
     let empty = tempfile::Builder::new()
