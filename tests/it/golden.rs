@@ -129,11 +129,8 @@ fn dumps_leave_as_expected() {
         }
         golden(&case.path.join("expected.sql"), &run.out, &mut faults);
         if report_path.exists() {
-            golden(
-                &report_path,
-                &std::fs::read(&report).expect("the report"),
-                &mut faults,
-            );
+            let text = std::fs::read_to_string(&report).expect("the report");
+            golden(&report_path, lasting(&text).as_bytes(), &mut faults);
         }
     }
     assert!(faults.is_empty(), "{faults}");
