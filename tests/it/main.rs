@@ -9,6 +9,8 @@ mod cli;
 mod differential;
 mod expression_oracle;
 mod golden;
+mod invariants;
+mod naive;
 mod peers;
 mod readme;
 mod refused;

@@ -7,9 +7,11 @@
 //! * `SCRUB_SEED=n` runs the one group of cases that a failure names.
 
 mod generate;
+pub mod offline;
 mod rules;
 mod values;
 
+use crate::naive;
 use crate::runner;
 use crate::server::{Database, postgres};
 use generate::Case;
@@ -155,6 +157,14 @@ fn group(server: &'static crate::server::Postgres, seed: u64) {
         sorted(&selects(&report)),
         "{what}: the SELECTs differ"
     );
+
+    let (mut naive, book) = (naive::read(&dump), naive::rulebook(&rules));
+    let results = naive
+        .run(&book)
+        .unwrap_or_else(|stop| panic!("{what}: the naive interpreter stops: {stop}"));
+    offline::agree_with_server(&naive, &oracle.dump(&[]), &what);
+    offline::agree(&naive, &run.out, &what);
+    offline::told(&book, &results, &report, &what);
     std::fs::remove_dir_all(&kept).expect("the folder");
 }
 

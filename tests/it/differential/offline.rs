@@ -1,0 +1,198 @@
+//! The same cases without a server: the naive interpreter is the oracle, and the dump is written here.
+
+use super::generate::Case;
+use super::{CASES, Choices, number, selects, sorted};
+use crate::naive::{Cell, Database, Results, Row, Style, read, rulebook, stored};
+use crate::runner;
+use scrub::rulebook::{Action, Rulebook};
+use scrub::schema::{Relation, RelationName};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const STYLES: [Style; 4] = [
+    Style::Copy,
+    Style::ColumnInserts,
+    Style::Copy,
+    Style::Inserts,
+];
+
+/// Rules over patterns, which PostgreSQL does not know.
+const PATTERNS: [&str; 6] = [
+    "UPDATE \"*\" SET \"*\" = anon.rewrite_emails(VALUE)",
+    "UPDATE s.\"*\" SET \"*\" = left(VALUE, 3)",
+    "UPDATE \"user*\" SET \"*a*\" = anon.mailinator(VALUE) WHERE id % 2 = 1",
+    "UPDATE s.\"*\" SET \"n*e\" = NULL WHERE length(VALUE) > 4",
+    "DELETE FROM \"*_1\" WHERE id = 3",
+    "UPDATE \"*\" SET \"*\" = coalesce(VALUE, 'none')",
+];
+
+/// `SCRUB_CASES` and `SCRUB_SEED` as for the differential test; a case here is one seed.
+#[test]
+fn scrub_agrees_with_the_naive_interpreter() {
+    if let Some(seed) = number("SCRUB_SEED") {
+        case(seed);
+        return;
+    }
+    let cases = number("SCRUB_CASES").unwrap_or(CASES);
+    let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= cases {
+                break;
+            }
+            done.fetch_add(u64::from(case(seed)), Ordering::Relaxed);
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(work);
+        scope.spawn(work);
+    });
+    // Cases in which both stop prove little; there must not be many of them.
+    let done = done.into_inner();
+    assert!(
+        done * 10 >= cases * 8,
+        "only {done} of {cases} rulebooks ran to their end"
+    );
+}
+
+/// A case with its dump.
+pub struct Prepared {
+    before: Database,
+    style: Style,
+    pub dump: Vec<u8>,
+    pub rules: String,
+}
+
+/// The case of a seed.
+pub fn prepared(seed: u64) -> Prepared {
+    let choices = &mut Choices::new(seed);
+    let Case {
+        ddl,
+        rows,
+        mut rules,
+    } = Case::generate("s", choices);
+    if choices.one_in(3) {
+        let rule = format!("-- name: pattern :optional\n{};\n", choices.pick(&PATTERNS));
+        rules.insert_str(if choices.one_in(2) { 0 } else { rules.len() }, &rule);
+    }
+    let mut before = read(format!("SET standard_conforming_strings = on;\n{ddl}{rows}").as_bytes());
+    before.normalise();
+    // Half of the dumps load partitioned tables through their root.
+    if seed % 2 == 0 {
+        before.place(&leaf);
+    }
+    let style = STYLES[(seed % STYLES.len() as u64) as usize];
+    let dump = before.dump(&ddl, style);
+    Prepared {
+        before,
+        style,
+        dump,
+        rules,
+    }
+}
+
+/// Runs one case; true if its rulebook ran to its end.
+fn case(seed: u64) -> bool {
+    let Prepared {
+        before,
+        style,
+        dump,
+        rules,
+    } = prepared(seed);
+    let what = format!("SCRUB_SEED={seed} ({style:?})\n--- rules\n{rules}");
+    assert_eq!(
+        before.difference(&read(&dump)),
+        None,
+        "{what}: the dump is not what was generated"
+    );
+
+    let report = tempfile::NamedTempFile::with_suffix(".json").expect("a temporary file");
+    let path = report.path().to_str().expect("a path in UTF-8");
+    let jobs = (seed % 4 + 1).to_string();
+    let run = runner::filter_with(&["--report", path, "--jobs", &jobs], &rules, &dump);
+    let mut after = before;
+    let book = rulebook(&rules);
+    match after.run(&book) {
+        Err(stop) => {
+            assert_ne!(
+                run.code,
+                Some(0),
+                "{what}: scrub went on where it must stop: {stop}"
+            );
+            false
+        }
+        Ok(results) => {
+            assert_eq!(run.code, Some(0), "{what}: scrub failed: {}", run.err);
+            agree(&after, &run.out, &what);
+            let report = std::fs::read_to_string(report.path()).expect("the report");
+            told(&book, &results, &report, &what);
+            true
+        }
+    }
+}
+
+/// The scrubbed dump holds the naive interpreter's tables.
+pub fn agree(naive: &Database, scrubbed: &[u8], what: &str) {
+    if let Some(difference) = naive.difference(&read(scrubbed)) {
+        panic!("{what}: left is the naive interpreter, right is the scrubbed dump\n{difference}");
+    }
+}
+
+/// The report tells the results of the SELECTs and how many rows each statement chose.
+pub fn told(book: &Rulebook, results: &Results, report: &str, what: &str) {
+    let lines = results.selected.join("\n");
+    assert_eq!(
+        sorted(&lines),
+        sorted(&selects(report)),
+        "{what}: the SELECTs differ"
+    );
+    let report: serde_json::Value = serde_json::from_str(report).expect("JSON");
+    let rules = report["rules"].as_array().expect("rules");
+    for ((statement, matched), rule) in book.statements.iter().zip(&results.matched).zip(rules) {
+        if matches!(
+            statement.action,
+            Action::Update(_) | Action::Delete(_) | Action::Truncate(_)
+        ) {
+            let hits = rule["relations"].as_array().expect("relations").iter();
+            let hits: u64 = hits.filter_map(|hit| hit["matched"].as_u64()).sum();
+            assert_eq!(
+                hits, *matched,
+                "{what}: rows that {} matched",
+                statement.name
+            );
+        }
+    }
+}
+
+/// The naive interpreter agrees with PostgreSQL on what the rules make of a dump.
+pub fn agree_with_server(naive: &Database, oracle: &[u8], what: &str) {
+    if let Some(difference) = naive.difference(&read(oracle)) {
+        panic!("{what}: left is the naive interpreter, right is PostgreSQL\n{difference}");
+    }
+}
+
+/// The leaf of a generated partitioned table that takes a row.
+fn leaf(relation: &Relation, row: &Row) -> Option<RelationName> {
+    let cell = |name| {
+        let place = stored(relation).position(|c| c.name == name)?;
+        Some(match &row[place] {
+            Cell::Text(text) => String::from_utf8(text.clone()).expect("UTF-8"),
+            _ => String::new(),
+        })
+    };
+    let number = |name| cell(name)?.parse::<i64>().ok();
+    if relation.partition_key.is_empty() {
+        return None;
+    }
+    let suffix = match (number("part"), cell("part")?.as_str()) {
+        (Some(part), _) if part < 10 => "low",
+        (Some(_), _) if number("id")? < 20 => "one",
+        (Some(_), _) => "two",
+        (_, "eu") => "eu",
+        (_, "us" | "ca") => "us",
+        _ => "rest",
+    };
+    let mut name = relation.name.clone();
+    name.name = format!("{}_{suffix}", name.name);
+    Some(name)
+}
