@@ -72,6 +72,14 @@ struct Framing {
 }
 
 impl Framing {
+    /// Statements and heads, with what they mean, where they begin and their bytes.
+    fn marks(&self) -> Vec<&(&'static str, String, Vec<u8>)> {
+        let marks = self.frames.iter();
+        marks
+            .filter(|(kind, ..)| matches!(*kind, "statement" | "head"))
+            .collect()
+    }
+
     fn take(&mut self, frame: &Frame) {
         self.bytes.extend_from_slice(frame.bytes());
         let (kind, what) = match frame {
@@ -240,7 +248,8 @@ fn damaged() -> impl Strategy<Value = Vec<u8>> {
 fn passes(dump: &[u8]) -> Result<(), TestCaseError> {
     // What is compressed is decompressed: that is another matter.
     let packed: [&[u8]; 3] = [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18"];
-    if packed.iter().any(|magic| dump.starts_with(magic)) {
+    // No input at all is refused before there is an output.
+    if dump.is_empty() || packed.iter().any(|magic| dump.starts_with(magic)) {
         return Ok(());
     }
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -290,14 +299,17 @@ proptest! {
         passes(&dump)?;
     }
 
-    /// Without the rows' being looked at, every byte leaves in a frame, and chunks do not matter.
+    /// Without the rows' being looked at, every byte leaves in a frame, and chunks change neither
+    /// statements nor heads. (Where broken INSERTs end is another matter.)
     #[test]
     fn frames_of_any_bytes(dump in soup(), sizes in proptest::collection::vec(1..40_usize, 1..10)) {
         let whole = framed(&dump, RowMode::Pass, &mut || usize::MAX).map_err(TestCaseError::fail)?;
         prop_assert!(whole.bytes == dump, "{:?}", dump.escape_ascii().to_string());
         let mut sizes = sizes.iter().cycle();
         let cut = framed(&dump, RowMode::Pass, &mut || *sizes.next().unwrap_or(&1));
-        prop_assert_eq!(cut.map_err(TestCaseError::fail)?, whole);
+        let cut = cut.map_err(TestCaseError::fail)?;
+        prop_assert!(cut.bytes == dump, "{:?}", dump.escape_ascii().to_string());
+        prop_assert!(cut.marks() == whole.marks(), "{:?}", dump.escape_ascii().to_string());
     }
 }
 
@@ -381,7 +393,7 @@ fn choice(rules: Option<&str>) -> Choice {
                 .iter()
                 .map(|b| book(b.name, &b.path(), b.text));
             let (baseline, others): (Vec<_>, Vec<_>) = all.partition(|b| b.name == "baseline");
-            let baseline = baseline.into_iter().next().expect("the baseline");
+            let baseline = Box::new(baseline.into_iter().next().expect("the baseline"));
             Choice::Auto {
                 baseline,
                 others,
@@ -400,6 +412,10 @@ fn pieces(seed: u64, most: usize) -> Box<dyn FnMut() -> usize + Send> {
 #[track_caller]
 fn same(what: &str, first: &Outcome, other: &Outcome) {
     assert_eq!(first.error, other.error, "{what}");
+    if first.error.is_some() {
+        // How far a run came before its end is a matter of time.
+        return;
+    }
     assert_eq!(first.report, other.report, "{what}: the reports differ");
     assert!(first.output == other.output, "{what}: the outputs differ");
 }

@@ -361,11 +361,11 @@ impl Database {
         let mut changed = 0;
         for values in rows {
             let row = new_row(&relation, insert, values)?;
-            if insert.on_conflict.is_some() {
-                if let Some((table, number)) = self.conflict(&relation, insert, &row)? {
-                    changed += self.upsert(&relation, insert, &row, &table, number)?;
-                    continue;
-                }
+            if insert.on_conflict.is_some()
+                && let Some((table, number)) = self.conflict(&relation, insert, &row)?
+            {
+                changed += self.upsert(&relation, insert, &row, &table, number)?;
+                continue;
             }
             self.tables[&relation.name].push(row);
             changed += 1;
