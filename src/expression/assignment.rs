@@ -1,7 +1,8 @@
 //! A value on its way into a column.
 
 use super::compiler::{Compiler, Target, Typed};
-use super::node::{Node, borrow, written};
+use super::evaluate::{borrow, written};
+use super::node::Node;
 use super::types::display;
 use super::{Fault, FaultKind, Row, Scope, Settings};
 use crate::rulebook::{self, Expr, ExprKind};

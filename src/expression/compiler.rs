@@ -7,7 +7,8 @@
 //! is one only where it is certain to be evaluated; in a branch of CASE, behind COALESCE, AND or OR
 //! it stays as it is and fails for the row that reaches it.
 
-use super::node::{NoRow, Node};
+use super::evaluate::NoRow;
+use super::node::Node;
 use super::types::{self, Category, category, display, is_number, is_text};
 use super::{Fault, FaultKind, Scope, Settings, collate};
 use crate::rulebook::{BinaryOp, Expr, ExprKind, Span, SqlDialect, UnaryOp};

@@ -5,7 +5,6 @@
 //! that is wrong is refused at load time) and gives a [`Compiled`] that reads only the cells it
 //! names. It knows no dialect's bytes: cells come as text forms through [`Row`].
 
-mod aggregate;
 mod anon;
 mod assignment;
 mod builtins;
@@ -15,7 +14,7 @@ mod collate;
 mod comparison;
 mod compiler;
 mod conversion;
-mod extent;
+mod evaluate;
 mod like;
 mod node;
 mod operators;
@@ -212,8 +211,6 @@ fn finish(
     }
 }
 
-#[cfg(test)]
-mod query_tests;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -1,5 +1,7 @@
-use super::testing::*;
 use super::*;
+use crate::expression::Fault;
+use crate::expression::testing::*;
+use crate::rulebook::SqlDialect;
 use crate::schema::LengthUnit;
 
 fn rows() -> Vec<Cells> {

@@ -341,7 +341,7 @@ fn length(hir: &Hir) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::regex::{Usage, compile};
+    use super::super::{Usage, compile};
 
     fn accepted(pattern: &str, usage: Usage) -> bool {
         compile(pattern, false, usage).is_ok()

@@ -6,7 +6,7 @@
 //! sum can therefore differ from PostgreSQL's in the last digit; PostgreSQL's depends on the order of the rows.
 
 use super::Row;
-use super::node::{Comparator, Node};
+use crate::expression::node::{Comparator, Node};
 use crate::schema::DataType;
 use crate::value::float::Width;
 use crate::value::{Decimal, Operation, Value, ValueError, arithmetic, compare};
