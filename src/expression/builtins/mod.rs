@@ -6,6 +6,7 @@
 //! [`super::calls`].
 
 mod array;
+mod encoding;
 mod json;
 mod number;
 mod text;
