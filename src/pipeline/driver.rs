@@ -124,9 +124,7 @@ pub(super) async fn run(job: Job) -> Outcome {
     // What the order stage says comes first: when it fails, the driver only sees a closed queue.
     let mut result = ordered.and(fed);
     if let (Err(error), Some(output)) = (&result, &output) {
-        let bytes = decoder
-            .framer
-            .unloadable(&state, &format!("scrub: {error}"));
+        let bytes = decoder.framer.unloadable(&state, &error.to_string());
         let _ = output.send(Bytes::from(bytes)).await;
     }
     drop(output);

@@ -359,13 +359,30 @@ fn select(table: &Table, choices: &mut Choices) -> String {
             table.name
         );
     }
+    // Equal values that print differently (1.0 and 1.00, 1 day and 24:00:00): which of them speaks
+    // for its group depends on the order in which the server happens to read them.
+    if matches!(
+        column.kind,
+        Kind::Numeric | Kind::Interval | Kind::Real | Kind::Double
+    ) {
+        return match choices.below(2) {
+            0 => format!(
+                "SELECT count(*), max(id) FROM {}{condition} GROUP BY {name}",
+                table.name
+            ),
+            _ => format!(
+                "SELECT count({name}), count(DISTINCT {name}) FROM {}{condition}",
+                table.name
+            ),
+        };
+    }
     match choices.below(4) {
         0 => format!("SELECT count(*) FROM {}{condition}", table.name),
         1 => format!(
             "SELECT {name}, count(*) FROM {}{condition} GROUP BY {name}",
             table.name
         ),
-        2 if column.kind.is_number() && !matches!(column.kind, Kind::Real | Kind::Double) => {
+        2 if column.kind.is_number() => {
             format!(
                 "SELECT sum({name}), min({name}), max({name}) FROM {}{condition}",
                 table.name
