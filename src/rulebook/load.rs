@@ -4,14 +4,15 @@
 //! where they stand. Reading goes on after a fault; a rulebook with a fault is never returned.
 
 use super::ast::{Action, Ident, Rulebook, SourceFile, Span, SqlDialect, Statement};
+use super::chunk::Chunk;
 use super::diagnostics::{Diagnostics, Fault, nearest};
 use super::directive::{self, Directives, Line};
+use super::grammar::parse;
 use super::idiom::{self, Step};
 use super::lower::Lower;
-use super::scan::{Chunk, Item, Scanner, unset};
-use super::token::{self, lower_first, parser_dialect, span_of, span_over};
+use super::scan::{Item, Scanner, unset};
+use super::token::{self, span_of, span_over};
 use super::variables::{ArgumentFault, Variables, arguments};
-use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 use std::io;
 
@@ -480,64 +481,6 @@ fn is_operator(token: &TokenWithSpan) -> bool {
         | Token::SingleQuotedString(_) => false,
         other => !format!("{other}").starts_with(|c: char| c.is_alphanumeric() || c == '\''),
     }
-}
-
-/// Has sqlparser read one statement and nothing after it.
-fn parse(
-    tokens: &[TokenWithSpan],
-    dialect: SqlDialect,
-) -> Result<sqlparser::ast::Statement, Fault> {
-    let mut parser =
-        Parser::new(parser_dialect(dialect)).with_tokens_with_locations(tokens.to_vec());
-    let parsed = parser
-        .parse_statement()
-        .map_err(|error| parser_fault(error, tokens))?;
-    let next = parser.peek_token();
-    match next.token {
-        Token::EOF => Ok(parsed),
-        other => Err(Fault::new(
-            span_of_first(tokens, next.span.start).unwrap_or_else(|| span_over(tokens)),
-            format!("the statement should end before {other}"),
-        )
-        .help("a ; ends a statement")),
-    }
-}
-
-fn span_of_first(tokens: &[TokenWithSpan], start: sqlparser::tokenizer::Location) -> Option<Span> {
-    tokens
-        .iter()
-        .find(|token| token.span.start == start)
-        .map(span_of)
-}
-
-/// The parser's message, with the place at its end turned into a caret.
-fn parser_fault(error: ParserError, tokens: &[TokenWithSpan]) -> Fault {
-    let whole = span_over(tokens);
-    let message = match error {
-        ParserError::RecursionLimitExceeded => {
-            return Fault::new(whole, "the statement is nested too deeply")
-                .help("take it apart into several statements");
-        }
-        ParserError::ParserError(message) | ParserError::TokenizerError(message) => message,
-    };
-    let (text, place) = match message.rfind(" at Line: ") {
-        Some(at) => (&message[..at], Some(&message[at + " at Line: ".len()..])),
-        None => (message.as_str(), None),
-    };
-    let place = place.and_then(|place| {
-        let (line, column) = place.split_once(", Column: ")?;
-        let (line, column) = (line.parse().ok()?, column.trim().parse().ok()?);
-        span_of_first(tokens, sqlparser::tokenizer::Location { line, column })
-    });
-    let end = Span {
-        start: whole.end,
-        ..whole
-    };
-    let text = lower_first(text)
-        .replacen("expected: ", "expected ", 1)
-        .replacen(", found: ", ", found ", 1)
-        .replacen("found EOF", "found the end of the statement", 1);
-    Fault::new(place.unwrap_or(end), text)
 }
 
 /// The path of `path` relative to the file `base`, without `.` and `..` where they can be resolved.

@@ -6,12 +6,14 @@
 //!
 //! On its way a text is cut into statements (`scan`), its variables are put in (`variables`), its
 //! comment lines read (`directive`); a statement's tokens (`token`) lose the vendors' wrappings
-//! (`idiom`), are parsed by sqlparser and brought into the checked form (`lower`).
+//! (`idiom`), are parsed by sqlparser (`grammar`) and brought into the checked form (`lower`).
 
 pub mod ast;
 pub mod builtin;
+mod chunk;
 pub mod diagnostics;
 mod directive;
+mod grammar;
 mod idiom;
 mod load;
 mod lower;

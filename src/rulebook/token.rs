@@ -7,8 +7,8 @@
 //! read back without a map.
 
 use super::ast::{Span, SqlDialect};
+use super::chunk::Chunk;
 use super::diagnostics::Fault;
-use super::scan::Chunk;
 use sqlparser::dialect::{
     Dialect, MsSqlDialect, MySqlDialect, OracleDialect, PostgreSqlDialect, SQLiteDialect,
 };

@@ -1,7 +1,7 @@
 //! Oracle's `DECLARE … BEGIN … END` around statements: what counts a table in the catalog and runs
 //! them if it is there. Everything else of PL/SQL is refused.
 
-use super::super::scan::Chunk;
+use super::super::chunk::Chunk;
 use super::super::token::{begins, is_word, span_of, span_over, tokens as tokenize};
 use super::{Reader, asks_catalog};
 use sqlparser::tokenizer::{Token, TokenWithSpan};

@@ -3,7 +3,7 @@
 use super::super::ast::{
     Assignment, BinaryOp, Delete, Expr, From, FromItem, Ident, SqlDialect, TableRef, Update,
 };
-use super::{Lower, expression, same};
+use super::{Lower, operator, same};
 use sqlparser::ast as sql;
 
 impl Lower<'_> {
@@ -301,7 +301,7 @@ impl Lower<'_> {
         *filter = conditions
             .into_iter()
             .chain(filter.take())
-            .reduce(|a, b| expression::binary(BinaryOp::And, a, b));
+            .reduce(|a, b| operator::binary(BinaryOp::And, a, b));
         true
     }
 }

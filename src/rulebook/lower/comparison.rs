@@ -2,7 +2,7 @@
 
 use super::super::ast::{BinaryOp, Expr, ExprKind, Span, UnaryOp};
 use super::super::token::join;
-use super::expression::{binary, unary};
+use super::operator::{binary, unary};
 use super::{Lower, cover};
 use sqlparser::ast as sql;
 

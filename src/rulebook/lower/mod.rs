@@ -8,6 +8,7 @@ mod comparison;
 mod expression;
 mod function;
 mod insert;
+mod operator;
 mod query;
 mod statement;
 mod types;
