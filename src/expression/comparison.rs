@@ -137,13 +137,7 @@ impl Compiler<'_> {
             parts.push(self.binary(BinaryOp::Eq, value.clone(), other, span));
         }
         let parts = parts.into_iter().collect::<Option<Vec<_>>>()?;
-        let node = Node::Or(parts.into_iter().map(|p| p.node).collect());
-        let node = if negated {
-            Node::Not(Box::new(node))
-        } else {
-            node
-        };
-        Some(Typed::new(node, DataType::Boolean, span))
+        Some(any(parts, negated, span))
     }
 
     fn in_constants(
@@ -169,13 +163,7 @@ impl Compiler<'_> {
                 .map(|item| self.binary(BinaryOp::Eq, value.clone(), item, span))
                 .collect::<Vec<_>>();
             let parts = parts.into_iter().collect::<Option<Vec<_>>>()?;
-            let node = Node::Or(parts.into_iter().map(|p| p.node).collect());
-            let node = if negated {
-                Node::Not(Box::new(node))
-            } else {
-                node
-            };
-            return Some(Typed::new(node, DataType::Boolean, span));
+            return Some(any(parts, negated, span));
         };
         let together = if together == DataType::Unknown {
             DataType::Text
@@ -254,12 +242,25 @@ impl Compiler<'_> {
         let low = self.binary(BinaryOp::Ge, value.clone(), low, span);
         let high = self.binary(BinaryOp::Le, value, high, span);
         let node = Node::And(vec![low?.node, high?.node]);
-        let node = if negated {
-            Node::Not(Box::new(node))
-        } else {
-            node
-        };
-        Some(Typed::new(node, DataType::Boolean, span))
+        Some(Typed::new(
+            maybe_not(node, negated),
+            DataType::Boolean,
+            span,
+        ))
+    }
+}
+
+/// One of the parts holds, or (negated) none does.
+fn any(parts: Vec<Typed>, negated: bool, span: Span) -> Typed {
+    let node = Node::Or(parts.into_iter().map(|p| p.node).collect());
+    Typed::new(maybe_not(node, negated), DataType::Boolean, span)
+}
+
+fn maybe_not(node: Node, negated: bool) -> Node {
+    if negated {
+        Node::Not(Box::new(node))
+    } else {
+        node
     }
 }
 

@@ -114,10 +114,7 @@ impl Compiler<'_> {
         let operator = if insensitive { "~*" } else { "~" };
         let value = self.raw_text(value, operator)?;
         let pattern = self.raw_text(pattern, operator)?;
-        let folded = value.data_type == DataType::Citext
-            || value
-                .collation
-                .is_some_and(|c| c.sensitivity != value::Sensitivity::Exact);
+        let folded = self.folds_case(&value);
         if pattern.is_null() {
             return Some(Typed::new(
                 Node::Const(Value::Null),
@@ -189,11 +186,12 @@ impl Compiler<'_> {
         Some((global, insensitive))
     }
 
+    /// Does the text itself make no difference of case?
     fn folds_case(&self, value: &Typed) -> bool {
         value.data_type == DataType::Citext
             || value
                 .collation
-                .is_some_and(|c| c.sensitivity != crate::value::Sensitivity::Exact)
+                .is_some_and(|c| c.sensitivity != value::Sensitivity::Exact)
     }
 
     pub(super) fn regexp_replace(&mut self, mut args: Vec<Typed>, span: Span) -> Option<Typed> {

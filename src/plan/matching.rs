@@ -4,7 +4,7 @@
 //! holds `*` is a pattern, which also matches without regard to case. A rule on a partitioned or
 //! inherited parent means its children too, unless it says `ONLY`.
 
-use crate::rulebook::{Ident, TableRef};
+use crate::rulebook::{Ident, TableRef, nearest};
 use crate::schema::{Catalog, Column, Relation, RelationKind, RelationName};
 
 /// Does the identifier name `name`?
@@ -142,21 +142,6 @@ pub fn column(ident: &Ident, columns: &[Column]) -> Result<usize, String> {
             })
         }
     }
-}
-
-/// The candidate nearest to `name`, if any is near enough to have been meant.
-pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let name = name.to_lowercase();
-    candidates
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&name, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
-        .filter(|(distance, candidate)| *distance <= 2.max(candidate.chars().count() / 3))
-        .min()
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use crate::functions::Key;
 use crate::rulebook;
 use crate::rulebook::{
     Action, ColumnPattern, Diagnostics, FromItem, Rulebook, SqlDialect, Statement, TableRef,
+    nearest,
 };
 use crate::schema::{Catalog, RelationName};
 use std::collections::{BTreeSet, HashMap};
@@ -489,7 +490,7 @@ impl Planner {
             .collect();
         let near = tables
             .iter()
-            .find_map(|table| matching::nearest(&table.name.text, known.iter().copied()));
+            .find_map(|table| nearest(&table.name.text, known.iter().copied()));
         let remedy = match near {
             Some(near) => {
                 format!("did you mean {near}? A table that may be missing wants :optional")

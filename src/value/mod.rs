@@ -264,7 +264,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    fn roundtrip(text: &str, data_type: &DataType) -> Option<String> {
+    pub(super) fn roundtrip(text: &str, data_type: &DataType) -> Option<String> {
         let mut out = Vec::new();
         write(
             &parse(text.as_bytes(), data_type).ok()?,

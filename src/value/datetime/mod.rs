@@ -165,17 +165,7 @@ fn write_era(before_christ: bool, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use crate::schema::DataType;
-    use crate::value::{parse, write};
-
-    fn roundtrip(text: &str, data_type: &DataType) -> Option<String> {
-        let mut out = Vec::new();
-        write(
-            &parse(text.as_bytes(), data_type).ok()?,
-            data_type,
-            &mut out,
-        );
-        Some(String::from_utf8(out).unwrap())
-    }
+    use crate::value::tests::roundtrip;
 
     #[test]
     fn dates() {
