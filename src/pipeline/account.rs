@@ -7,7 +7,7 @@ use crate::plan::{Rule, Step};
 use crate::report::{
     KeyUsed, Report, RuleHits, RuleReport, RulebookUsed, SelectReport, TableReport, TestReport,
 };
-use crate::rulebook::{Action, Rulebook};
+use crate::rulebook::{Action, ColumnPattern, Rulebook};
 use sha2::{Digest, Sha256};
 
 /// The report of a run that begins.
@@ -31,6 +31,15 @@ pub(super) fn finish(report: &mut Report, planner: &Planner, tally: &Tally) {
         .books()
         .flat_map(|book| book.by_hand.iter().cloned())
         .collect::<Vec<_>>();
+    report.excepted = planner
+        .books()
+        .flat_map(|book| {
+            let named = |except: &ColumnPattern| {
+                format!("{}.{} ({})", except.table, except.column, book.name)
+            };
+            book.baseline_except.iter().map(named).collect::<Vec<_>>()
+        })
+        .collect();
     report.tables = tally
         .tables
         .iter()

@@ -158,7 +158,11 @@ pub(super) fn report(report: &Report) -> String {
             };
         }
     }
-    for (title, lines) in [("Warnings", &report.warnings), ("By hand", &report.by_hand)] {
+    for (title, lines) in [
+        ("Warnings", &report.warnings),
+        ("Left alone by the baseline", &report.excepted),
+        ("By hand", &report.by_hand),
+    ] {
         if !lines.is_empty() {
             heading(&mut out, title);
             lines

@@ -22,11 +22,38 @@ fn allowed() -> BTreeMap<String, BTreeSet<String>> {
     rows
 }
 
+/// The modules that a file declares for unit tests only.
+fn test_modules(file: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    text.split("#[cfg(test)]\n")
+        .skip(1)
+        .filter_map(|rest| {
+            rest.trim_start_matches("pub ")
+                .trim_start_matches("pub(crate) ")
+                .strip_prefix("mod ")
+        })
+        .filter_map(|rest| rest.split([';', ' ']).next().map(str::to_owned))
+        .collect()
+}
+
 /// Every file of a module with its code: comments and unit tests left out.
 fn sources(module: &Path, visit: &mut dyn FnMut(&Path, &str)) {
     if module.is_dir() {
-        for entry in std::fs::read_dir(module).expect("a folder") {
-            sources(&entry.expect("an entry").path(), visit);
+        let entries = || {
+            std::fs::read_dir(module)
+                .expect("a folder")
+                .map(|e| e.expect("an entry").path())
+        };
+        let tests: Vec<String> = entries().flat_map(|file| test_modules(&file)).collect();
+        for path in entries() {
+            let name = path
+                .file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            if !tests.contains(&name) {
+                sources(&path, visit);
+            }
         }
     } else if module.extension().is_some_and(|e| e == "rs") {
         let text = std::fs::read_to_string(module).expect("a source file");

@@ -147,6 +147,10 @@ impl RowCodec for TextCodec {
                     }
                     return Ok(true);
                 }
+                // Older servers take it for the end of the data, in the middle of a line too.
+                b'\\' if batch.get(found + 1) == Some(&b'.') => {
+                    return fault("a row holds \\. unescaped, which servers read differently");
+                }
                 b'\\' => {
                     let width = batch
                         .get(found + 1..)
