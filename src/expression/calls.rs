@@ -85,7 +85,7 @@ impl Compiler<'_> {
             None | Some("pg_catalog" | "dbo" | "public") => {}
             Some(schema) => {
                 return self.fault(
-                    FaultKind::Name,
+                    FaultKind::Other,
                     span,
                     format!("there is no function {schema}.{name}"),
                     Some("functions of the database itself cannot be called here"),
@@ -311,7 +311,7 @@ impl Compiler<'_> {
             span,
             message: format!("there is no function {}", shown(name)),
             help: Some(help),
-            kind: FaultKind::Name,
+            kind: FaultKind::Other,
         });
         None
     }

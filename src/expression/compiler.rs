@@ -197,7 +197,7 @@ impl<'a> Compiler<'a> {
                     self.untargeted(|c| c.expr(inner))
                 };
                 match to {
-                    Err(message) => self.fault(FaultKind::Name, expr.span, message, None),
+                    Err(message) => self.fault(FaultKind::Other, expr.span, message, None),
                     Ok(to) => self.cast(inner?, &to, CastContext::Explicit),
                 }
             }
@@ -254,7 +254,7 @@ impl<'a> Compiler<'a> {
             ExprKind::Value => match self.settings.value.clone() {
                 Some((slot, column)) => Some(self.cell(slot, &column, span)),
                 None => self.fault(
-                    FaultKind::Name,
+                    FaultKind::Other,
                     span,
                     "VALUE stands only in an assignment to a pattern of columns",
                     Some("name the column"),

@@ -83,7 +83,7 @@ pub fn concerns(
 ) -> Option<Concern> {
     let pattern = table.name.is_pattern();
     let itself = names_relation(table, current, relation);
-    if table.only || (pattern && !itself) {
+    if table.only {
         return itself.then(|| Concern {
             named: relation.clone(),
             pattern,
@@ -147,6 +147,39 @@ pub fn column(ident: &Ident, columns: &[Column]) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_that_names_a_parent_means_its_children_whatever_their_names() {
+        let mut catalog = Catalog::default();
+        let parent = RelationName::new(Some("public"), "broadlog");
+        let leaf = RelationName::new(Some("public"), "part_2024");
+        catalog
+            .relations
+            .insert(parent.clone(), Relation::new(parent.clone()));
+        let mut relation = Relation::new(leaf.clone());
+        relation.partition_of = Some(parent.clone());
+        catalog.relations.insert(leaf.clone(), relation);
+        let table = |only| TableRef {
+            schema: None,
+            name: Ident {
+                text: "broad*".to_owned(),
+                quoted: true,
+                span: crate::rulebook::Span::default(),
+            },
+            alias: None,
+            target: false,
+            only,
+        };
+        let concern = concerns(&table(false), None, &catalog, &leaf);
+        assert_eq!(
+            concern,
+            Some(Concern {
+                named: parent,
+                pattern: true
+            })
+        );
+        assert_eq!(concerns(&table(true), None, &catalog, &leaf), None);
+    }
 
     #[test]
     fn a_star_matches_anchored_and_without_case() {

@@ -74,7 +74,8 @@ pub fn default(column: &Column) -> Cell {
         not_null: false,
         ..column.clone()
     };
-    let compiled = compile_assignment(&expr, &plain, &mut Names::none(), &settings());
+    let typed = std::slice::from_ref(column);
+    let compiled = compile_assignment(&expr, &plain, &mut Names::none(typed), &settings());
     compiled
         .ok()
         .and_then(|c| assigned(&c, &View::default()).ok())
@@ -146,24 +147,42 @@ impl expression::Row for View {
 }
 
 /// What names mean: a table's columns, and behind them the same once more as `excluded`.
-struct Names<'a>(&'a [Column]);
+struct Names<'a> {
+    columns: &'a [Column],
+    /// Their types are the user-defined ones that a cast can name.
+    typed: &'a [Column],
+}
 
 impl<'a> Names<'a> {
     fn of(columns: &'a [Column]) -> Self {
-        Names(columns)
+        let typed = columns;
+        Names { columns, typed }
     }
 
-    fn none() -> Self {
-        Names(&[])
+    fn none(typed: &'a [Column]) -> Self {
+        Names {
+            columns: &[],
+            typed,
+        }
     }
 }
 
 impl Scope for Names<'_> {
     fn column(&mut self, table: Option<&Ident>, column: &Ident) -> Result<(usize, Column), String> {
-        let slot = place(self.0, column)?;
+        let slot = place(self.columns, column)?;
         let excluded = table.is_some_and(|table| table.text.eq_ignore_ascii_case("excluded"));
-        let offset = if excluded { self.0.len() } else { 0 };
-        Ok((slot + offset, self.0[slot].clone()))
+        let offset = if excluded { self.columns.len() } else { 0 };
+        Ok((slot + offset, self.columns[slot].clone()))
+    }
+
+    fn data_type(&mut self, name: &str) -> Option<DataType> {
+        let mut types = self.typed.iter().map(|column| &column.data_type);
+        let named = types.find(|data_type| match data_type {
+            DataType::Enum(labels) => labels.name == name,
+            DataType::Domain(domain) => domain.name == name,
+            _ => false,
+        });
+        named.cloned()
     }
 }
 
@@ -539,7 +558,9 @@ fn new_row(relation: &Relation, insert: &Insert, values: &[Expr]) -> Result<Row,
         let cell = match value {
             None => default(column),
             Some(expr) => {
-                let compiled = compile_assignment(expr, &plain, &mut Names::none(), &settings());
+                let typed = std::slice::from_ref(column);
+                let compiled =
+                    compile_assignment(expr, &plain, &mut Names::none(typed), &settings());
                 assigned(&compiled.map_err(told)?, &View::default())?
             }
         };
