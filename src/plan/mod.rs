@@ -6,13 +6,15 @@
 //! an error. It knows no bytes, no I/O and no threads.
 
 mod build;
+mod finish;
 mod insert;
 pub mod matching;
+mod names;
 mod program;
 mod row;
 mod support;
+mod values;
 
-pub use build::sql_dialect;
 pub use insert::{Inserts, NewCell, NewRow, NewRowSource};
 pub use program::{
     Assignments, Fate, Origin, Partition, Program, ProgramColumn, RuleId, RunFault, Step, StepKind,
@@ -528,5 +530,16 @@ impl Planner {
             })
             .collect();
         Err(Diagnostics::new(book.files.clone(), diagnostics).into())
+    }
+}
+
+/// The dialect's name in rulebooks.
+pub fn sql_dialect(name: &str) -> SqlDialect {
+    match name {
+        "mysql" => SqlDialect::Mysql,
+        "mssql" => SqlDialect::Mssql,
+        "oracle" => SqlDialect::Oracle,
+        "sqlite" => SqlDialect::Sqlite,
+        _ => SqlDialect::Postgres,
     }
 }
