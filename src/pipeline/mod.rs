@@ -19,6 +19,8 @@ mod decoder;
 mod driver;
 mod order;
 mod reader;
+mod run;
+mod section;
 mod spool;
 mod tally;
 mod transform;
@@ -91,7 +93,7 @@ pub fn run(job: Job) -> Outcome {
         .map_err(|error| Error::io(format!("cannot start the runtime: {error}")));
     match runtime {
         Ok(runtime) => {
-            let outcome = runtime.block_on(driver::run(job));
+            let outcome = runtime.block_on(run::run(job));
             // A reader that still waits for a slow producer must not keep the process.
             runtime.shutdown_background();
             outcome

@@ -1,0 +1,192 @@
+//! Starts the stages of a run, waits for them and says how it ended.
+
+use super::decoder::FrameDecoder;
+use super::driver::Driver;
+use super::order;
+use super::tally::Tally;
+use super::{Job, Outcome, account, reader, writer};
+use crate::dialect::{Effect, Frame, Framer, OutputState, RowMode};
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::Catalog;
+use crate::sink::Transaction;
+use crate::source::Source;
+use bytes::{Bytes, BytesMut};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc;
+
+/// Runs a job.
+pub(super) async fn run(job: Job) -> Outcome {
+    let mut report = account::start(&job);
+    let planner = match super::planner(job.choice, job.dialect, &job.key) {
+        Ok(planner) => planner,
+        Err(error) => {
+            return Outcome {
+                report,
+                result: Err(error),
+            };
+        }
+    };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(job.jobs.max(1))
+        .thread_name(|number| format!("rows-{number}"))
+        // The promise is dropped with the worker, which the order stage reports.
+        .panic_handler(|_| {})
+        .build();
+    let pool = match pool {
+        Ok(pool) => pool,
+        Err(error) => {
+            let error = Error::io(format!("cannot start the workers: {error}"));
+            return Outcome {
+                report,
+                result: Err(error),
+            };
+        }
+    };
+    let schemas = match job
+        .schema
+        .map(|source| read_schema(source, job.dialect.framer()))
+        .transpose()
+    {
+        Ok(schemas) => schemas.unwrap_or_default(),
+        Err(error) => {
+            return Outcome {
+                report,
+                result: Err(error),
+            };
+        }
+    };
+
+    let tally = Arc::new(Mutex::new(Tally::new(job.memory, job.spool_dir)));
+    let (output, written) = writer::start(job.sink);
+    let (slots, receiver) = mpsc::channel(job.jobs.max(1) + 2);
+    let order = tokio::spawn(order::run(receiver, output, Arc::clone(&tally)));
+    let mut driver = Driver {
+        decoder: FrameDecoder {
+            framer: job.dialect.framer(),
+        },
+        planner,
+        pool,
+        slots,
+        tally: Arc::clone(&tally),
+        transaction: job.single_transaction.then(Transaction::new),
+        block: None,
+        data_seen: false,
+        tail_written: false,
+        complete: HashSet::new(),
+        pending: Vec::new(),
+        schema_given: !schemas.is_empty(),
+        schemas,
+        checked: false,
+        any_rows: false,
+        line_ended: true,
+        progress: job.progress,
+        report: &mut report,
+    };
+    driver.begin_section(None);
+    let chunks = reader::start(job.source);
+    let fed = tokio::select! {
+        result = driver.feed(chunks) => result,
+        error = interrupted() => Err(error),
+    };
+    let Driver {
+        decoder,
+        planner,
+        slots,
+        ..
+    } = driver;
+    drop(slots);
+    let ended = order.await;
+    let (state, ordered, output) = match ended {
+        Ok(order::Ended {
+            state,
+            result,
+            output,
+        }) => (state, result, Some(output)),
+        Err(_) => (
+            OutputState::Unfinished,
+            Err(Error::io("the ordering stage has died")),
+            None,
+        ),
+    };
+    // What the order stage says comes first: when it fails, the driver only sees a closed queue.
+    let mut result = ordered.and(fed);
+    if let (Err(error), Some(output)) = (&result, &output) {
+        let bytes = decoder.framer.unloadable(&state, &error.to_string());
+        let _ = output.send(Bytes::from(bytes)).await;
+    }
+    drop(output);
+    match written.await {
+        Ok(written) => {
+            report.bytes_out = written.bytes;
+            // A failed write is the cause of everything that failed after it, but for a signal.
+            let interrupted = matches!(&result, Err(e) if e.kind == ErrorKind::Interrupted);
+            if !interrupted && written.result.is_err() {
+                result = written.result;
+            }
+            match result {
+                Ok(()) => result = written.sink.finish(),
+                Err(_) => written.sink.abandon(b""),
+            }
+        }
+        Err(_) => result = Err(writer::died()),
+    }
+    account::finish(
+        &mut report,
+        &planner,
+        &tally.lock().unwrap_or_else(PoisonError::into_inner),
+    );
+    Outcome { report, result }
+}
+
+/// Resolves when a signal asks the run to end.
+async fn interrupted() -> Error {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        }
+        _ => std::future::pending().await,
+    }
+    Error::interrupted()
+}
+
+/// Reads a schema-only dump whole: a catalog for each of its database sections.
+fn read_schema(
+    mut source: Source,
+    mut framer: Box<dyn Framer>,
+) -> Result<HashMap<Option<String>, Catalog>> {
+    use std::io::Read;
+    let mut catalogs = HashMap::new();
+    let mut section = None;
+    let mut input = BytesMut::new();
+    let mut buffer = vec![0; reader::CHUNK];
+    loop {
+        let read = match source.read(&mut buffer) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(source.fault(&error)),
+            Ok(read) => read,
+        };
+        input.extend_from_slice(&buffer[..read]);
+        while let Some(frame) = framer.next(&mut input, read == 0)? {
+            match frame {
+                Frame::Head { .. } => framer.rows(RowMode::Pass),
+                Frame::Statement {
+                    effect: Effect::Connect(name),
+                    ..
+                } => {
+                    catalogs.insert(section.replace(name), framer.catalog().clone());
+                }
+                _ => {}
+            }
+        }
+        if read == 0 {
+            framer.finish()?;
+            catalogs.insert(section, framer.catalog().clone());
+            return Ok(catalogs);
+        }
+    }
+}
