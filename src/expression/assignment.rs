@@ -6,7 +6,7 @@ use super::node::Node;
 use super::types::display;
 use super::{Fault, FaultKind, Row, Scope, Settings};
 use crate::rulebook::{self, Expr, ExprKind};
-use crate::schema::{Column, DataType, Generated};
+use crate::schema::{Column, DataType, Generated, LengthUnit};
 use crate::value::{self, CastContext, Value, ValueError, can_cast};
 use std::borrow::Cow;
 
@@ -146,7 +146,7 @@ impl Compiler<'_> {
         }
         self.target = Some(Target {
             name: name.clone(),
-            limit: column.data_type.limit(),
+            limit: shorter(column.data_type.limit(), self.settings.limit),
             not_null: must_not_be_null(column),
         });
         let typed = self.expr(expr)?;
@@ -247,5 +247,15 @@ impl Compiler<'_> {
             ),
             Some("write the value"),
         )
+    }
+}
+/// The shorter of two limits.
+fn shorter(
+    a: Option<(u32, LengthUnit)>,
+    b: Option<(u32, LengthUnit)>,
+) -> Option<(u32, LengthUnit)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
+        (a, b) => a.or(b),
     }
 }

@@ -29,7 +29,7 @@ pub use types::type_name;
 
 use crate::functions::Key;
 use crate::rulebook::{Expr, Ident, Query, Span, SqlDialect};
-use crate::schema::{Column, DataType};
+use crate::schema::{Column, DataType, LengthUnit};
 use crate::value::{Value, ValueError};
 use compiler::Compiler;
 use node::Node;
@@ -93,6 +93,9 @@ pub struct Settings {
     pub seed: String,
     /// The value's column in a pattern assignment: slot and column.
     pub value: Option<(usize, Column)>,
+    /// A length that `anon` results keep although the column allows more: that of a foreign key's
+    /// other side.
+    pub limit: Option<(u32, LengthUnit)>,
 }
 
 /// A row while an expression is evaluated: cells by slot, as text forms; none is NULL.

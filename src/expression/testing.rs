@@ -43,6 +43,7 @@ pub(super) fn settings(written_in: SqlDialect, dump: SqlDialect) -> Settings {
         now: 0,
         seed: "test".to_owned(),
         value: None,
+        limit: None,
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) struct Driver<'r> {
     /// Have the rules been checked against this section's relations?
     pub checked: bool,
     pub any_rows: bool,
+    /// Has data outside of tables been seen?
+    pub other_data: bool,
     /// Does the output so far end with a line's end?
     pub line_ended: bool,
     pub progress: Arc<Progress>,
@@ -145,10 +147,18 @@ impl Driver<'_> {
                     .map_err(|error| error.at(at))?;
                 self.any_rows = true;
             }
-            Effect::Unfollowed(what) => self.report.warnings.push(format!(
-                "line {}: {what} may change rows in a way that scrub cannot follow",
-                at.line
-            )),
+            Effect::Unfollowed(what) => {
+                self.decide()?;
+                self.planner
+                    .unfollowed(what)
+                    .map_err(|error| error.at(at))?;
+            }
+            Effect::OtherData if !std::mem::replace(&mut self.other_data, true) => {
+                self.report.warnings.push(format!(
+                    "line {}: large objects pass as they are; no rule looks into them",
+                    at.line
+                ));
+            }
             Effect::Statistics(relation) => {
                 self.decide()?;
                 let catalog = self.decoder.framer.catalog();

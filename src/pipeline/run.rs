@@ -79,6 +79,7 @@ pub(super) async fn run(job: Job) -> Outcome {
         schemas,
         checked: false,
         any_rows: false,
+        other_data: false,
         line_ended: true,
         progress: job.progress,
         report: &mut report,

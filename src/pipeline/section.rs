@@ -159,7 +159,11 @@ impl Driver<'_> {
         self.decide()?;
         self.tail().await?;
         self.barrier().await?;
-        let programs = self.planner.remaining(self.decoder.framer.catalog())?;
+        let catalog = self.decoder.framer.catalog();
+        self.planner.recheck(catalog)?;
+        let uneven = self.planner.uneven_pairs(catalog);
+        self.report.warnings.extend(uneven);
+        let programs = self.planner.remaining(catalog)?;
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         let mut failed = None;
         let mut steps: Vec<_> = programs

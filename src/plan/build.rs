@@ -7,7 +7,7 @@
 use super::finish::finish;
 use super::names::{Names, columns};
 use super::program::{Origin, Program, ProgramColumn, Step, StepKind};
-use super::{Context, Rule, matching};
+use super::{Context, Rule, matching, pairs};
 use crate::error::{Error, Result};
 use crate::expression::{
     self, Assignment, Compiled, Fault, FaultKind, Scope, Settings, compile_assignment,
@@ -70,6 +70,16 @@ pub(super) fn program(
         .collect();
     let declared = subject.catalog.relation(subject.name);
     refuse_leaf_rules_on_root(subject, declared, rules)?;
+    if let (Some(relation), true) = (declared, subject.header.is_some())
+        && matching::is_view(relation)
+        && !rules.is_empty()
+    {
+        return Err(
+            Error::input("the dump inserts rows through a view, where no rule sees them")
+                .relation(subject.name)
+                .remedy("dump the tables that the view reads"),
+        );
+    }
     if concerned.is_empty() {
         return Ok(None);
     }
@@ -369,6 +379,7 @@ impl Builder<'_> {
             table: table.map(|table| (table, &concern.named)),
         };
         let mut settings = self.settings(rule, site);
+        settings.limit = pairs::shortest(self.subject.catalog, self.subject.name, &column.name);
         if pattern {
             settings.value = Some((slot, column.clone()));
         }

@@ -10,6 +10,7 @@ mod finish;
 mod insert;
 pub mod matching;
 mod names;
+mod pairs;
 mod program;
 mod row;
 mod support;
@@ -58,6 +59,7 @@ impl Context {
             now: self.now,
             seed: seed.to_owned(),
             value: None,
+            limit: None,
         }
     }
 }
@@ -155,8 +157,10 @@ pub struct Planner {
     /// The programs of this section, by relation and header.
     cache: HashMap<Header, Option<Arc<Program>>>,
     programs: usize,
-    /// Relations whose rows have come by in this section, in lower case.
-    rows_seen: BTreeSet<String>,
+    /// Relations whose rows have come by in this section, and the rules that concerned them then.
+    passed: HashMap<RelationName, BTreeSet<RuleId>>,
+    /// Were foreign keys known before the first row?
+    keys_first: bool,
 }
 
 impl Planner {
@@ -198,7 +202,8 @@ impl Planner {
             warnings: BTreeSet::new(),
             cache: HashMap::new(),
             programs: 0,
-            rows_seen: BTreeSet::new(),
+            passed: HashMap::new(),
+            keys_first: false,
         };
         planner.list_rules();
         Ok(planner)
@@ -280,7 +285,7 @@ impl Planner {
                 .keys()
                 .map(|name| name.name.to_lowercase());
             declared
-                .chain(self.rows_seen.iter().cloned())
+                .chain(self.passed.keys().map(|name| name.name.to_lowercase()))
                 .collect::<BTreeSet<String>>()
         };
         if self.books.iter().all(|book| book.takes_part) {
@@ -301,9 +306,9 @@ impl Planner {
                 .any(|table| {
                     !table.name.is_pattern()
                         && self
-                            .rows_seen
-                            .iter()
-                            .any(|seen| matching::names(&table.name, seen))
+                            .passed
+                            .keys()
+                            .any(|seen| matching::names(&table.name, &seen.name))
                 });
             let name = &book.rulebook.name;
             if late {
@@ -335,7 +340,7 @@ impl Planner {
         header: Option<&[String]>,
     ) -> Result<Option<Arc<Program>>> {
         if header.is_some() {
-            self.rows_seen.insert(relation.name.to_lowercase());
+            self.pass(catalog, relation);
         }
         let mut faults = Vec::new();
         let program = self.build(catalog, relation, header, &mut faults)?;
@@ -407,25 +412,122 @@ impl Planner {
         }
     }
 
-    /// Takes note of rows of a relation that nobody looks at and nobody could look at.
+    /// The rules that concern a relation now. A reviewed column (GRANT) changes no row.
+    fn concerning(&self, catalog: &Catalog, relation: &RelationName) -> BTreeSet<RuleId> {
+        self.rules
+            .iter()
+            .filter(|rule| !matches!(rule.statement.action, Action::Grant { .. }))
+            .filter(|rule| rule.concerns(catalog, relation).is_some())
+            .map(|rule| rule.id)
+            .collect()
+    }
+
+    /// Takes note that rows of a relation come by.
+    fn pass(&mut self, catalog: &Catalog, relation: &RelationName) {
+        if self.passed.is_empty() {
+            self.keys_first = catalog
+                .relations
+                .values()
+                .any(|r| !r.foreign_keys.is_empty());
+        }
+        if !self.passed.contains_key(relation) {
+            let concerning = self.concerning(catalog, relation);
+            self.passed.insert(relation.clone(), concerning);
+        }
+    }
+
+    /// At the end of a section: does a rule concern a relation whose rows had passed before the
+    /// dump gave it its name or its parent?
+    ///
+    /// # Errors
+    /// If so.
+    pub fn recheck(&self, catalog: &Catalog) -> Result<()> {
+        for (relation, before) in &self.passed {
+            let mut name = relation;
+            for (old, new) in &catalog.renames {
+                if old == name {
+                    name = new;
+                }
+            }
+            let now = self.concerning(catalog, name);
+            let Some(late) = self
+                .rules
+                .iter()
+                .find(|r| now.contains(&r.id) && !before.contains(&r.id))
+            else {
+                continue;
+            };
+            return Err(Error::input(
+                "its rows had passed before the dump gave it the name or the parent by which a \
+                 rule concerns it",
+            )
+            .relation(name)
+            .rule(&late.statement.name)
+            .remedy("give the schema beforehand with --schema FILE (pg_dump --schema-only)"));
+        }
+        Ok(())
+    }
+
+    /// Takes note of rows of a relation that are changed in a way that nobody can follow.
     ///
     /// # Errors
     /// If a rule concerns it.
     pub fn opaque(&mut self, catalog: &Catalog, relation: &RelationName, what: &str) -> Result<()> {
-        self.rows_seen.insert(relation.name.to_lowercase());
-        let rule = self.rules.iter().find(|rule| {
-            rule.concerns(catalog, relation).is_some()
-                && !matches!(rule.statement.action, Action::Grant { .. })
-        });
-        match rule {
-            None => Ok(()),
-            Some(rule) => Err(Error::input(format!(
-                "the dump changes its rows by {what}, which scrub cannot follow"
-            ))
+        self.pass(catalog, relation);
+        let concerning = self.concerning(catalog, relation);
+        let rule = self.rules.iter().find(|rule| concerning.contains(&rule.id));
+        let Some(rule) = rule.map(|rule| rule.statement.name.clone()) else {
+            return Ok(());
+        };
+        // A pattern may find no column of its own in the relation.
+        if catalog
             .relation(relation)
-            .rule(&rule.statement.name)
-            .remedy("dump the table with COPY or INSERT … VALUES")),
+            .is_some_and(|r| !matching::is_view(r))
+            && self.program(catalog, relation, None)?.is_none()
+        {
+            return Ok(());
         }
+        Err(Error::input(format!(
+            "the dump changes its rows by {what}, which scrub cannot follow"
+        ))
+        .relation(relation)
+        .rule(rule)
+        .remedy("dump the table with COPY or INSERT … VALUES"))
+    }
+
+    /// A statement may change rows of relations that nobody can tell.
+    ///
+    /// # Errors
+    /// If there are rules.
+    pub fn unfollowed(&self, what: &str) -> Result<()> {
+        match self.rules.first() {
+            None => Ok(()),
+            Some(_) => Err(Error::input(format!(
+                "{what} may change rows in a way that scrub cannot follow"
+            ))
+            .remedy("take it out of the dump, or run scrub on what it writes")),
+        }
+    }
+
+    /// Columns that a foreign key ties together and that rules rewrite to different lengths, as far
+    /// as they are only known now.
+    pub fn uneven_pairs(&self, catalog: &Catalog) -> Vec<String> {
+        if self.keys_first {
+            return Vec::new();
+        }
+        let assigned = |name: &RelationName, column: &str| {
+            let programs = self.cache.iter().filter(|(key, _)| key.0 == *name);
+            programs
+                .filter_map(|(_, program)| program.as_ref())
+                .any(|p| p.assigns(column))
+        };
+        pairs::uneven(catalog)
+            .into_iter()
+            .filter(|pair| pair.iter().any(|(name, column)| assigned(name, column)))
+            .map(|[(child, from), (parent, to)]| format!(
+                "{child}.{from} refers to {parent}.{to}, which has another length: shortened values may differ; give --schema FILE"
+            ))
+            .collect()
     }
 
     /// Compiles every rule against the relations of a section that had no rows, and returns the
@@ -454,7 +556,7 @@ impl Planner {
     /// Another database section begins.
     pub fn next_section(&mut self) {
         self.cache.clear();
-        self.rows_seen.clear();
+        self.passed.clear();
     }
 
     /// After the whole stream: has every rule met a table?
@@ -488,7 +590,7 @@ impl Planner {
             .relations
             .keys()
             .map(|name| name.name.as_str())
-            .chain(self.rows_seen.iter().map(String::as_str))
+            .chain(self.passed.keys().map(|name| name.name.as_str()))
             .collect();
         let near = tables
             .iter()

@@ -174,6 +174,15 @@ impl Program {
         self.steps.iter().map(|_| StepTally::default()).collect()
     }
 
+    /// Does a step give a column a new value?
+    pub fn assigns(&self, column: &str) -> bool {
+        let named = |slot: &usize| self.columns[*slot].column.name == column;
+        self.steps.iter().any(|step| {
+            matches!(&step.kind, StepKind::Update { assignments, .. }
+                if assignments.iter().any(|(slot, _)| named(slot)))
+        })
+    }
+
     /// Does every row go, without a look at it?
     pub fn drops_everything(&self) -> bool {
         matches!(

@@ -18,6 +18,8 @@ pub struct Catalog {
     pub types: IndexMap<RelationName, DataType>,
     /// The attributes of the composite types, for `CREATE TABLE … OF`.
     pub composites: IndexMap<RelationName, Vec<Column>>,
+    /// Relations that got another name after they were declared: old and new, in order.
+    pub renames: Vec<(RelationName, RelationName)>,
 }
 
 impl Catalog {
@@ -184,6 +186,7 @@ impl Catalog {
             return;
         }
         self.relations[at].name = new.clone();
+        self.renames.push((old.clone(), new.clone()));
         for relation in self.relations.values_mut() {
             let references = relation.foreign_keys.iter_mut().map(|f| &mut f.references);
             let parents = relation

@@ -766,6 +766,7 @@ fn expressions_give_what_the_server_gives() {
         now: 0,
         seed: String::new(),
         value: None,
+        limit: None,
     };
     let (mut accepted, mut refused) = (0, Vec::new());
     let mut differences = Vec::new();

@@ -49,6 +49,7 @@ fn settings() -> Settings {
         now: 0,
         seed: String::new(),
         value: None,
+        limit: None,
     }
 }
 
