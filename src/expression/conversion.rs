@@ -62,7 +62,14 @@ impl Compiler<'_> {
                     });
                     match value.map(Value::into_owned) {
                         Ok(value) => done(Node::Const(value), base.clone()),
-                        Err(error) => self.fault(FaultKind::Type, span, error.to_string(), None),
+                        Err(error) => {
+                            // A cast that is written out is wrong whatever it is written into.
+                            let kind = match context {
+                                CastContext::Explicit => FaultKind::Other,
+                                _ => FaultKind::Type,
+                            };
+                            self.fault(kind, span, error.to_string(), None)
+                        }
                     }
                 }
                 Node::Cell(slot, _, _) => {

@@ -147,12 +147,16 @@ impl Driver<'_> {
                     .map_err(|error| error.at(at))?;
                 self.any_rows = true;
             }
-            Effect::Unfollowed(what) => {
+            Effect::Unfollowed(what) if may_write(&bytes) => {
                 self.decide()?;
                 self.planner
                     .unfollowed(what)
                     .map_err(|error| error.at(at))?;
             }
+            Effect::Unfollowed(what) => self.report.warnings.push(format!(
+                "line {}: scrub cannot follow what {what} does; it passes as it is",
+                at.line
+            )),
             Effect::OtherData if !std::mem::replace(&mut self.other_data, true) => {
                 self.report.warnings.push(format!(
                     "line {}: large objects pass as they are; no rule looks into them",
@@ -354,4 +358,16 @@ impl Driver<'_> {
 /// What the driver says when the order stage has stopped; the cause is the order stage's to tell.
 fn stopped() -> Error {
     Error::io("the output has stopped")
+}
+
+/// Could a statement that nobody can follow bring rows along? One that includes a file or runs what
+/// a query returns always could, any other only with a word that writes.
+fn may_write(statement: &[u8]) -> bool {
+    let upper = statement.to_ascii_uppercase();
+    statement.starts_with(b"\\")
+        || [
+            "INSERT", "UPDATE", "MERGE", "COPY", "EXECUTE", "CALL", "PERFORM",
+        ]
+        .iter()
+        .any(|word| memchr::memmem::find(&upper, word.as_bytes()).is_some())
 }

@@ -185,7 +185,7 @@ impl Planner {
             .chain(others.into_iter().map(|book| (book, false)))
             .chain(after.into_iter().map(sure));
         for (rulebook, takes_part) in in_order {
-            support::check(&rulebook)?;
+            support::check(&rulebook, &context)?;
             let statements = rulebook.statements.len();
             books.push(Book {
                 rulebook,

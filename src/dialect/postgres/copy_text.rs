@@ -322,6 +322,15 @@ mod tests {
     }
 
     #[test]
+    fn an_end_marker_within_a_row_is_refused() {
+        let codec = codec("", "UTF8", Newline::Lf);
+        for batch in [&b"1\ta\\.\n"[..], b"\\.x\t1\n", b"\\\\\\.\n"] {
+            let fault = codec.row(batch, 0, &mut RowSpan::default()).unwrap_err();
+            assert!(fault.0.contains("unescaped"), "{batch:?}: {fault}");
+        }
+    }
+
+    #[test]
     fn cells_are_read_as_the_server_reads_them() {
         let some = |text: &[u8]| Some(text.to_vec());
         let cases: &[Case] = &[
@@ -336,7 +345,7 @@ mod tests {
                 "",
                 "UTF8",
                 Newline::Lf,
-                b"\\b\\f\\n\\r\\t\\v\\\\\\.\n",
+                b"\\b\\f\\n\\r\\t\\v\\\\.\n",
                 vec![some(b"\x08\x0c\n\r\t\x0b\\.")],
             ),
             (
