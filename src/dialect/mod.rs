@@ -94,6 +94,9 @@ pub enum Effect {
     Opaque(RelationName, &'static str),
     /// May change rows of relations that cannot be told (`\\i file`, DO blocks). The text says what it is.
     Unfollowed(&'static str),
+    /// Sets a password or a connection string with one; passes and is said in the report. The text
+    /// says which statement it is.
+    Password(&'static str),
     /// Planner statistics of a relation: they hold samples of its values.
     Statistics(RelationName),
     /// `\connect`: another database section begins with the next frame.

@@ -80,6 +80,8 @@ impl Transaction {
                 ))
                 .remedy("with -1 it would commit what stands before it; leave -1 out")),
             },
+            // A further effect of a statement that has been admitted and written.
+            Effect::Password(_) if statement.is_empty() => admit(""),
             _ => admit(self.begin()),
         }
     }
@@ -245,6 +247,21 @@ mod tests {
         let opaque = Effect::Opaque(RelationName::new(None, "t"), "an INSERT … SELECT");
         assert_eq!(transaction.before(&opaque, b"").unwrap().before, "");
         assert_eq!(transaction.finish(false), "\nCOMMIT;\n");
+    }
+
+    #[test]
+    fn a_password_is_a_definition_and_as_a_further_effect_nothing() {
+        let password = Effect::Password("CREATE SUBSCRIPTION");
+        let subscription = (Effect::NoTransaction, "CREATE SUBSCRIPTION s;");
+        let out = run(&[
+            subscription.clone(),
+            (password.clone(), ""),
+            subscription,
+            (password, "CREATE ROLE r PASSWORD 'x';"),
+        ]);
+        let out = out.unwrap();
+        let (_, begun) = out.split_once("BEGIN;\n").unwrap();
+        assert_eq!(begun, "CREATE ROLE r PASSWORD 'x';\nCOMMIT;\n");
     }
 
     #[test]

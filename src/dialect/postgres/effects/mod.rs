@@ -4,6 +4,7 @@
 //! a name. What changes rows in a way that cannot be followed is named, never waved through.
 
 mod definitions;
+mod passwords;
 
 use super::copy_head::{self, Format, Source};
 use super::ddl::Context;
@@ -12,6 +13,7 @@ use super::tokens::{Kind, Tokens, tokens};
 use crate::dialect::Effect;
 use crate::schema::{Catalog, RelationName};
 use definitions::{alter, drop};
+use passwords::password;
 
 /// The effects of a statement, of which there is at least one. There are several if it changes several relations.
 pub fn classify(statement: &[u8], context: &Context<'_>, catalog: &Catalog) -> Vec<Effect> {
@@ -102,8 +104,8 @@ impl Names<'_> {
             "DO" => Effect::Unfollowed("DO"),
             "CALL" => Effect::Unfollowed("CALL"),
             "EXECUTE" => Effect::Unfollowed("EXECUTE"),
-            "CREATE" => self.create(t),
-            "ALTER" => alter(t),
+            "CREATE" => return with_password(self.create(t), password(t, false)),
+            "ALTER" => return with_password(alter(t), password(t, true)),
             "DROP" => drop(t),
             "REFRESH" => Effect::AfterData,
             "CLUSTER" | "REINDEX" => {
@@ -248,6 +250,15 @@ impl Names<'_> {
             out.push(Effect::Setting);
         }
         out
+    }
+}
+
+/// A definition with a password is said; what else matters of a statement stays its first effect.
+fn with_password(effect: Effect, password: Option<&'static str>) -> Vec<Effect> {
+    match (effect, password) {
+        (Effect::Definition, Some(what)) => vec![Effect::Password(what)],
+        (effect, Some(what)) => vec![effect, Effect::Password(what)],
+        (effect, None) => vec![effect],
     }
 }
 
@@ -444,5 +455,73 @@ mod tests {
             names("UPDATE a SET b = 1 \\; DELETE FROM c;"),
             ["public.a", "public.c"]
         );
+    }
+
+    #[test]
+    fn passwords_in_definitions() {
+        let password = Effect::Password;
+        for (statement, expected) in [
+            (
+                "ALTER ROLE x WITH LOGIN PASSWORD 'SCRAM-SHA-256$4096:a';",
+                vec![password("ALTER ROLE")],
+            ),
+            (
+                "create user x encrypted password E'y';",
+                vec![password("CREATE USER")],
+            ),
+            (
+                "CREATE USER mapping PASSWORD 'y';",
+                vec![password("CREATE USER")],
+            ),
+            (
+                "CREATE USER MAPPING FOR a SERVER s OPTIONS (\n    password 'x',\n    \"user\" 'y'\n);",
+                vec![password("CREATE USER MAPPING")],
+            ),
+            (
+                "ALTER USER MAPPING FOR a SERVER s OPTIONS (SET \"password\" 'x');",
+                vec![password("ALTER USER MAPPING")],
+            ),
+            (
+                "CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (host 'h', sslpassword 'x');",
+                vec![password("CREATE SERVER")],
+            ),
+            (
+                "CREATE SUBSCRIPTION s CONNECTION 'password=x' PUBLICATION p WITH (connect = false);",
+                vec![Effect::AfterData, password("CREATE SUBSCRIPTION")],
+            ),
+            (
+                "CREATE SUBSCRIPTION s CONNECTION 'password=x' PUBLICATION p;",
+                vec![Effect::NoTransaction, password("CREATE SUBSCRIPTION")],
+            ),
+            (
+                "ALTER SUBSCRIPTION s CONNECTION 'postgres://u:p@h/d';",
+                vec![Effect::AfterData, password("ALTER SUBSCRIPTION")],
+            ),
+            (
+                "CREATE SUBSCRIPTION s CONNECTION 'dbname=password' PUBLICATION p;",
+                vec![Effect::NoTransaction],
+            ),
+            ("ALTER ROLE x PASSWORD NULL;", vec![Effect::Definition]),
+            ("CREATE ROLE password LOGIN;", vec![Effect::Definition]),
+            (
+                "ALTER ROLE x SET a.password TO 'y';",
+                vec![Effect::Definition],
+            ),
+            (
+                "ALTER USER MAPPING FOR a SERVER s OPTIONS (DROP password);",
+                vec![Effect::Definition],
+            ),
+            (
+                "CREATE USER MAPPING FOR a SERVER s OPTIONS (password_required 'false', \"user\" 'password');",
+                vec![Effect::Definition],
+            ),
+            (
+                "CREATE TABLE t (a text DEFAULT 'password', password text);",
+                vec![Effect::Definition],
+            ),
+            ("COMMENT ON ROLE x IS 'password';", vec![Effect::Definition]),
+        ] {
+            assert_eq!(effects(statement), expected, "{statement}");
+        }
     }
 }
