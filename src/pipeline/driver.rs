@@ -157,6 +157,10 @@ impl Driver<'_> {
                 "line {}: scrub cannot follow what {what} does; it passes as it is",
                 at.line
             )),
+            Effect::Password(what) => self.report.warnings.push(format!(
+                "line {}: {what} holds a password, which passes as it is",
+                at.line
+            )),
             Effect::OtherData if !std::mem::replace(&mut self.other_data, true) => {
                 self.report.warnings.push(format!(
                     "line {}: large objects pass as they are; no rule looks into them",
