@@ -13,6 +13,7 @@ mod names;
 mod pairs;
 mod program;
 mod row;
+mod rule;
 mod support;
 mod values;
 
@@ -22,100 +23,18 @@ pub use program::{
     StepTally,
 };
 pub use row::{RawRow, RowState};
+pub use rule::{Context, Rule, sql_dialect};
 
 use crate::error::{Error, Result};
-use crate::expression::{Fault, Settings};
-use crate::functions::Key;
-use crate::rulebook;
-use crate::rulebook::{
-    Action, ColumnPattern, Diagnostics, FromItem, Rulebook, SqlDialect, Statement, TableRef,
-    nearest,
-};
+use crate::expression::Fault;
+use crate::rulebook::{self, Action, ColumnPattern, Diagnostics, Rulebook, nearest};
 use crate::schema::{Catalog, RelationName};
+use rule::tables_of;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The name of the built-in rulebook whose patterns other rulebooks may except columns from.
 pub const BASELINE: &str = "baseline";
-
-/// What all expressions of a run share.
-#[derive(Debug, Clone)]
-pub struct Context {
-    /// The dialect of the dump.
-    pub dump: SqlDialect,
-    /// The key behind the `anon` functions.
-    pub key: Arc<Key>,
-    /// `now()`: microseconds since 2000-01-01 UTC.
-    pub now: i64,
-}
-
-impl Context {
-    fn settings(&self, written_in: SqlDialect, seed: &str) -> Settings {
-        Settings {
-            written_in,
-            dump: self.dump,
-            linguistic: false,
-            key: Arc::clone(&self.key),
-            now: self.now,
-            seed: seed.to_owned(),
-            value: None,
-            limit: None,
-        }
-    }
-}
-
-/// One statement of a rulebook that takes part.
-#[derive(Debug)]
-pub struct Rule {
-    /// Its number.
-    pub id: RuleId,
-    /// The statement.
-    pub statement: Arc<Statement>,
-    /// The SQL it is written in.
-    pub written_in: SqlDialect,
-    /// The number of its rulebook.
-    pub book: usize,
-    /// Columns that this rule's patterns leave alone.
-    except: Arc<[ColumnPattern]>,
-}
-
-impl Rule {
-    /// Does the rule concern the relation, and through which name?
-    fn concerns(&self, catalog: &Catalog, relation: &RelationName) -> Option<matching::Concern> {
-        let current = self.statement.current_schema.as_deref();
-        tables_of(&self.statement)
-            .into_iter()
-            .find_map(|table| matching::concerns(table, current, catalog, relation))
-    }
-
-    /// Do other rulebooks want this column left alone by this rule's patterns?
-    fn excepts(&self, relation: &RelationName, column: &str) -> bool {
-        self.except.iter().any(|pattern| {
-            matching::glob(&pattern.table, &relation.name)
-                && matching::glob(&pattern.column, column)
-        })
-    }
-}
-
-/// The tables that a statement names as its own.
-fn tables_of(statement: &Statement) -> Vec<&TableRef> {
-    match &statement.action {
-        Action::Update(update) => vec![&update.table],
-        Action::Delete(delete) => vec![&delete.table],
-        Action::Truncate(tables) => tables.iter().collect(),
-        Action::Insert(insert) => vec![&insert.table],
-        Action::Select(query) | Action::Gexec(query) => query
-            .from
-            .iter()
-            .filter_map(|from| match &from.first {
-                FromItem::Table(table) => Some(table),
-                FromItem::Query { .. } => None,
-            })
-            .collect(),
-        Action::Grant { table, .. } => vec![table],
-        Action::DropUser(_) => vec![],
-    }
-}
 
 /// Which rulebooks a run uses.
 #[derive(Debug)]
@@ -632,16 +551,5 @@ impl Planner {
             })
             .collect();
         Err(Diagnostics::new(book.files.clone(), diagnostics).into())
-    }
-}
-
-/// The dialect's name in rulebooks.
-pub fn sql_dialect(name: &str) -> SqlDialect {
-    match name {
-        "mysql" => SqlDialect::Mysql,
-        "mssql" => SqlDialect::Mssql,
-        "oracle" => SqlDialect::Oracle,
-        "sqlite" => SqlDialect::Sqlite,
-        _ => SqlDialect::Postgres,
     }
 }
