@@ -15,10 +15,10 @@ use crate::error::{Error, Result};
 use crate::source::{EDGE, Identity, enlarge_pipe};
 use compress::Encoder;
 use rustix::fs::Mode;
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -97,7 +97,7 @@ impl Sink {
     }
 
     /// Completes the output: what is buffered is written, a file is synced to the disk and gets its
-    /// name and the mode that the umask gives.
+    /// name, and the mode and owner of the file it replaces or else the mode that the umask gives.
     ///
     /// # Errors
     /// If any of that fails; then a file does not appear.
@@ -196,7 +196,10 @@ fn file(path: &Path, output: &Output) -> Result<Target> {
 }
 
 fn publish(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    let mode = 0o666 & !umask().bits();
+    let mode = match path.metadata() {
+        Ok(replaced) => take_owner(file.as_file(), &replaced),
+        Err(_) => 0o666 & !umask().bits(),
+    };
     file.as_file()
         .set_permissions(Permissions::from_mode(mode))?;
     file.as_file().sync_all()?;
@@ -206,6 +209,19 @@ fn publish(file: NamedTempFile, path: &Path) -> io::Result<()> {
         let _ = File::open(folder).and_then(|f| f.sync_all());
     }
     Ok(())
+}
+
+/// Gives a file the owner and group of the one it replaces, as far as this user may, and says which
+/// mode it gets: the other's, without the group's part if the group is another.
+fn take_owner(file: &File, replaced: &Metadata) -> u32 {
+    let mode = replaced.mode() & 0o777;
+    let group = fchown(file, None, Some(replaced.gid()));
+    // Only root may give a file away.
+    let _ = fchown(file, Some(replaced.uid()), None);
+    match group {
+        Ok(()) => mode,
+        Err(_) => mode & !0o070,
+    }
 }
 
 /// The process's umask. It can only be read by setting it; meanwhile files are created private.
@@ -303,6 +319,29 @@ mod tests {
         sink.finish().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn a_replaced_file_keeps_its_mode_and_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("safe.sql");
+        for mode in [0o600, 0o640, 0o666] {
+            std::fs::write(&path, "old").unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            // Only root may do this; then the owner is kept, too.
+            let _ = std::os::unix::fs::chown(&path, Some(1), Some(1));
+            let before = path.metadata().unwrap();
+            let mut sink = Sink::open(&output(&path)).unwrap();
+            sink.put(b"new").unwrap();
+            sink.finish().unwrap();
+            let after = path.metadata().unwrap();
+            assert_ne!(after.ino(), before.ino());
+            assert_eq!(
+                (after.mode(), after.uid(), after.gid()),
+                (before.mode(), before.uid(), before.gid())
+            );
+            assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        }
     }
 
     #[test]
