@@ -9,7 +9,7 @@ mod passwords;
 use super::copy_head::{self, Format, Source};
 use super::ddl::Context;
 use super::psql;
-use super::tokens::{Kind, Tokens, tokens};
+use super::tokens::{Kind, Token, Tokens, tokens};
 use crate::dialect::Effect;
 use crate::schema::{Catalog, RelationName};
 use definitions::{alter, drop};
@@ -61,13 +61,14 @@ impl Names<'_> {
             _ => String::new(),
         };
         vec![match word.as_str() {
-            "SET" | "RESET" | "SHOW" | "DISCARD" | "LOCK" | "ANALYZE" | "ANALYSE" | "EXPLAIN"
-            | "LISTEN" | "NOTIFY" | "UNLISTEN" | "CHECKPOINT" | "LOAD" | "DECLARE" | "FETCH"
-            | "MOVE" | "CLOSE" | "DEALLOCATE" | "SAVEPOINT" | "RELEASE" | "VALUES" | "TABLE" => {
+            "SET" | "RESET" | "SHOW" | "DISCARD" | "LOCK" | "ANALYZE" | "ANALYSE" | "LISTEN"
+            | "NOTIFY" | "UNLISTEN" | "CHECKPOINT" | "LOAD" | "DECLARE" | "FETCH" | "MOVE"
+            | "CLOSE" | "DEALLOCATE" | "SAVEPOINT" | "RELEASE" | "VALUES" | "TABLE" => {
                 Effect::Setting
             }
             "PREPARE" if t.at_keyword("TRANSACTION") => Effect::Commit,
-            "PREPARE" => Effect::Setting,
+            "PREPARE" => return self.prepare(t),
+            "EXPLAIN" => return self.explain(t),
             "BEGIN" | "START" => Effect::Begin,
             "ROLLBACK" | "ABORT" if t.any(|t| t.keyword("TO")) => Effect::Setting,
             "COMMIT" | "END" | "ROLLBACK" | "ABORT" => Effect::Commit,
@@ -122,6 +123,47 @@ impl Names<'_> {
             "VACUUM" => Effect::NoTransaction,
             _ => Effect::Definition,
         }]
+    }
+
+    /// What a prepared statement does when it is executed counts where it is prepared, for EXECUTE
+    /// does not say whom it concerns.
+    fn prepare(&self, mut t: Tokens<'_>) -> Vec<Effect> {
+        t.next();
+        t.skip_parentheses();
+        if !t.eat_keyword("AS") {
+            return vec![Effect::Unfollowed("PREPARE")];
+        }
+        let mut effects = named(self.statement(t), "PREPARE");
+        effects.retain(|effect| matches!(effect, Effect::Opaque(..) | Effect::Unfollowed(_)));
+        if effects.is_empty() {
+            effects.push(Effect::Setting);
+        }
+        effects
+    }
+
+    /// Only with ANALYZE does EXPLAIN run its statement.
+    fn explain(&self, mut t: Tokens<'_>) -> Vec<Effect> {
+        let mut runs = false;
+        if let Some(options) = t.skip_parentheses() {
+            let mut options = t.within(options);
+            while let Some(option) = options.next() {
+                if option.keyword("ANALYZE") || option.keyword("ANALYSE") {
+                    runs = !options.peek().is_some_and(|value| is_off(&value));
+                }
+            }
+        } else {
+            loop {
+                if t.eat_keyword("ANALYZE") || t.eat_keyword("ANALYSE") {
+                    runs = true;
+                } else if !t.eat_keyword("VERBOSE") {
+                    break;
+                }
+            }
+        }
+        match runs {
+            true => named(self.statement(t), "EXPLAIN ANALYZE"),
+            false => vec![Effect::Setting],
+        }
     }
 
     fn opaque(&self, name: Option<Vec<String>>, what: &'static str) -> Effect {
@@ -227,7 +269,7 @@ impl Names<'_> {
         let mut out = Vec::new();
         let mut before = None;
         while let Some(token) = t.next() {
-            let locks = before.is_some_and(|b: super::tokens::Token<'_>| {
+            let locks = before.is_some_and(|b: Token<'_>| {
                 b.keyword("FOR")
                     || b.keyword("KEY")
                     || b.keyword("DO")
@@ -251,6 +293,25 @@ impl Names<'_> {
         }
         out
     }
+}
+
+/// The effects, of which those that change rows are called `what`.
+fn named(mut effects: Vec<Effect>, what: &'static str) -> Vec<Effect> {
+    for effect in &mut effects {
+        if let Effect::Opaque(_, called) = effect {
+            *called = what;
+        }
+    }
+    effects
+}
+
+/// A boolean option's value that says no, in one of PostgreSQL's spellings.
+fn is_off(value: &Token<'_>) -> bool {
+    let quoted = value.value();
+    let word = quoted.as_deref().unwrap_or(value.raw);
+    [&b"off"[..], b"false", b"0"]
+        .iter()
+        .any(|off| word.eq_ignore_ascii_case(off))
 }
 
 /// A definition with a password is said; what else matters of a statement stays its first effect.
@@ -293,6 +354,13 @@ mod tests {
                     "COPY t TO stdout;",
                     "WITH x AS (SELECT 1 FOR UPDATE) SELECT 1",
                     "SAVEPOINT a",
+                    "PREPARE p AS SELECT 1",
+                    "PREPARE p (int) AS SELECT setval('s', $1)",
+                    "EXPLAIN INSERT INTO t VALUES (1)",
+                    "EXPLAIN VERBOSE DELETE FROM t",
+                    "EXPLAIN (COSTS, ANALYZE off) DELETE FROM t",
+                    "EXPLAIN (ANALYZE 'false', VERBOSE) DELETE FROM t",
+                    "EXPLAIN ANALYZE SELECT 1",
                     "ROLLBACK TO SAVEPOINT a",
                 ][..],
             ),
@@ -408,6 +476,33 @@ mod tests {
                 opaque("t", "WITH … UPDATE"),
                 &["WITH x AS (UPDATE t SET a = 1 RETURNING a) SELECT 1"],
             ),
+            (
+                opaque("t", "PREPARE"),
+                &[
+                    "PREPARE p AS INSERT INTO t VALUES (1)",
+                    "PREPARE p (int, numeric(3, 1)) AS INSERT INTO t SELECT $1, $2",
+                    "PREPARE p AS UPDATE ONLY t SET a = 1",
+                    "PREPARE \"as\" AS DELETE FROM t",
+                    "PREPARE p AS MERGE INTO t USING u ON true",
+                    "PREPARE p AS WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x",
+                ],
+            ),
+            (
+                opaque("t", "EXPLAIN ANALYZE"),
+                &[
+                    "EXPLAIN ANALYZE INSERT INTO t VALUES (1)",
+                    "EXPLAIN ANALYZE VERBOSE UPDATE t SET a = 1",
+                    "explain (analyze) delete from t",
+                    "EXPLAIN (COSTS off, ANALYSE) DELETE FROM t",
+                    "EXPLAIN (ANALYZE on, COSTS off) MERGE INTO t USING u ON true",
+                    "EXPLAIN ANALYZE CREATE TABLE t AS SELECT 1",
+                ],
+            ),
+            (
+                Effect::Unfollowed("EXECUTE"),
+                &["EXECUTE p(1);", "EXPLAIN ANALYZE EXECUTE p(1)"],
+            ),
+            (Effect::Unfollowed("PREPARE"), &["PREPARE p"]),
             (Effect::Unfollowed("DO"), &["DO $$ BEGIN END $$;"]),
             (Effect::Unfollowed("CALL"), &["CALL p();"]),
             (
