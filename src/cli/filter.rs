@@ -18,6 +18,11 @@ use std::thread::available_parallelism;
 /// Runs the filter.
 pub(super) fn run(args: Filter) -> Result<()> {
     let (quiet, verbose) = (args.quiet, args.verbose);
+    let early = pipeline::Early::watch(|| {
+        let interrupted = Error::interrupted();
+        message::error(&interrupted);
+        std::process::exit(i32::from(interrupted.kind.exit_code()));
+    });
     let (job, form, warnings) = prepare(args)?;
     let output = job.sink.label().to_owned();
     let progress = Arc::clone(&job.progress);
@@ -28,6 +33,7 @@ pub(super) fn run(args: Filter) -> Result<()> {
             Arc::clone(&progress),
         )
     });
+    early.release();
     let outcome = pipeline::run(job);
     drop(line);
 

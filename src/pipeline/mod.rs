@@ -17,6 +17,7 @@ mod account;
 mod added;
 mod decoder;
 mod driver;
+mod early;
 mod order;
 mod reader;
 mod run;
@@ -25,6 +26,8 @@ mod spool;
 mod tally;
 mod transform;
 mod writer;
+
+pub use early::Early;
 
 use crate::dialect::{Dialect, Effect};
 use crate::error::{Error, Result};

@@ -88,7 +88,7 @@ pub(super) async fn run(job: Job) -> Outcome {
     let chunks = reader::start(job.source);
     let fed = tokio::select! {
         result = driver.feed(chunks) => result,
-        error = interrupted() => Err(error),
+        error = interrupted(|| {}) => Err(error),
     };
     let Driver {
         decoder,
@@ -140,13 +140,15 @@ pub(super) async fn run(job: Job) -> Outcome {
     Outcome { report, result }
 }
 
-/// Resolves when a signal asks the run to end.
-async fn interrupted() -> Error {
+/// Resolves when a signal asks the run to end; says when it listens.
+pub(super) async fn interrupted(listening: impl FnOnce()) -> Error {
     use tokio::signal::unix::{SignalKind, signal};
-    match (
+    let signals = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
-    ) {
+    );
+    listening();
+    match signals {
         (Ok(mut interrupt), Ok(mut terminate)) => {
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
         }

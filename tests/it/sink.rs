@@ -137,6 +137,20 @@ fn a_signal_ends_the_run_and_leaves_no_name() {
 }
 
 #[test]
+fn a_signal_before_the_first_input_ends_it_as_well() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = started(folder.path(), &["-o", "safe.sql"]);
+        let _stdin = child.stdin.take().unwrap();
+        // It starts, and waits for what does not come.
+        std::thread::sleep(Duration::from_millis(500));
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert_eq!(names(folder.path()), ["rules.sql"]);
+    }
+}
+
+#[test]
 fn an_interrupted_stream_cannot_be_loaded() {
     let folder = tempfile::tempdir().unwrap();
     let mut child = started(folder.path(), &[]);
