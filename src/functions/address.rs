@@ -9,7 +9,8 @@
 //!   `%2540`), `&#64;` and `&#x40;` (HTML, XML), `&commat;`. So may every character beside it.
 //! * The domain decides: at least two labels of letters, digits, `-`, `_` and non-ASCII letters, the
 //!   last one letters. What follows the letters of the last label does not belong to it
-//!   (`a@example.com_old`, `a@example.com谢谢`). `[192.0.2.1]` in brackets is a domain, too.
+//!   (`a@example.com_old`, `a@example.com谢谢`), unless it is a letter or digit of ASCII, which would
+//!   become part of the safe domain: then the label is taken whole (`a@example.info2`). `[192.0.2.1]` in brackets is a domain, too.
 //! * The local part needs one letter, digit or `_`. It reaches back over letters, digits and
 //!   `.` `_` `+` `-` `~` `!` `#` `$` `%` `^`, and over the rarer characters that RFC 5322 allows only if
 //!   nothing else stands before the `@`. A quoted local part (`"john doe"@…`, also `\"john doe\"@…` in
@@ -400,7 +401,9 @@ mod tests {
             ("用户@例子.中国。", "用户", "@", "例子.中国"),
             ("j@example.com谢谢", "j", "@", "example.com"),
             ("j@example.com_old", "j", "@", "example.com"),
-            ("j@example.com2nd", "j", "@", "example.com"),
+            ("j@example.com2nd", "j", "@", "example.com2nd"),
+            ("j@example.info2", "j", "@", "example.info2"),
+            ("x@中.中a", "x", "@", "中.中a"),
             ("j@example.com-", "j", "@", "example.com"),
             (
                 "j@xn--mller-kva.xn--p1ai",

@@ -98,7 +98,13 @@ fn top_level(label: &str, before: &str) -> Option<usize> {
     let single = letters == 1 && latin(first) && !before.starts_with(|c: char| !c.is_ascii_digit());
     let digit = next.is_some_and(|c| c.is_ascii_digit());
     let valid = letters > 0 && !single && (!digit || known());
-    valid.then_some(letters)
+    // What is written on to the letters without a break must not stay behind the safe domain, where
+    // it would become part of it: such a label is taken whole.
+    let count = match next {
+        Some(c) if c.is_ascii_alphanumeric() => label.trim_end_matches(['-', '_']).chars().count(),
+        _ => letters,
+    };
+    valid.then_some(count)
 }
 
 /// `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
