@@ -18,6 +18,7 @@ mod idiom;
 mod load;
 mod lower;
 mod parse;
+pub mod reads;
 mod scan;
 mod token;
 mod variables;

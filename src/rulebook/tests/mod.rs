@@ -1,6 +1,7 @@
 //! Whole rulebooks: what loads, what is refused and how it is said.
 
 mod faults;
+mod reads;
 mod show;
 
 use super::*;
