@@ -128,7 +128,7 @@ pub(super) fn select(report: &mut Report, step: &Step, tally: &Tally, table: Tab
     } else if tally
         .steps
         .keys()
-        .filter(|(rule, _)| *rule == step.rule)
+        .filter(|key| key.rule == step.rule)
         .count()
         > 1
     {

@@ -6,7 +6,7 @@
 use super::tally::Tally;
 use crate::error::{Error, Result};
 use crate::plan::{
-    Fate, Inserts, NewCell, NewRow, NewRowSource, Origin, Program, RowState, RunFault, Step,
+    Fate, Inserts, NewCell, NewRow, NewRowSource, Origin, Pass, Program, RowState, RunFault, Step,
     StepKind,
 };
 use crate::schema::{Relation, RelationName};
@@ -114,8 +114,12 @@ fn pass(
         },
     );
     let mut found = program.tally();
+    let pass = Pass {
+        first,
+        ..program.whole()
+    };
     let fate = program
-        .run(&mut state, first, &mut found)
+        .run(&mut state, pass, &mut found)
         .map_err(|f| fault(program, f))?;
     let mut row = row.clone();
     for (slot, column) in program.columns.iter().enumerate() {

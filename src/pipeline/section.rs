@@ -177,7 +177,7 @@ impl Driver<'_> {
             let StepKind::Query(query) = &step.kind else {
                 continue;
             };
-            let key = (step.rule, step.named.clone());
+            let key = step.key();
             if !told.insert(key.clone()) {
                 continue;
             }

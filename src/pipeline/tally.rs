@@ -6,7 +6,7 @@
 use super::spool::Spool;
 use super::transform::{Counts, Rewritten};
 use crate::error::{Error, Result};
-use crate::plan::{Program, RuleId, Step, StepKind, StepTally};
+use crate::plan::{Program, RuleId, Step, StepKey, StepKind, StepTally};
 use crate::schema::RelationName;
 use indexmap::IndexMap;
 use std::path::PathBuf;
@@ -51,7 +51,7 @@ pub(super) struct Tally {
     /// What each rule did to each relation, over the whole run.
     pub hits: IndexMap<(RuleId, Option<String>, RelationName), Hits>,
     /// What each rule found in the relation that it names, in this section.
-    pub steps: IndexMap<(RuleId, RelationName), StepTally>,
+    pub steps: IndexMap<StepKey, StepTally>,
     /// Rows on their way to the root of their partition tree, by the leaf they left.
     pub moved: IndexMap<RelationName, Moved>,
     /// The database section.
@@ -117,10 +117,7 @@ impl Tally {
     pub(super) fn merge(&mut self, program: &Program, tally: Vec<StepTally>) -> Result<()> {
         for (step, found) in program.steps.iter().zip(tally) {
             self.hit(program, step, found.matched);
-            let so_far = self
-                .steps
-                .entry((step.rule, step.named.clone()))
-                .or_default();
+            let so_far = self.steps.entry(step.key()).or_default();
             so_far.merge(found, step).map_err(|fault| {
                 Error::input(fault.message)
                     .relation(&program.relation)
@@ -144,6 +141,6 @@ impl Tally {
 
     /// What a step has found so far in all relations that its rule's name means.
     pub(super) fn found(&self, step: &Step) -> Option<&StepTally> {
-        self.steps.get(&(step.rule, step.named.clone()))
+        self.steps.get(&step.key())
     }
 }

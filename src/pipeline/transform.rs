@@ -113,11 +113,9 @@ pub(super) fn transform(block: &Block, program: &Program, batch: &Batch) -> Resu
         }
         row.reset();
         row.raw.ordinal = ordinal;
-        let fate = program
-            .run(&mut row, 0, &mut tally)
-            .map_err(|RunFault { rule, message }| {
-                locate(Error::input(message).rule(rule), start)
-            })?;
+        let fate = program.run(&mut row, program.whole(), &mut tally).map_err(
+            |RunFault { rule, message }| locate(Error::input(message).rule(rule), start),
+        )?;
         counts.rows += 1;
         at = row.raw.span.body.end;
         out.boundary(&row.raw.span);

@@ -122,6 +122,7 @@ pub(super) fn program(
                 builder.findings.met.push(rule.id);
                 steps.push(Step {
                     rule: rule.id,
+                    place: Step::ACTS,
                     statement: Arc::clone(&rule.statement),
                     named: concern.named,
                     kind,

@@ -51,6 +51,7 @@ impl Inserts {
         &self,
         row: &mut RowState<'_, 'b, R>,
         step: &Step,
+        record: bool,
         tally: &mut StepTally,
     ) -> Result<(), RunFault> {
         let fault = |error: ValueError| RunFault::new(step, error);
@@ -72,7 +73,7 @@ impl Inserts {
                 ));
             }
             if matches(filter.as_ref(), row).map_err(fault)? {
-                tally.matched += 1;
+                tally.matched += u64::from(record);
                 assign(row, assignments, &mut Vec::new()).map_err(fault)?;
             }
             updated = true;

@@ -19,8 +19,8 @@ mod values;
 
 pub use insert::{Inserts, NewCell, NewRow, NewRowSource};
 pub use program::{
-    Assignments, Fate, Origin, Partition, Program, ProgramColumn, RuleId, RunFault, Step, StepKind,
-    StepTally,
+    Assignments, Fate, Origin, Partition, Pass, Program, ProgramColumn, RuleId, RunFault, Step,
+    StepKey, StepKind, StepTally,
 };
 pub use row::{RawRow, RowState};
 pub use rule::{Context, Rule, sql_dialect};

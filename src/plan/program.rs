@@ -72,12 +72,53 @@ pub enum Origin {
 pub struct Step {
     /// The rule it comes from.
     pub rule: RuleId,
+    /// Its place within the rule: see [`StepKey`].
+    pub place: u32,
     /// The statement, for its name.
     pub statement: Arc<Statement>,
     /// The relation that the statement names: this one or an ancestor.
     pub named: RelationName,
     /// What it does.
     pub kind: StepKind,
+}
+
+/// What tells a step from all others of a section, whichever relation's program it stands in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StepKey {
+    /// The rule.
+    pub rule: RuleId,
+    /// The place within the rule: [`Step::ACTS`] for what it does to the relation that it names.
+    pub place: u32,
+    /// The relation that is named there: the step's own or an ancestor.
+    pub named: RelationName,
+}
+
+impl Step {
+    /// The place of what the rule itself does.
+    pub const ACTS: u32 = 0;
+
+    /// What its findings are kept under.
+    pub fn key(&self) -> StepKey {
+        StepKey {
+            rule: self.rule,
+            place: self.place,
+            named: self.named.clone(),
+        }
+    }
+}
+
+/// One run of rows through a program. Everything a program does is a function of the row and of
+/// finished lookups, so the same rows may run several times: first as far as lookups are known,
+/// to find what others wait for, in the end through all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pass {
+    /// The first step that runs.
+    pub first: usize,
+    /// The step before which the rows stop.
+    pub to: usize,
+    /// The first step whose findings are new: those of the steps before it are known from earlier
+    /// passes.
+    pub record: usize,
 }
 
 /// What a step does.
@@ -194,23 +235,34 @@ impl Program {
         )
     }
 
-    /// Runs the steps from `first` over one row.
+    /// The pass through all steps, of rows that have not been seen before.
+    pub fn whole(&self) -> Pass {
+        Pass {
+            first: 0,
+            to: self.steps.len(),
+            record: 0,
+        }
+    }
+
+    /// Runs the steps of a pass over one row.
     ///
     /// # Errors
     /// If a rule cannot run on this row: a cell that cannot be read, a value that does not fit.
     pub fn run<'b, R: RawRow<'b>>(
         &self,
         row: &mut RowState<'_, 'b, R>,
-        first: usize,
+        pass: Pass,
         tally: &mut [StepTally],
     ) -> Result<Fate, RunFault> {
         let mut values = Vec::new();
-        for (step, tally) in self.steps.iter().zip(tally).skip(first) {
+        let steps = self.steps.iter().zip(tally).enumerate().take(pass.to);
+        for (number, (step, tally)) in steps.skip(pass.first) {
+            let record = number >= pass.record;
             let fault = |error: ValueError| RunFault::new(step, error);
             match &step.kind {
                 StepKind::Delete(filter) => {
                     if matches(filter.as_ref(), row).map_err(fault)? {
-                        tally.matched += 1;
+                        tally.matched += u64::from(record);
                         return Ok(Fate::Drop);
                     }
                 }
@@ -219,11 +271,12 @@ impl Program {
                     assignments,
                 } => {
                     if matches(filter.as_ref(), row).map_err(fault)? {
-                        tally.matched += 1;
+                        tally.matched += u64::from(record);
                         assign(row, assignments, &mut values).map_err(fault)?;
                     }
                 }
-                StepKind::Insert(inserts) => inserts.meet(row, step, tally)?,
+                StepKind::Insert(inserts) => inserts.meet(row, step, record, tally)?,
+                StepKind::Query(_) if !record => {}
                 StepKind::Query(query) => {
                     let partial = tally.partial.get_or_insert_with(|| query.partial());
                     if partial.update(query, row).map_err(fault)? {
