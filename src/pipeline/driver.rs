@@ -233,11 +233,12 @@ impl Driver<'_> {
             self.planner
                 .check(self.decoder.framer.catalog(), only_section)?;
         }
-        let program = self.planner.program(
+        let planned = self.planner.program(
             self.decoder.framer.catalog(),
             relation,
             block.columns.as_deref(),
         )?;
+        let program = planned.program;
         if self.complete.contains(relation) && program.is_some() {
             return Err(
                 Error::input("more of its rows come after rules have acted on its end")

@@ -61,6 +61,19 @@ struct Book {
     first_rule: usize,
 }
 
+/// How far the rows of a relation can go at this point of the run.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The program; none if no rule that is known concerns the relation, or if its rules cannot be
+    /// compiled before more of the dump's DDL is known (then it is not `whole`).
+    pub program: Option<Arc<Program>>,
+    /// How many steps, from the first, can run now: all they look up is known.
+    pub runnable: usize,
+    /// Is every rule known that could concern the relation, and can all of its steps run? Else its
+    /// rows have to be held back.
+    pub whole: bool,
+}
+
 /// A relation and the columns of its dumped rows, if it has any.
 type Header = (RelationName, Option<Vec<String>>);
 
@@ -248,7 +261,7 @@ impl Planner {
         Ok(joined)
     }
 
-    /// The program for the rows of a block; none if no rule concerns them.
+    /// The program for the rows of a block, and how far they can go now.
     ///
     /// # Errors
     /// All faults that the rules have with this relation.
@@ -257,14 +270,18 @@ impl Planner {
         catalog: &Catalog,
         relation: &RelationName,
         header: Option<&[String]>,
-    ) -> Result<Option<Arc<Program>>> {
+    ) -> Result<Planned> {
         if header.is_some() {
             self.pass(catalog, relation);
         }
         let mut faults = Vec::new();
         let program = self.build(catalog, relation, header, &mut faults)?;
         self.refuse(faults)?;
-        Ok(program)
+        Ok(Planned {
+            runnable: program.as_ref().map_or(0, |program| program.steps.len()),
+            program,
+            whole: true,
+        })
     }
 
     fn build(
@@ -402,7 +419,7 @@ impl Planner {
         if catalog
             .relation(relation)
             .is_some_and(|r| !matching::is_view(r))
-            && self.program(catalog, relation, None)?.is_none()
+            && self.program(catalog, relation, None)?.program.is_none()
         {
             return Ok(());
         }
@@ -467,7 +484,7 @@ impl Planner {
                 programs.extend((*program).clone());
                 continue;
             }
-            programs.extend(self.program(catalog, &name, None)?);
+            programs.extend(self.program(catalog, &name, None)?.program);
         }
         Ok(programs)
     }
