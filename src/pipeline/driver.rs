@@ -170,7 +170,12 @@ impl Driver<'_> {
             Effect::Statistics(relation) => {
                 self.decide()?;
                 let catalog = self.decoder.framer.catalog();
-                if self.planner.program(catalog, relation, None)?.is_some() {
+                if self
+                    .planner
+                    .program(catalog, relation, None)?
+                    .program
+                    .is_some()
+                {
                     self.report.warnings.push(format!(
                         "{relation}: its planner statistics hold values of its rows and were left \
                          out; run ANALYZE after the restore"
