@@ -16,6 +16,7 @@ mod compiler;
 mod conversion;
 mod evaluate;
 mod like;
+mod lookup;
 mod node;
 mod operators;
 mod patterns;
@@ -24,11 +25,12 @@ mod regex;
 mod types;
 
 pub use assignment::{Assignment, compile_assignment};
+pub use lookup::{Input, Rows};
 pub use query::{CompiledQuery, Partial, Table, compile_query};
 pub use types::type_name;
 
 use crate::functions::Key;
-use crate::rulebook::{Expr, Ident, Query, Span, SqlDialect};
+use crate::rulebook::{Expr, Ident, Span, SqlDialect, TableRef};
 use crate::schema::{Column, DataType, LengthUnit};
 use crate::value::{Value, ValueError};
 use compiler::Compiler;
@@ -64,10 +66,10 @@ pub trait Scope {
     /// The slot and type of a column. `Err` is the message ("no such column, did you mean …").
     fn column(&mut self, table: Option<&Ident>, column: &Ident) -> Result<(usize, Column), String>;
 
-    /// The slot of a subquery that the plan computes: `InQuery`, `Exists` and `Subquery` nodes ask
-    /// for it. The default refuses.
-    fn subquery(&mut self, _query: &Query, _span: Span) -> Result<usize, String> {
-        Err("a rule that looks at other rows is not supported yet".to_owned())
+    /// The rows of a table that a subquery or FROM reads. It may be asked for the same one again.
+    /// The default refuses.
+    fn table(&mut self, _table: &TableRef) -> Result<Arc<Input>, String> {
+        Err("this looks at other rows, which it cannot do here".to_owned())
     }
 
     /// A user-defined type that a cast names: an enum or domain. The default knows none.

@@ -1,7 +1,7 @@
 //! What the tests of expressions share: columns with a type and a value, and expressions as text.
 
 use super::*;
-use crate::rulebook::{Action, Load, SelectItem, load};
+use crate::rulebook::{Action, Load, Query, SelectItem, load};
 use crate::value;
 
 /// Columns by name with their values.
