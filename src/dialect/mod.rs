@@ -5,10 +5,12 @@
 //! block's rows. It knows bytes and [`crate::schema`] only: no rules, no plan, no I/O, no threads.
 
 pub mod postgres;
+mod session;
 
 use crate::error::{Position, Result};
 use crate::schema::{Catalog, DataType, Relation, RelationName};
 use bytes::{Bytes, BytesMut};
+pub use session::{SessionState, Setting};
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::ops::Range;
@@ -97,6 +99,11 @@ pub enum Effect {
     /// Sets a password or a connection string with one; passes and is said in the report. The text
     /// says which statement it is.
     Password(&'static str),
+    /// Belongs to the rows of a relation that stand around it (`ALTER TABLE t DISABLE TRIGGER ALL`
+    /// before them, `… ENABLE TRIGGER ALL` after them). It leaves where it stands; rows that have to
+    /// wait take along what was open at their head and what closed it after them. Written again it
+    /// does what it did.
+    Envelope(RelationName, Bracket),
     /// Planner statistics of a relation: they hold samples of its values.
     Statistics(RelationName),
     /// `\connect`: another database section begins with the next frame.
@@ -109,6 +116,15 @@ pub enum Effect {
     NoTransaction,
     /// `\restrict`: from here on no client command may be added.
     Restrict,
+}
+
+/// Which half of the envelope around rows a statement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bracket {
+    /// It stands before the rows.
+    Open,
+    /// It stands after them.
+    Close,
 }
 
 /// How the rows of a block are framed.
@@ -236,6 +252,19 @@ pub trait Framer: Send {
     /// The schema learned so far in this database section. After a [`Effect::Connect`] it is still
     /// that of the section before, until the next frame is asked for.
     fn catalog(&self) -> &Catalog;
+
+    /// The session settings in force behind the frame that was returned last: those of a block, if
+    /// it was the block's `Head`. After an [`Effect::Connect`] they are still those of the section
+    /// before, until the next frame is asked for.
+    fn session(&self) -> SessionState;
+
+    /// Appends the statements, each on a line of its own, that bring a session from one state to
+    /// another; nothing if they do not differ. Both must be of the same database section. What is
+    /// written can stand at any place after a line end where a statement may begin.
+    ///
+    /// # Errors
+    /// If a setting that differs cannot be brought back.
+    fn switch(&self, from: &SessionState, to: &SessionState, out: &mut Vec<u8>) -> Result<()>;
 
     /// Is all DDL of this section's tables known before the first row, because the dumper's banner says so?
     fn schema_first(&self) -> bool;

@@ -10,7 +10,7 @@ use super::insert::{InsertCodec, InsertRows};
 use super::lexer::Open;
 use super::literal::Literals;
 use super::scanner::Scanner;
-use super::session::SessionState;
+use super::session::Session;
 use super::tokens::tokens;
 use crate::dialect::{Block, OutputState, RowCodec, RowFault};
 use crate::schema::{DataType, Generated, Relation};
@@ -135,7 +135,7 @@ fn unloadable_row(block: &Block, message: &str, mut out: Vec<u8>) -> Vec<u8> {
     out
 }
 
-fn quoted(session: &SessionState, name: &str) -> Result<Vec<u8>, RowFault> {
+fn quoted(session: &Session, name: &str) -> Result<Vec<u8>, RowFault> {
     let name = format!("\"{}\"", name.replace('"', "\"\""));
     let bytes = session.charset.encode(name.as_bytes());
     Ok(bytes.map_err(|e| RowFault(e.to_string()))?.into_owned())
@@ -143,7 +143,7 @@ fn quoted(session: &SessionState, name: &str) -> Result<Vec<u8>, RowFault> {
 
 /// `"schema"."table" ("column", …)`.
 fn target(
-    session: &SessionState,
+    session: &Session,
     relation: &Relation,
     columns: &[usize],
     out: &mut Vec<u8>,
@@ -179,7 +179,7 @@ fn typed<'a>(
 /// # Errors
 /// If the encoding lacks a character.
 pub fn write_copy(
-    session: &SessionState,
+    session: &Session,
     relation: &Relation,
     columns: &[usize],
     rows: &[Vec<Option<Vec<u8>>>],
@@ -213,7 +213,7 @@ pub fn write_copy(
 /// # Errors
 /// If the encoding lacks a character.
 pub fn write_inserts(
-    session: &SessionState,
+    session: &Session,
     relation: &Relation,
     columns: &[usize],
     rows: &[Vec<Option<Vec<u8>>>],

@@ -20,9 +20,11 @@ use super::lexer::Rules;
 use super::literal::Literals;
 use super::psql;
 use super::scanner::{Found, Scanner};
-use super::session::SessionState;
+use super::session::{self, Session};
 use super::tokens::tokens;
-use crate::dialect::{Block, Effect, Frame, Framer, OutputState, RowCodec, RowFault, RowMode};
+use crate::dialect::{
+    Block, Effect, Frame, Framer, OutputState, RowCodec, RowFault, RowMode, SessionState,
+};
 use crate::error::{Error, Position, Result};
 use crate::schema::{Catalog, Relation, RelationName};
 use bytes::{Bytes, BytesMut};
@@ -55,7 +57,7 @@ enum State {
 #[derive(Debug)]
 pub struct PlainFramer {
     state: State,
-    session: SessionState,
+    session: Session,
     rules: Rules,
     catalog: Catalog,
     at: Position,
@@ -73,7 +75,7 @@ pub struct PlainFramer {
 
 impl Default for PlainFramer {
     fn default() -> Self {
-        let session = SessionState::default();
+        let session = Session::default();
         PlainFramer {
             state: State::Start,
             rules: session.rules(),
@@ -220,10 +222,7 @@ impl PlainFramer {
         let Some(name) = self.connecting.take() else {
             return;
         };
-        self.session = SessionState {
-            database: Some(name),
-            ..SessionState::default()
-        };
+        self.session = Session::connected(Some(name));
         self.rules = self.session.rules();
         self.catalog = Catalog::default();
         self.counts.clear();
@@ -242,10 +241,7 @@ impl PlainFramer {
                         Effect::Connect(name.clone())
                     }
                     None => {
-                        self.session = SessionState {
-                            database: self.session.database.take(),
-                            ..SessionState::default()
-                        };
+                        self.session = Session::connected(self.session.database.take());
                         Effect::Setting
                     }
                 }
@@ -253,7 +249,7 @@ impl PlainFramer {
             b"encoding" => {
                 if let Some(name) = psql::arguments(command).first() {
                     let name = String::from_utf8_lossy(name);
-                    self.session.charset = super::charset::Charset::from_name(&name);
+                    self.session.encoding(name.into_owned());
                 }
                 Effect::Setting
             }
@@ -490,6 +486,14 @@ impl Framer for PlainFramer {
 
     fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    fn session(&self) -> SessionState {
+        self.session.state().clone()
+    }
+
+    fn switch(&self, from: &SessionState, to: &SessionState, out: &mut Vec<u8>) -> Result<()> {
+        session::switch(from, to, out)
     }
 
     fn schema_first(&self) -> bool {

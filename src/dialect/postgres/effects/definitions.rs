@@ -2,8 +2,8 @@
 //! make rows, and which cannot run in a transaction.
 
 use super::Names;
-use crate::dialect::Effect;
 use crate::dialect::postgres::tokens::Tokens;
+use crate::dialect::{Bracket, Effect};
 
 impl Names<'_> {
     pub(super) fn create(&self, mut t: Tokens<'_>) -> Effect {
@@ -82,6 +82,70 @@ impl Names<'_> {
             None => Effect::Unfollowed(what),
         }
     }
+
+    pub(super) fn alter(&self, mut t: Tokens<'_>) -> Effect {
+        if t.eat_keyword("SYSTEM") {
+            return Effect::NoTransaction;
+        }
+        if t.eat_keyword("DATABASE") {
+            t.next();
+            return match t.eat_keywords("SET TABLESPACE") {
+                true => Effect::NoTransaction,
+                false => Effect::Definition,
+            };
+        }
+        if t.at_keyword("PUBLICATION") || t.at_keyword("EVENT") {
+            return Effect::AfterData;
+        }
+        if t.at_keyword("SUBSCRIPTION") {
+            return match t.any(|t| t.keyword("REFRESH")) {
+                true => Effect::NoTransaction,
+                false => Effect::AfterData,
+            };
+        }
+        if t.at_keyword("INDEX") {
+            return match t.any(|t| t.keyword("ATTACH")) {
+                true => Effect::AfterData,
+                false => Effect::Definition,
+            };
+        }
+        if !t.eat_keyword("TABLE") {
+            return Effect::Definition;
+        }
+        t.eat_keywords("IF EXISTS");
+        t.eat_keyword("ONLY");
+        let name = t.qualified_name();
+        t.eat_if(|t| t.operator("*"));
+        // pg_dump attaches partitions before the data: ATTACH is a definition.
+        if t.eat_keyword("ADD") {
+            let constraint = [
+                "CONSTRAINT",
+                "PRIMARY",
+                "UNIQUE",
+                "FOREIGN",
+                "CHECK",
+                "EXCLUDE",
+            ];
+            return match constraint.iter().any(|word| t.at_keyword(word)) {
+                true => Effect::AfterData,
+                false => Effect::Definition,
+            };
+        }
+        let row_security = ["ENABLE ROW", "DISABLE ROW", "FORCE ROW", "NO FORCE"];
+        if row_security.iter().any(|words| t.eat_keywords(words))
+            || ["CLUSTER", "REPLICA", "VALIDATE"]
+                .iter()
+                .any(|word| t.at_keyword(word))
+        {
+            return Effect::AfterData;
+        }
+        match (name, bracket(t)) {
+            (Some(name), Some(bracket)) => {
+                Effect::Envelope(self.context.resolve(self.catalog, name), bracket)
+            }
+            _ => Effect::Definition,
+        }
+    }
 }
 
 fn without_data(mut t: Tokens<'_>) -> bool {
@@ -95,65 +159,25 @@ fn without_data(mut t: Tokens<'_>) -> bool {
     }
 }
 
-pub(super) fn alter(mut t: Tokens<'_>) -> Effect {
-    if t.eat_keyword("SYSTEM") {
-        return Effect::NoTransaction;
-    }
-    if t.eat_keyword("DATABASE") {
-        t.next();
-        return match t.eat_keywords("SET TABLESPACE") {
-            true => Effect::NoTransaction,
-            false => Effect::Definition,
+/// Which half of an envelope the actions of an ALTER TABLE are: all of them switch triggers or
+/// rules off, or all of them on.
+fn bracket(mut t: Tokens<'_>) -> Option<Bracket> {
+    let mut found = None;
+    loop {
+        let bracket = match t.eat_keyword("DISABLE") {
+            true => Bracket::Open,
+            false if t.eat_keyword("ENABLE") => Bracket::Close,
+            false => return None,
         };
-    }
-    if t.at_keyword("PUBLICATION") || t.at_keyword("EVENT") {
-        return Effect::AfterData;
-    }
-    if t.at_keyword("SUBSCRIPTION") {
-        return match t.any(|t| t.keyword("REFRESH")) {
-            true => Effect::NoTransaction,
-            false => Effect::AfterData,
-        };
-    }
-    if t.at_keyword("INDEX") {
-        return match t.any(|t| t.keyword("ATTACH")) {
-            true => Effect::AfterData,
-            false => Effect::Definition,
-        };
-    }
-    if !t.eat_keyword("TABLE") {
-        return Effect::Definition;
-    }
-    t.eat_keywords("IF EXISTS");
-    t.eat_keyword("ONLY");
-    t.qualified_name();
-    t.eat_if(|t| t.operator("*"));
-    // pg_dump attaches partitions before the data: ATTACH is a definition.
-    if t.eat_keyword("ADD") {
-        let constraint = [
-            "CONSTRAINT",
-            "PRIMARY",
-            "UNIQUE",
-            "FOREIGN",
-            "CHECK",
-            "EXCLUDE",
-        ];
-        return match constraint.iter().any(|word| t.at_keyword(word)) {
-            true => Effect::AfterData,
-            false => Effect::Definition,
-        };
-    }
-    let row_security = ["ENABLE ROW", "DISABLE ROW", "FORCE ROW", "NO FORCE"];
-    if row_security.iter().any(|words| t.eat_keywords(words))
-        || ["CLUSTER", "REPLICA", "VALIDATE"]
-            .iter()
-            .any(|word| t.at_keyword(word))
-    {
-        return Effect::AfterData;
-    }
-    match t.at_keyword("ENABLE") || t.at_keyword("DISABLE") {
-        true => Effect::Setting,
-        false => Effect::Definition,
+        let _ = t.eat_keyword("REPLICA") || t.eat_keyword("ALWAYS");
+        let switches = (t.eat_keyword("TRIGGER") || t.eat_keyword("RULE")) && t.name().is_some();
+        if !switches || found.is_some_and(|first| first != bracket) {
+            return None;
+        }
+        found = Some(bracket);
+        if !t.eat_punctuation(b',') {
+            return found;
+        }
     }
 }
 

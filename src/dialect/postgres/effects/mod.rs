@@ -12,7 +12,7 @@ use super::psql;
 use super::tokens::{Kind, Token, Tokens, tokens};
 use crate::dialect::Effect;
 use crate::schema::{Catalog, RelationName};
-use definitions::{alter, drop};
+use definitions::drop;
 use passwords::password;
 
 /// The effects of a statement, of which there is at least one. There are several if it changes several relations.
@@ -106,7 +106,7 @@ impl Names<'_> {
             "CALL" => Effect::Unfollowed("CALL"),
             "EXECUTE" => Effect::Unfollowed("EXECUTE"),
             "CREATE" => return with_password(self.create(t), password(t, false)),
-            "ALTER" => return with_password(alter(t), password(t, true)),
+            "ALTER" => return with_password(self.alter(t), password(t, true)),
             "DROP" => drop(t),
             "REFRESH" => Effect::AfterData,
             "CLUSTER" | "REINDEX" => {
@@ -326,10 +326,11 @@ fn with_password(effect: Effect, password: Option<&'static str>) -> Vec<Effect> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::postgres::session::SessionState;
+    use crate::dialect::Bracket;
+    use crate::dialect::postgres::session::Session;
 
     fn effects(statement: &str) -> Vec<Effect> {
-        let session = SessionState::default();
+        let session = Session::default();
         classify(
             statement.as_bytes(),
             &session.context(),
@@ -350,7 +351,6 @@ mod tests {
                     "SELECT pg_catalog.set_config('search_path', '', false);",
                     "SELECT 1;",
                     "LOCK TABLE t;",
-                    "ALTER TABLE t DISABLE TRIGGER ALL;",
                     "COPY t TO stdout;",
                     "WITH x AS (SELECT 1 FOR UPDATE) SELECT 1",
                     "SAVEPOINT a",
@@ -373,6 +373,8 @@ mod tests {
                     "ALTER TABLE t ALTER COLUMN a SET DEFAULT 1;",
                     "ALTER TABLE ONLY p ATTACH PARTITION c FOR VALUES IN (1);",
                     "ALTER TABLE t ADD COLUMN b int;",
+                    "ALTER TABLE t DISABLE TRIGGER a, ENABLE TRIGGER b;",
+                    "ALTER TABLE t DISABLE TRIGGER a, DROP COLUMN b;",
                     "COMMENT ON TABLE t IS 'x';",
                     "GRANT SELECT ON t TO u;",
                     "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN; END $$;",
@@ -418,6 +420,20 @@ mod tests {
                     "SELECT pg_catalog.lo_open('1', 131072);",
                     "SELECT pg_catalog.lowrite(0, '\\x00');",
                     "SELECT lo_from_bytea(1, '')",
+                ],
+            ),
+            (
+                Effect::Envelope(RelationName::new(Some("public"), "t"), Bracket::Open),
+                &[
+                    "ALTER TABLE t DISABLE TRIGGER ALL;",
+                    "ALTER TABLE IF EXISTS ONLY public.t * DISABLE TRIGGER a, DISABLE RULE \"b\"",
+                ],
+            ),
+            (
+                Effect::Envelope(RelationName::new(Some("s"), "T"), Bracket::Close),
+                &[
+                    "ALTER TABLE s.\"T\" ENABLE TRIGGER USER;",
+                    "alter table s.\"T\" enable always trigger x",
                 ],
             ),
             (Effect::Begin, &["BEGIN;", "START TRANSACTION;"]),
