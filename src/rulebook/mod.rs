@@ -17,6 +17,7 @@ mod grammar;
 mod idiom;
 mod load;
 mod lower;
+pub mod naming;
 mod parse;
 pub mod reads;
 mod scan;
