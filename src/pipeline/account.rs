@@ -52,7 +52,7 @@ pub(super) fn finish(report: &mut Report, planner: &Planner, tally: &Tally) {
             dropped: table.counts.dropped,
             added: table.added,
             moved: table.counts.moved,
-            held: false,
+            held: table.held,
             rules: table.rules.clone(),
         })
         .collect();

@@ -2,16 +2,19 @@
 
 use super::added;
 use super::decoder::FrameDecoder;
+use super::held::Held;
+use super::holding::gathering;
 use super::order::Slot;
 use super::tally::Tally;
-use super::transform::{Batch, transform};
+use super::transform::Batch;
 use super::{Progress, ends_data, reader};
 use crate::dialect::{Block, Effect, Frame, RowMode};
 use crate::error::{Error, Position, Result};
-use crate::plan::{Planner, Program};
+use crate::plan::{Pass, Planner, Program};
 use crate::report::Report;
 use crate::schema::{Catalog, RelationName};
 use crate::sink::Transaction;
+use crate::source::Original;
 use bytes::{Bytes, BytesMut};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
@@ -25,7 +28,10 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// A block of rows that is passing.
 pub(super) struct Current {
     block: Arc<Block>,
-    program: Option<Arc<Program>>,
+    /// The program that its rows run through now, and how far.
+    program: Option<(Arc<Program>, Pass)>,
+    /// If it is held back: what is kept of it.
+    held: Option<Held>,
 }
 
 pub(super) struct Driver<'r> {
@@ -36,6 +42,10 @@ pub(super) struct Driver<'r> {
     pub tally: Arc<Mutex<Tally>>,
     pub transaction: Option<Transaction>,
     pub block: Option<Current>,
+    /// Blocks of this section that are held back, in the order in which they came.
+    pub held: Vec<Held>,
+    /// The plain file that is the input, and by how much it is ahead of the frames' positions.
+    pub original: Option<(Original, u64)>,
     /// Has this section had rows?
     pub data_seen: bool,
     /// Have the added and moved rows of this section been written?
@@ -94,6 +104,9 @@ impl Driver<'_> {
         }
         if input.starts_with(BYTE_ORDER_MARK) {
             let mark = input.split_to(BYTE_ORDER_MARK.len()).freeze();
+            if let Some((_, ahead)) = &mut self.original {
+                *ahead = mark.len() as u64;
+            }
             self.send(Slot::Bytes(mark)).await?;
         }
         self.send_text(Transaction::prologue()).await
@@ -243,8 +256,7 @@ impl Driver<'_> {
             relation,
             block.columns.as_deref(),
         )?;
-        let program = planned.program;
-        if self.complete.contains(relation) && program.is_some() {
+        if self.complete.contains(relation) && planned.program.is_some() {
             return Err(
                 Error::input("more of its rows come after rules have acted on its end")
                     .relation(relation)
@@ -253,81 +265,130 @@ impl Driver<'_> {
         }
         self.data_seen = true;
         self.any_rows = true;
-        {
-            let mut tally = self.tally();
-            let table = tally.table(relation);
-            if let Some(program) = &program {
-                table.rules = program
-                    .steps
-                    .iter()
-                    .map(|s| s.statement.name.clone())
-                    .collect();
-            }
-        }
+        self.tally().table(relation);
         if let Ok(mut table) = self.progress.table.lock() {
             table.clear();
             table.push_str(&relation.to_string());
         }
-        self.begin().await?;
+        // Rows of one relation keep their order.
+        if !planned.whole || self.holds(relation) {
+            self.decoder.framer.rows(RowMode::Split);
+            let mut held = self.hold(bytes, Arc::clone(&block));
+            let program = gathering(&planned, 0);
+            if let Some((_, pass)) = &program {
+                held.recorded = pass.to;
+            }
+            self.block = Some(Current {
+                block,
+                program,
+                held: Some(held),
+            });
+            return Ok(());
+        }
+        let program = planned.program;
         self.decoder.framer.rows(if program.is_some() {
             RowMode::Split
         } else {
             RowMode::Pass
         });
-        self.send(Slot::Head(bytes, Arc::clone(&block), program.is_none()))
-            .await?;
-        self.block = Some(Current { block, program });
+        self.open(bytes, &block, program.as_ref()).await?;
+        self.block = Some(Current {
+            block,
+            program: program.map(|program| {
+                let whole = program.whole();
+                (program, whole)
+            }),
+            held: None,
+        });
         Ok(())
     }
 
+    /// Writes the head of a block whose rows leave now.
+    pub async fn open(
+        &mut self,
+        head: Bytes,
+        block: &Arc<Block>,
+        program: Option<&Arc<Program>>,
+    ) -> Result<()> {
+        if let Some(program) = program {
+            self.tally().table(&block.relation).rules = program
+                .steps
+                .iter()
+                .map(|s| s.statement.name.clone())
+                .collect();
+        }
+        self.begin().await?;
+        self.send(Slot::Head(head, Arc::clone(block), program.is_none()))
+            .await
+    }
+
     async fn rows(&mut self, bytes: Bytes, at: Position, first_row: u64) -> Result<()> {
-        let Some(Current { block, program }) = &self.block else {
+        let Some(current) = &mut self.block else {
             return self.send(Slot::Bytes(bytes)).await;
         };
+        if let Some(held) = &mut current.held {
+            held.rows.push(&bytes, at, first_row)?;
+        }
+        let is_held = current.held.is_some();
+        let (block, program) = (Arc::clone(&current.block), current.program.clone());
         self.tally().table(&block.relation).bytes += bytes.len() as u64;
-        let Some(program) = program else {
-            return self.send(Slot::Passing(bytes)).await;
+        let batch = Batch {
+            bytes,
+            at,
+            first_row,
         };
-        let (sender, promise) = oneshot::channel();
-        let (block, worker) = (Arc::clone(block), Arc::clone(program));
-        let progress = Arc::clone(&self.progress);
-        let slot = Slot::Rows(promise, Arc::clone(program));
-        self.pool.spawn(move || {
-            let result = transform(
-                &block,
-                &worker,
-                &Batch {
-                    bytes,
-                    at,
-                    first_row,
-                },
-            );
-            if let Ok(rewritten) = &result {
-                let counts = &rewritten.counts;
-                let touched = counts.changed + counts.dropped + counts.moved;
-                progress.rows_changed.fetch_add(touched, Ordering::Relaxed);
+        match program {
+            Some((program, pass)) if is_held => {
+                self.gather(&block, &program, pass, || Ok(batch)).await
             }
-            let _ = sender.send(result);
-        });
-        self.send(slot).await
+            Some((program, pass)) => self.rewrite(&block, &program, pass, || Ok(batch)).await,
+            None if is_held => Ok(()),
+            None => self.send(Slot::Passing(batch.bytes)).await,
+        }
     }
 
     async fn block_end(&mut self, bytes: Bytes) -> Result<()> {
+        match self.block.take() {
+            None => return self.send(Slot::End(Bytes::new(), bytes)).await,
+            Some(Current {
+                held: Some(mut held),
+                ..
+            }) => {
+                held.rows.seal()?;
+                held.end = bytes;
+                self.held.push(held);
+            }
+            Some(Current { block, program, .. }) => {
+                let program = program.map(|(program, _)| program);
+                self.close(&block, program, bytes).await?;
+            }
+        }
+        if !self.held.is_empty() {
+            self.barrier().await?;
+            self.release().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the end of a block whose rows have left, and before it the rows that rules add.
+    pub async fn close(
+        &mut self,
+        block: &Block,
+        program: Option<Arc<Program>>,
+        end: Bytes,
+    ) -> Result<()> {
         let mut extra = Vec::new();
-        if let Some(Current {
-            block,
-            program: Some(program),
-        }) = self.block.take()
+        if let Some(program) = program
             && block.has_end
             && added::adds(&program)
         {
             self.barrier().await?;
             let added = added::run(&program, &mut self.tally())?;
             self.complete.insert(program.relation.clone());
-            self.add(&added, &block, &mut extra)?;
+            self.add(&added, block, &mut extra)?;
             self.pending.push(added);
         }
-        self.send(Slot::End(extra.into(), bytes)).await
+        self.send(Slot::End(extra.into(), end)).await
     }
 
     /// Recognises applications by the relations that are known now.

@@ -18,11 +18,14 @@ mod added;
 mod decoder;
 mod driver;
 mod early;
+mod held;
+mod holding;
 mod order;
 mod reader;
 mod run;
 mod section;
 mod spool;
+mod store;
 mod tally;
 mod transform;
 mod writer;
@@ -56,7 +59,7 @@ pub struct Job {
     pub schema: Option<Source>,
     /// Batches that are rewritten at the same time.
     pub jobs: usize,
-    /// Bytes that spools may keep in memory.
+    /// Bytes of memory that spools and lookups may take.
     pub memory: u64,
     /// Where spools go that outgrow it; the system's directory for temporary files otherwise.
     pub spool_dir: Option<PathBuf>,

@@ -7,7 +7,7 @@ use super::tally::Tally;
 use super::transform::Rewritten;
 use crate::dialect::{Block, OutputState};
 use crate::error::{Error, Result};
-use crate::plan::Program;
+use crate::plan::{Program, StepTally};
 use bytes::Bytes;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
@@ -22,6 +22,8 @@ pub(super) enum Slot {
     Passing(Bytes),
     /// Rows on a worker.
     Rows(oneshot::Receiver<Result<Rewritten>>, Arc<Program>),
+    /// What rows found on a worker that stay where they are.
+    Gathered(oneshot::Receiver<Result<Vec<StepTally>>>, Arc<Program>),
     /// The end of the block: rows that rules add, then what the dump says.
     End(Bytes, Bytes),
     /// The input ended in something unfinished, of which this is the rest.
@@ -72,6 +74,13 @@ pub(super) async fn run(
     }
 }
 
+/// What a worker has promised.
+async fn kept<T>(promise: oneshot::Receiver<Result<T>>) -> Result<T> {
+    promise
+        .await
+        .unwrap_or_else(|_| Err(Error::input("a worker ended without a result")))
+}
+
 impl Order {
     async fn take(&mut self, slot: Slot, tally: &Mutex<Tally>) -> Result<()> {
         match slot {
@@ -90,14 +99,19 @@ impl Order {
             }
             Slot::Passing(bytes) => self.write(bytes).await?,
             Slot::Rows(promise, program) => {
-                let mut batch = promise
-                    .await
-                    .unwrap_or_else(|_| Err(Error::input("a worker ended without a result")))?;
+                let mut batch = kept(promise).await?;
                 tally
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .add(&program, &mut batch)?;
                 self.rows(batch).await?;
+            }
+            Slot::Gathered(promise, program) => {
+                let found = kept(promise).await?;
+                tally
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .merge(&program, found)?;
             }
             Slot::End(added, end) => {
                 let OutputState::Rows(_, written) = &self.state else {

@@ -3,13 +3,14 @@
 use super::decoder::FrameDecoder;
 use super::driver::Driver;
 use super::order;
+use super::store::Store;
 use super::tally::Tally;
 use super::{Job, Outcome, account, reader, writer};
 use crate::dialect::{Effect, Frame, Framer, OutputState, RowMode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Catalog;
 use crate::sink::Transaction;
-use crate::source::Source;
+use crate::source::{Compression, Source};
 use bytes::{Bytes, BytesMut};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,7 +58,11 @@ pub(super) async fn run(job: Job) -> Outcome {
         }
     };
 
-    let tally = Arc::new(Mutex::new(Tally::new(job.memory, job.spool_dir)));
+    let plain = job.source.compression() == Compression::None;
+    let original = job.source.original().filter(|_| plain).cloned();
+    let original = original.map(|file| (file, 0));
+    let store = Store::new(job.memory, job.spool_dir);
+    let tally = Arc::new(Mutex::new(Tally::new(store.clone())));
     let (output, written) = writer::start(job.sink);
     let (slots, receiver) = mpsc::channel(job.jobs.max(1) + 2);
     let order = tokio::spawn(order::run(receiver, output, Arc::clone(&tally)));
@@ -71,6 +76,8 @@ pub(super) async fn run(job: Job) -> Outcome {
         tally: Arc::clone(&tally),
         transaction: job.single_transaction.then(Transaction::new),
         block: None,
+        held: Vec::new(),
+        original,
         data_seen: false,
         tail_written: false,
         complete: HashSet::new(),

@@ -14,9 +14,6 @@ use crate::plan::{NewCell, Program, StepKind};
 use std::collections::HashSet;
 use std::sync::PoisonError;
 
-/// Bytes of kept-aside rows that are written at a time.
-const WRITE_AT_A_TIME: usize = 1 << 20;
-
 impl Driver<'_> {
     /// Writes the new rows that are wholly known into the block; the others stay for later.
     pub(super) fn add(&mut self, added: &Added, block: &Block, out: &mut Vec<u8>) -> Result<()> {
@@ -50,6 +47,15 @@ impl Driver<'_> {
     pub(super) async fn tail(&mut self) -> Result<()> {
         if std::mem::replace(&mut self.tail_written, true) {
             return Ok(());
+        }
+        self.barrier().await?;
+        self.release().await?;
+        if let Some(held) = self.held.first() {
+            // The plan resolves everything at the end of the data.
+            return Err(
+                Error::input("its rows wait for a rule that never became known")
+                    .relation(&held.block.relation),
+            );
         }
         self.barrier().await?;
         let catalog = self.decoder.framer.catalog();
@@ -115,7 +121,7 @@ impl Driver<'_> {
         let columns: Vec<usize> = (0..program.cells)
             .filter(|cell| !program.columns[*cell].column.generated.is_computed())
             .collect();
-        for rows in rows.batches(WRITE_AT_A_TIME)? {
+        for rows in rows.batches() {
             let rows: Vec<TextRow> = rows?
                 .into_iter()
                 .map(|mut row| columns.iter().map(|cell| row[*cell].take()).collect())

@@ -1,149 +1,69 @@
-//! Rows that have to wait: in memory up to a limit, then in an unlinked file.
+//! Rows that have to wait, as text forms: gathered to pieces that a [`Store`] keeps.
 //!
-//! The file has no name from the start (mode 0600, removed before the first byte is written), so
-//! nothing stays on disk whatever happens, and it is compressed. Rows come out in the order in
-//! which they went in.
+//! Rows come out in the order in which they went in.
 
+use super::store::{Kept, PIECE, Store};
 use super::transform::TextRow;
 use crate::error::{Error, Result};
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, Write};
-use std::path::PathBuf;
+use bytes::{Buf, Bytes};
 
 /// Rows in the order in which they were pushed.
+#[derive(Debug, Default)]
 pub(super) struct Spool {
-    memory: Vec<u8>,
-    limit: u64,
-    dir: Option<PathBuf>,
-    file: Option<zstd::Encoder<'static, BufWriter<File>>>,
-    rows: u64,
+    kept: Vec<Kept>,
+    gathered: Vec<u8>,
 }
 
 impl Spool {
-    /// A spool that keeps up to `limit` bytes in memory and the rest in a file in `dir`.
-    pub(super) fn new(limit: u64, dir: Option<PathBuf>) -> Self {
-        Spool {
-            memory: Vec::new(),
-            limit,
-            dir,
-            file: None,
-            rows: 0,
-        }
-    }
-
     /// Appends a row.
     ///
     /// # Errors
-    /// If the file cannot be written.
-    pub(super) fn push(&mut self, row: &TextRow) -> Result<()> {
-        self.rows += 1;
-        self.memory
-            .extend_from_slice(&(row.len() as u32).to_le_bytes());
+    /// If the store cannot keep it.
+    pub(super) fn push(&mut self, row: &TextRow, store: &Store) -> Result<()> {
+        number(row.len(), &mut self.gathered)?;
         for cell in row {
-            match cell {
-                None => self.memory.extend_from_slice(&u32::MAX.to_le_bytes()),
-                Some(text) => {
-                    self.memory
-                        .extend_from_slice(&(text.len() as u32).to_le_bytes());
-                    self.memory.extend_from_slice(text);
-                }
-            }
+            let length = cell.as_ref().map_or(0, |text| text.len() + 1);
+            number(length, &mut self.gathered)?;
+            self.gathered.extend(cell.iter().flatten());
         }
-        if self.memory.len() as u64 > self.limit {
-            self.spill().map_err(|error| failed(&error))?;
+        if self.gathered.len() >= PIECE {
+            self.kept
+                .push(store.keep(std::mem::take(&mut self.gathered))?);
         }
         Ok(())
     }
 
-    fn spill(&mut self) -> std::io::Result<()> {
-        let encoder = match &mut self.file {
-            Some(encoder) => encoder,
-            none => {
-                let file = match &self.dir {
-                    Some(dir) => tempfile::tempfile_in(dir)?,
-                    None => tempfile::tempfile()?,
-                };
-                none.insert(zstd::Encoder::new(BufWriter::new(file), 1)?)
-            }
-        };
-        encoder.write_all(&self.memory)?;
-        self.memory.clear();
-        Ok(())
-    }
-
-    /// Takes the rows out, at most about `size` bytes of them at a time.
-    ///
-    /// # Errors
-    /// If the file cannot be written or read back.
-    pub(super) fn batches(mut self, size: usize) -> Result<Batches> {
-        let input: Box<dyn Read + Send> = match self.file.take() {
-            None => Box::new(std::io::Cursor::new(self.memory)),
-            Some(mut encoder) => {
-                let read_back = || {
-                    encoder.write_all(&self.memory)?;
-                    let mut file = encoder.finish()?.into_inner().map_err(|e| e.into_error())?;
-                    file.rewind()?;
-                    zstd::Decoder::new(file)
-                };
-                Box::new(BufReader::new(read_back().map_err(|error| failed(&error))?))
-            }
-        };
-        Ok(Batches {
-            input,
-            rows: self.rows,
-            size,
-        })
+    /// Takes the rows out, about [`PIECE`] bytes of them at a time.
+    pub(super) fn batches(self) -> impl Iterator<Item = Result<Vec<TextRow>>> {
+        let rest = (!self.gathered.is_empty()).then(|| Ok(self.gathered.into()));
+        let kept = self.kept.into_iter().map(|piece| piece.read());
+        kept.chain(rest).map(|piece| rows(piece?))
     }
 }
 
-/// The rows of a spool, some at a time.
-pub(super) struct Batches {
-    input: Box<dyn Read + Send>,
-    rows: u64,
-    size: usize,
+fn number(n: usize, out: &mut Vec<u8>) -> Result<()> {
+    let n = u32::try_from(n).map_err(|_| Error::input("a cell of more than 4 GiB cannot move"))?;
+    out.extend_from_slice(&n.to_le_bytes());
+    Ok(())
 }
 
-impl Iterator for Batches {
-    type Item = Result<Vec<TextRow>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut rows = Vec::new();
-        let mut size = 0;
-        while self.rows > 0 && size < self.size {
-            self.rows -= 1;
-            match read_row(&mut self.input) {
-                Ok(row) => {
-                    size += row.iter().flatten().map(Vec::len).sum::<usize>() + row.len();
-                    rows.push(row);
-                }
-                Err(error) => return Some(Err(failed(&error))),
-            }
-        }
-        (!rows.is_empty()).then_some(Ok(rows))
+fn rows(mut piece: Bytes) -> Result<Vec<TextRow>> {
+    let mut rows = Vec::new();
+    while !piece.is_empty() {
+        rows.push(
+            row(&mut piece).ok_or_else(|| Error::io("rows that were kept aside are damaged"))?,
+        );
     }
+    Ok(rows)
 }
 
-fn failed(error: &std::io::Error) -> Error {
-    Error::io(format!("cannot keep rows aside: {error}"))
-        .remedy("give a directory with room by --spool-dir DIR, or more memory by --memory SIZE")
-}
-
-fn read_u32(input: &mut dyn Read) -> std::io::Result<u32> {
-    let mut bytes = [0; 4];
-    input.read_exact(&mut bytes)?;
-    Ok(u32::from_le_bytes(bytes))
-}
-
-fn read_row(input: &mut dyn Read) -> std::io::Result<TextRow> {
-    let cells = read_u32(input)?;
+fn row(piece: &mut Bytes) -> Option<TextRow> {
+    let cells = piece.try_get_u32_le().ok()?;
     (0..cells)
-        .map(|_| match read_u32(input)? {
-            u32::MAX => Ok(None),
-            length => {
-                let mut text = vec![0; length as usize];
-                input.read_exact(&mut text)?;
-                Ok(Some(text))
-            }
+        .map(|_| match piece.try_get_u32_le().ok()? as usize {
+            0 => Some(None),
+            length if length <= piece.len() + 1 => Some(Some(piece.split_to(length - 1).into())),
+            _ => None,
         })
         .collect()
 }
@@ -154,41 +74,36 @@ mod tests {
 
     #[test]
     fn rows_come_out_as_they_went_in() {
-        for limit in [0, 100, 1 << 20] {
-            let rows: Vec<TextRow> = (0..200u32)
+        for limit in [0, 4 << 20, 1 << 30] {
+            let store = Store::new(limit, None);
+            let pushed: Vec<TextRow> = (0..60_000u32)
                 .map(|n| {
                     vec![
                         None,
                         Some(n.to_string().into_bytes()),
-                        Some(vec![0; n as usize % 7]),
+                        Some(vec![0; n as usize % 77]),
                     ]
                 })
                 .collect();
-            let mut spool = Spool::new(limit, None);
-            for row in &rows {
-                spool.push(row).unwrap();
+            let mut spool = Spool::default();
+            for row in &pushed {
+                spool.push(row, &store).unwrap();
             }
             let mut out = Vec::new();
             let mut batches = 0;
-            for rows in spool.batches(64).unwrap() {
+            for rows in spool.batches() {
                 batches += 1;
                 out.append(&mut rows.unwrap());
             }
-            assert_eq!(out, rows, "limit {limit}");
-            assert!(batches > 10);
+            assert!(out == pushed, "limit {limit}");
+            assert!(batches > 3);
         }
     }
 
     #[test]
-    fn a_directory_that_cannot_be_written_is_an_error() {
-        let mut spool = Spool::new(0, Some("/nonexistent/scrub".into()));
-        let error = spool
-            .push(&vec![Some(b"secret".to_vec())])
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("--spool-dir") && !error.contains("secret"),
-            "{error}"
-        );
+    fn damage_is_an_error() {
+        for bytes in [&b"\x01\0\0"[..], b"\x01\0\0\0\x09\0\0\0ab"] {
+            assert!(rows(Bytes::from_static(bytes)).is_err());
+        }
     }
 }

@@ -4,12 +4,12 @@
 //! have been added.
 
 use super::spool::Spool;
+use super::store::Store;
 use super::transform::{Counts, Rewritten};
 use crate::error::{Error, Result};
 use crate::plan::{Program, RuleId, Step, StepKey, StepKind, StepTally};
 use crate::schema::RelationName;
 use indexmap::IndexMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What happened to one table.
@@ -23,6 +23,8 @@ pub(super) struct Table {
     pub bytes: u64,
     /// Were its rows looked at, so that the counts mean something?
     pub counted: bool,
+    /// Was it held back?
+    pub held: bool,
     /// The rules of its program.
     pub rules: Vec<String>,
 }
@@ -56,22 +58,19 @@ pub(super) struct Tally {
     pub moved: IndexMap<RelationName, Moved>,
     /// The database section.
     pub section: Option<String>,
-    /// Bytes that spools may keep in memory.
-    pub memory: u64,
-    /// Where spools go that outgrow it.
-    pub spool_dir: Option<PathBuf>,
+    /// Keeps what has to wait.
+    pub store: Store,
 }
 
 impl Tally {
-    pub(super) fn new(memory: u64, spool_dir: Option<PathBuf>) -> Self {
+    pub(super) fn new(store: Store) -> Self {
         Tally {
             tables: IndexMap::new(),
             hits: IndexMap::new(),
             steps: IndexMap::new(),
             moved: IndexMap::new(),
             section: None,
-            memory,
-            spool_dir,
+            store,
         }
     }
 
@@ -95,16 +94,15 @@ impl Tally {
         table.counts.moved += batch.counts.moved;
         self.merge(program, std::mem::take(&mut batch.tally))?;
         if !batch.moved.is_empty() {
-            let (memory, dir) = (self.memory, self.spool_dir.clone());
             let moved = self
                 .moved
                 .entry(program.relation.clone())
                 .or_insert_with(|| Moved {
                     program: Arc::clone(program),
-                    rows: Spool::new(memory, dir),
+                    rows: Spool::default(),
                 });
             for row in batch.moved.drain(..) {
-                moved.rows.push(&row)?;
+                moved.rows.push(&row, &self.store)?;
             }
         }
         Ok(())

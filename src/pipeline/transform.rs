@@ -7,9 +7,9 @@
 //! statement that is open at its start has been written yet depends on the rows of earlier batches
 //! (all of them may have been dropped), so the batch leaves in parts and the order stage decides.
 
-use crate::dialect::{Block, RowCodec, RowSpan};
+use crate::dialect::{Block, RowCodec, RowFault, RowSpan};
 use crate::error::{Error, Position, Result};
-use crate::plan::{Fate, Origin, Program, RawRow, RowState, RunFault, StepTally};
+use crate::plan::{Fate, Origin, Pass, Program, RawRow, RowState, RunFault, StepTally};
 use crate::schema::DataType;
 use crate::value::ValueError;
 use bytes::Bytes;
@@ -69,11 +69,72 @@ pub(super) struct Counts {
     pub moved: u64,
 }
 
-/// Runs a program over a batch.
+/// Rewrites a batch: what leaves, and what the steps of the pass found.
 ///
 /// # Errors
 /// A row that cannot be parsed with certainty, or on which a rule cannot run.
-pub(super) fn transform(block: &Block, program: &Program, batch: &Batch) -> Result<Rewritten> {
+pub(super) fn transform(
+    block: &Block,
+    program: &Program,
+    pass: Pass,
+    batch: &Batch,
+) -> Result<Rewritten> {
+    let mut tally = program.tally();
+    let mut counts = Counts::default();
+    let mut moved = Vec::new();
+    let mut out = Parts::new(&batch.bytes);
+    let end = each_row(block, program, pass, batch, &mut tally, |row, fate| {
+        counts.rows += 1;
+        out.boundary(&row.raw.span);
+        match fate {
+            Fate::Drop => counts.dropped += 1,
+            Fate::Move => {
+                counts.moved += 1;
+                moved.push(texts(row, program).map_err(|e| RowFault(e.to_string()))?);
+            }
+            Fate::Keep if row.is_changed() => {
+                counts.changed += 1;
+                out.separate(&row.raw.span);
+                rewrite(row, program, &mut out)?;
+            }
+            Fate::Keep => {
+                out.separate(&row.raw.span);
+                out.current().keep(row.raw.span.body.clone());
+            }
+        }
+        Ok(())
+    })?;
+    if end < batch.bytes.len() {
+        out.current().keep(end..batch.bytes.len());
+    }
+    Ok(out.finish(counts, tally, moved))
+}
+
+/// Runs a batch through the steps of a pass for what they find; nothing leaves.
+///
+/// # Errors
+/// As [`transform`].
+pub(super) fn gather(
+    block: &Block,
+    program: &Program,
+    pass: Pass,
+    batch: &Batch,
+) -> Result<Vec<StepTally>> {
+    let mut tally = program.tally();
+    each_row(block, program, pass, batch, &mut tally, |_, _| Ok(()))?;
+    Ok(tally)
+}
+
+/// Runs the rows of a batch through a pass and gives each to `take` with its fate. Returns where
+/// the last one ends.
+fn each_row<'b>(
+    block: &'b Block,
+    program: &Program,
+    pass: Pass,
+    batch: &'b Batch,
+    tally: &mut [StepTally],
+    mut take: impl FnMut(&RowState<'_, 'b, BatchRow<'b>>, Fate) -> Result<(), RowFault>,
+) -> Result<usize> {
     let bytes = &batch.bytes;
     let raw = BatchRow {
         batch: bytes,
@@ -82,13 +143,8 @@ pub(super) fn transform(block: &Block, program: &Program, batch: &Batch) -> Resu
         ordinal: batch.first_row,
     };
     let mut row = RowState::new(program, raw);
-    let mut tally = program.tally();
-    let mut counts = Counts::default();
-    let mut moved = Vec::new();
-    let mut out = Parts::new(bytes);
     let mut at = 0;
-    loop {
-        let ordinal = batch.first_row + counts.rows;
+    for ordinal in batch.first_row.. {
         let locate = |error: Error, at: usize| {
             error
                 .relation(&block.relation)
@@ -113,37 +169,15 @@ pub(super) fn transform(block: &Block, program: &Program, batch: &Batch) -> Resu
         }
         row.reset();
         row.raw.ordinal = ordinal;
-        let fate = program.run(&mut row, program.whole(), &mut tally).map_err(
-            |RunFault { rule, message }| locate(Error::input(message).rule(rule), start),
-        )?;
-        counts.rows += 1;
+        let fate = program
+            .run(&mut row, pass, tally)
+            .map_err(|RunFault { rule, message }| {
+                locate(Error::input(message).rule(rule), start)
+            })?;
         at = row.raw.span.body.end;
-        out.boundary(&row.raw.span);
-        match fate {
-            Fate::Drop => counts.dropped += 1,
-            Fate::Move => {
-                counts.moved += 1;
-                moved.push(
-                    texts(&row, program)
-                        .map_err(|error| locate(Error::input(error.to_string()), start))?,
-                );
-            }
-            Fate::Keep if row.is_changed() => {
-                counts.changed += 1;
-                out.separate(&row.raw.span);
-                rewrite(&row, program, &mut out)
-                    .map_err(|fault| locate(Error::input(fault.0), start))?;
-            }
-            Fate::Keep => {
-                out.separate(&row.raw.span);
-                out.current().keep(row.raw.span.body.clone());
-            }
-        }
+        take(&row, fate).map_err(|fault| locate(Error::input(fault.0), start))?;
     }
-    if at < bytes.len() {
-        out.current().keep(at..bytes.len());
-    }
-    Ok(out.finish(counts, tally, moved))
+    Ok(at)
 }
 
 /// Writes a row with its new cells.
@@ -151,7 +185,7 @@ fn rewrite<'b>(
     row: &RowState<'_, 'b, BatchRow<'b>>,
     program: &Program,
     out: &mut Parts<'_>,
-) -> Result<(), crate::dialect::RowFault> {
+) -> Result<(), RowFault> {
     let span = &row.raw.span;
     let writer = out.current();
     let mut copied = span.body.start;

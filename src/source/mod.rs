@@ -6,13 +6,15 @@
 //! sets and knows nothing about SQL.
 
 mod compression;
+mod original;
 mod refuse;
 
 pub use compression::Compression;
+pub use original::Original;
 
 use crate::error::{Error, Result};
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, IsTerminal, Read};
+use std::io::{self, BufReader, Cursor, IsTerminal, Read, Seek};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -48,6 +50,7 @@ pub struct Source {
     compression: Compression,
     len: Option<u64>,
     identity: Option<Identity>,
+    original: Option<Original>,
     consumed: Arc<AtomicU64>,
     head: Vec<u8>,
     /// How much of `head` has been read.
@@ -80,11 +83,29 @@ impl Source {
                 (fd.map_err(|e| failed(&label, &e))?.into(), label)
             }
         };
+        Source::of_file(file, &label)
+    }
+
+    /// A source over an open file, pipe or device.
+    fn of_file(mut file: File, label: &str) -> Result<Source> {
         enlarge_pipe(&file);
-        let metadata = file.metadata().map_err(|e| failed(&label, &e))?;
-        let mut source = Source::recognised(Box::new(file), &label)?;
+        let mut open = || {
+            let metadata = file.metadata()?;
+            let original = match metadata.is_file() {
+                true => Some(Original::new(
+                    file.try_clone()?,
+                    label,
+                    file.stream_position()?,
+                )?),
+                false => None,
+            };
+            Ok((metadata, original))
+        };
+        let (metadata, original) = open().map_err(|e| failed(label, &e))?;
+        let mut source = Source::recognised(Box::new(file), label)?;
         source.identity = Identity::of(&metadata);
         source.len = metadata.is_file().then_some(metadata.len());
+        source.original = original;
         Ok(source)
     }
 
@@ -120,6 +141,7 @@ impl Source {
             compression: Compression::None,
             len: None,
             identity: None,
+            original: None,
             consumed: Arc::clone(&consumed),
             head: Vec::new(),
             given: 0,
@@ -170,6 +192,23 @@ impl Source {
     /// Device and inode of a regular file.
     pub fn identity(&self) -> Option<Identity> {
         self.identity
+    }
+
+    /// The regular file behind the input, for reads beside the stream. Its bytes are the input's
+    /// only if that is not compressed.
+    pub fn original(&self) -> Option<&Original> {
+        self.original.as_ref()
+    }
+
+    /// The input once more from its start, decompressed, if it is a regular file.
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub fn again(&self) -> Result<Option<Source>> {
+        self.original
+            .as_ref()
+            .map(|file| Source::recognised(Box::new(file.reader()), file.label()))
+            .transpose()
     }
 
     /// The first bytes of the decompressed input, at most [`HEAD`]. They are not consumed.

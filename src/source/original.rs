@@ -1,0 +1,182 @@
+//! A second way to the bytes of an input that is a regular file: positioned reads beside the
+//! stream, which they do not disturb.
+//!
+//! The file must stay as it is meanwhile: one that has changed its length or was written to is an
+//! error, since what is read again must be what was read before.
+
+use crate::error::{Error, Result};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::sync::Arc;
+
+/// The file behind an input. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Original {
+    file: Arc<File>,
+    label: Arc<str>,
+    /// Where the input begins: standard input may be a file of which some has been read.
+    base: u64,
+    state: State,
+}
+
+/// What a write changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct State {
+    len: u64,
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+impl State {
+    fn of(file: &File) -> io::Result<State> {
+        let metadata = file.metadata()?;
+        Ok(State {
+            len: metadata.len(),
+            seconds: metadata.mtime(),
+            nanoseconds: metadata.mtime_nsec(),
+        })
+    }
+}
+
+impl Original {
+    /// The file behind an open input, from byte `base` on.
+    pub(super) fn new(file: File, label: &str, base: u64) -> io::Result<Original> {
+        Ok(Original {
+            state: State::of(&file)?,
+            file: Arc::new(file),
+            label: label.into(),
+            base,
+        })
+    }
+
+    /// Reads `len` bytes from byte `at` of the input as it lies there.
+    ///
+    /// # Errors
+    /// If the file has changed since it was opened, or cannot be read.
+    pub fn read(&self, at: u64, len: usize) -> Result<Vec<u8>> {
+        let read = || {
+            if State::of(&self.file)? != self.state {
+                return Ok(None);
+            }
+            let mut bytes = vec![0; len];
+            let from = self
+                .base
+                .checked_add(at)
+                .ok_or(io::ErrorKind::InvalidInput)?;
+            match self.file.read_exact_at(&mut bytes, from) {
+                Ok(()) => Ok(Some(bytes)),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        match read() {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err(Error::input(format!(
+                "{} has changed while it was being read",
+                self.label
+            ))
+            .remedy("wait until the dump is complete, then run again")),
+            Err(error) => Err(super::failed(&self.label, &error)),
+        }
+    }
+
+    /// A reader of its own over the whole input as it lies there.
+    pub(super) fn reader(&self) -> Again {
+        Again {
+            file: Arc::clone(&self.file),
+            at: self.base,
+        }
+    }
+
+    /// What messages call it.
+    pub(super) fn label(&self) -> &str {
+        &self.label
+    }
+}
+
+/// Reads a file beside others who read it.
+#[derive(Debug)]
+pub(super) struct Again {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for Again {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read_at(buffer, self.at)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::error::ErrorKind;
+    use crate::source::Source;
+    use std::io::{Read, Seek, SeekFrom, Write};
+
+    fn dump() -> (tempfile::NamedTempFile, Vec<u8>) {
+        let bytes: Vec<u8> = (0..50_000)
+            .flat_map(|i| format!("SELECT {i};\n").into_bytes())
+            .collect();
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&bytes).unwrap();
+        (file, bytes)
+    }
+
+    #[test]
+    fn ranges_and_a_second_stream_leave_the_first_alone() {
+        let (file, bytes) = dump();
+        let mut source = Source::open(Some(file.path())).unwrap();
+        let original = source.original().unwrap().clone();
+        assert_eq!(original.read(0, 7).unwrap(), &bytes[..7]);
+        let mut first = vec![0; 200_000];
+        source.read_exact(&mut first).unwrap();
+        assert_eq!(original.read(100_000, 90).unwrap(), &bytes[100_000..][..90]);
+        let mut again = Vec::new();
+        let mut second = source.again().unwrap().unwrap();
+        second.read_to_end(&mut again).unwrap();
+        assert!(again == bytes);
+        source.read_to_end(&mut first).unwrap();
+        assert!(first == bytes);
+    }
+
+    #[test]
+    fn a_file_that_was_read_in_part_begins_where_it_stands() {
+        let (mut file, bytes) = dump();
+        file.seek(SeekFrom::Start(10)).unwrap();
+        let opened = Source::of_file(file.reopen().unwrap(), "x").unwrap();
+        assert_eq!(opened.original().unwrap().read(3, 5).unwrap(), &bytes[3..8]);
+        let opened = Source::of_file(file.into_file(), "x").unwrap();
+        assert_eq!(
+            opened.original().unwrap().read(3, 5).unwrap(),
+            &bytes[13..18]
+        );
+    }
+
+    #[test]
+    fn what_is_no_regular_file_has_no_second_way() {
+        let source = Source::plain(Box::new(&b"x"[..]), "x");
+        assert!(source.original().is_none());
+        assert!(source.again().unwrap().is_none());
+        let device = std::fs::File::open("/dev/null").unwrap();
+        assert!(Source::of_file(device, "x").is_err());
+    }
+
+    #[test]
+    fn a_file_that_changed_is_refused() {
+        for len in [10, 1 << 20] {
+            let (file, bytes) = dump();
+            let source = Source::open(Some(file.path())).unwrap();
+            file.as_file().set_len(len).unwrap();
+            let error = source
+                .original()
+                .unwrap()
+                .read(bytes.len() as u64 - 20, 20)
+                .unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Input);
+            assert!(error.message.contains("has changed"), "{error}");
+        }
+    }
+}
