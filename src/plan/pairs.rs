@@ -77,7 +77,7 @@ pub fn uneven(catalog: &Catalog) -> Vec<[(RelationName, String); 2]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{Column, DataType, ForeignKey, ReferentialAction, Relation};
+    use crate::schema::{Column, DataType, ForeignKey, Relation};
 
     fn catalog() -> Catalog {
         let mut catalog = Catalog::default();
@@ -90,13 +90,11 @@ mod tests {
             relation
                 .foreign_keys
                 .extend(references.map(|parent| ForeignKey {
-                    name: None,
-                    columns: vec!["code".to_owned()],
-                    references: RelationName::new(Some("public"), parent),
                     referenced_columns: vec!["code".to_owned()],
-                    on_delete: ReferentialAction::NoAction,
-                    on_update: ReferentialAction::NoAction,
-                    on_delete_columns: Vec::new(),
+                    ..ForeignKey::new(
+                        vec!["code".to_owned()],
+                        RelationName::new(Some("public"), parent),
+                    )
                 }));
             catalog.relations.insert(relation.name.clone(), relation);
         }

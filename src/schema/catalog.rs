@@ -20,9 +20,43 @@ pub struct Catalog {
     pub composites: IndexMap<RelationName, Vec<Column>>,
     /// Relations that got another name after they were declared: old and new, in order.
     pub renames: Vec<(RelationName, RelationName)>,
+    /// What was known before the stream began.
+    foreseen: Option<Arc<Catalog>>,
 }
 
 impl Catalog {
+    /// The catalog as something known beforehand: a relation that is created again has the keys
+    /// and foreign keys that it will get.
+    pub fn foreseen(mut self) -> Catalog {
+        self.foreseen = Some(Arc::new(self.clone()));
+        self
+    }
+
+    /// Gives a relation that has just been created the keys that are known beforehand.
+    pub fn recall(&mut self, name: &RelationName) {
+        let Some(foreseen) = self.foreseen.clone() else {
+            return;
+        };
+        let (Some(known), Some(relation)) =
+            (foreseen.relations.get(name), self.relations.get_mut(name))
+        else {
+            return;
+        };
+        if let Some(why) = &known.uncertain {
+            relation.doubt(why.clone());
+        }
+        if !relation.has_columns_of(known) {
+            relation.doubt("the schema that is known beforehand has other columns for it");
+            return;
+        }
+        for key in &known.keys {
+            self.add_key(name, key);
+        }
+        for foreign_key in &known.foreign_keys {
+            self.add_foreign_key(name, foreign_key);
+        }
+    }
+
     /// The relation of exactly this name; a name without schema also matches if only one schema has it.
     pub fn relation(&self, name: &RelationName) -> Option<&Relation> {
         self.relations.get(name).or_else(|| {

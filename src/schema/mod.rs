@@ -140,6 +140,18 @@ pub enum ReferentialAction {
     SetDefault,
 }
 
+/// Whether a constraint's check may wait for the end of the transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Deferrable {
+    /// `NOT DEFERRABLE`, the default.
+    #[default]
+    No,
+    /// `DEFERRABLE INITIALLY IMMEDIATE`: only if the transaction asks for it.
+    Immediate,
+    /// `DEFERRABLE INITIALLY DEFERRED`: it does.
+    Deferred,
+}
+
 /// A foreign key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignKey {
@@ -157,6 +169,33 @@ pub struct ForeignKey {
     pub on_update: ReferentialAction,
     /// `ON DELETE SET NULL (…)`: the columns it sets; empty means all.
     pub on_delete_columns: Vec<String>,
+    /// `MATCH FULL`: either all referencing columns are NULL or none of them. Otherwise one that is
+    /// NULL is enough to reference nothing.
+    pub match_full: bool,
+    /// May its check wait for the end of the transaction? Actions never wait.
+    pub deferrable: Deferrable,
+    /// `NOT VALID`: the rows that are there when it is made are not checked. Its actions concern
+    /// them nevertheless.
+    pub not_valid: bool,
+}
+
+impl ForeignKey {
+    /// A foreign key to the primary key, without a name, with everything else as SQL has it when
+    /// nothing is said.
+    pub fn new(columns: Vec<String>, references: RelationName) -> Self {
+        ForeignKey {
+            name: None,
+            columns,
+            references,
+            referenced_columns: Vec::new(),
+            on_delete: ReferentialAction::NoAction,
+            on_update: ReferentialAction::NoAction,
+            on_delete_columns: Vec::new(),
+            match_full: false,
+            deferrable: Deferrable::No,
+            not_valid: false,
+        }
+    }
 }
 
 /// One relation.
@@ -209,6 +248,13 @@ impl Relation {
         self.columns.iter().find(|c| c.name == column)
     }
 
+    /// Are the columns the same by name, order and type? Defaults and the like often follow later.
+    pub fn has_columns_of(&self, other: &Relation) -> bool {
+        let same = |(a, b): (&Column, &Column)| a.name == b.name && a.data_type == b.data_type;
+        self.columns.len() == other.columns.len()
+            && self.columns.iter().zip(&other.columns).all(same)
+    }
+
     /// The primary key.
     pub fn primary_key(&self) -> Option<&Key> {
         self.keys.iter().find(|k| k.primary)
@@ -237,16 +283,27 @@ impl Relation {
         }
     }
 
-    /// Adds a foreign key, unless it is there already.
+    /// Adds a foreign key. It takes the place of the one of the same name; one that is there
+    /// already without a name takes the new one's name.
     pub fn add_foreign_key(&mut self, foreign_key: ForeignKey) {
-        let same = |f: &&mut ForeignKey| {
-            f.columns == foreign_key.columns
-                && f.references == foreign_key.references
-                && f.referenced_columns == foreign_key.referenced_columns
-                && (f.name.is_none() || foreign_key.name.is_none() || f.name == foreign_key.name)
+        let same = |f: &&mut ForeignKey| match (&f.name, &foreign_key.name) {
+            (Some(known), Some(new)) => known == new,
+            _ => {
+                let name = f.name.clone();
+                **f == ForeignKey {
+                    name,
+                    ..foreign_key.clone()
+                }
+            }
         };
         match self.foreign_keys.iter_mut().find(same) {
-            Some(known) => known.name = foreign_key.name.or(known.name.take()),
+            Some(known) => {
+                let name = foreign_key.name.clone().or(known.name.take());
+                *known = ForeignKey {
+                    name,
+                    ..foreign_key
+                };
+            }
             None => self.foreign_keys.push(foreign_key),
         }
     }

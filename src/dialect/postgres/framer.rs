@@ -468,7 +468,7 @@ impl Framer for PlainFramer {
 
     fn seed(&mut self, catalog: Catalog) {
         self.connect();
-        self.catalog = catalog;
+        self.catalog = catalog.foreseen();
     }
 
     fn finish(&self) -> Result<()> {

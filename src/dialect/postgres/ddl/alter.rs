@@ -1,11 +1,13 @@
 //! ALTER TABLE and the other ALTERs that concern relations, keys and types.
 
-use super::clauses::{Constraints, column, expression, generated, split, table_constraint};
+use super::clauses::{
+    Constraints, column, deferral, expression, generated, split, table_constraint,
+};
 use super::table::add_column;
 use super::types::{alter_type, parse_type};
 use super::{Context, Parsed, each_index};
 use crate::dialect::postgres::tokens::Tokens;
-use crate::schema::{Catalog, Generated, Relation, RelationName};
+use crate::schema::{Catalog, Deferrable, ForeignKey, Generated, Relation, RelationName};
 
 /// What follows `ALTER`.
 pub(super) fn alter(catalog: &mut Catalog, context: &Context<'_>, mut t: Tokens<'_>) {
@@ -110,10 +112,15 @@ impl<'a> Action<'a> {
         } else if t.eat_keyword("DROP") {
             self.drop(&mut t)?;
         } else if t.eat_keyword("ALTER") {
-            if !t.eat_keyword("CONSTRAINT") {
+            if t.eat_keyword("CONSTRAINT") {
+                self.alter_constraint(&mut t)?;
+            } else {
                 t.eat_keyword("COLUMN");
                 self.alter_column(&mut t)?;
             }
+        } else if t.eat_keywords("VALIDATE CONSTRAINT") {
+            let name = t.name().ok_or("VALIDATE is not understood")?;
+            self.each_foreign_key(&name, |foreign_key| foreign_key.not_valid = false);
         } else if t.eat_keyword("RENAME") {
             return self.rename(&mut t);
         } else if t.eat_keywords("SET SCHEMA") {
@@ -266,6 +273,33 @@ impl<'a> Action<'a> {
         }
     }
 
+    fn alter_constraint(&mut self, t: &mut Tokens<'_>) -> Parsed<()> {
+        let name = t.name().ok_or("ALTER CONSTRAINT is not understood")?;
+        let mut deferrable = Deferrable::No;
+        let mut said = false;
+        while deferral(t, &mut deferrable) || t.eat_keywords("INITIALLY IMMEDIATE") {
+            said = true;
+        }
+        if t.peek().is_some() {
+            return Err("ALTER CONSTRAINT is not understood".to_owned());
+        }
+        if said {
+            self.each_foreign_key(&name, |foreign_key| foreign_key.deferrable = deferrable);
+        }
+        Ok(())
+    }
+
+    /// Changes the foreign key of this name, and its copies in the partitions.
+    fn each_foreign_key(&mut self, name: &str, change: impl Fn(&mut ForeignKey)) {
+        self.each(|relation| {
+            relation
+                .foreign_keys
+                .iter_mut()
+                .filter(|f| f.name.as_deref() == Some(name))
+                .for_each(&change);
+        });
+    }
+
     fn rename(&mut self, t: &mut Tokens<'_>) -> Parsed<Option<RelationName>> {
         const FAULT: &str = "RENAME is not understood";
         if t.eat_keyword("TO") {
@@ -390,7 +424,7 @@ fn harmless(t: Tokens<'_>) -> bool {
     };
     let words = [
         "OWNER", "ENABLE", "DISABLE", "FORCE", "NO FORCE", "CLUSTER", "SET", "RESET", "REPLICA",
-        "VALIDATE", "OPTIONS", "OF", "NOT OF",
+        "OPTIONS", "OF", "NOT OF",
     ];
     words.iter().any(|words| next(words)) && !next("SET SCHEMA")
 }

@@ -3,7 +3,9 @@
 use super::types::{parse_type, serial};
 use super::{Context, Parsed};
 use crate::dialect::postgres::tokens::{Kind, Token, Tokens};
-use crate::schema::{Catalog, Column, ForeignKey, Generated, Key, ReferentialAction, RelationName};
+use crate::schema::{
+    Catalog, Column, Deferrable, ForeignKey, Generated, Key, ReferentialAction, RelationName,
+};
 use std::ops::Range;
 
 /// The ranges of a list's elements: what stands between commas outside of parentheses. A list that
@@ -350,20 +352,17 @@ fn references(
         .ok_or("a foreign key is not understood")?;
     let mut foreign_key = ForeignKey {
         name,
-        columns,
-        references: context.resolve(catalog, table),
-        referenced_columns: Vec::new(),
-        on_delete: ReferentialAction::NoAction,
-        on_update: ReferentialAction::NoAction,
-        on_delete_columns: Vec::new(),
+        ..ForeignKey::new(columns, context.resolve(catalog, table))
     };
     if t.at_punctuation(b'(') {
         foreign_key.referenced_columns = column_list(t)?;
     }
     let mut enforced = true;
     loop {
-        if t.eat_keyword("MATCH") {
-            t.next();
+        if t.eat_keywords("MATCH FULL") {
+            foreign_key.match_full = true;
+        } else if t.eat_keywords("MATCH SIMPLE") {
+            foreign_key.match_full = false;
         } else if t.eat_keywords("ON DELETE") {
             foreign_key.on_delete = action(t)?;
             if t.at_punctuation(b'(') {
@@ -373,16 +372,34 @@ fn references(
             foreign_key.on_update = action(t)?;
         } else if t.eat_keywords("NOT ENFORCED") {
             enforced = false;
-        } else {
+        } else if t.eat_keywords("NOT VALID") {
+            foreign_key.not_valid = true;
+        } else if !deferral(t, &mut foreign_key.deferrable) && !attribute(t) {
             // NOT NULL may follow: it is the column's.
-            let mut ahead = *t;
-            if !attribute(&mut ahead) {
-                break;
-            }
-            *t = ahead;
+            break;
         }
     }
     Ok(enforced.then_some(foreign_key))
+}
+
+/// When a constraint is checked, if that is said next.
+pub(super) fn deferral(t: &mut Tokens<'_>, deferrable: &mut Deferrable) -> bool {
+    let said = [
+        ("NOT DEFERRABLE", Deferrable::No),
+        ("INITIALLY DEFERRED", Deferrable::Deferred),
+        ("DEFERRABLE INITIALLY DEFERRED", Deferrable::Deferred),
+        ("INITIALLY IMMEDIATE DEFERRABLE", Deferrable::Immediate),
+        ("DEFERRABLE", Deferrable::Immediate),
+    ]
+    .into_iter()
+    .find_map(|(words, said)| t.eat_keywords(words).then_some(said));
+    // INITIALLY DEFERRED DEFERRABLE: the second word says nothing new.
+    if let Some(said) = said
+        && (said, *deferrable) != (Deferrable::Immediate, Deferrable::Deferred)
+    {
+        *deferrable = said;
+    }
+    said.is_some()
 }
 
 fn action(t: &mut Tokens<'_>) -> Parsed<ReferentialAction> {

@@ -43,7 +43,7 @@ pub(super) fn create_table(
         }
     }
     if let Some(known) = catalog.relations.get(&name)
-        && known.columns != new.columns
+        && !known.has_columns_of(&new)
     {
         new.doubt("it is created twice, with different columns");
     }
@@ -57,6 +57,7 @@ pub(super) fn create_table(
     if let Some(parent) = parent {
         catalog.attach(&parent, &name);
     }
+    catalog.recall(&name);
 }
 
 /// Everything up to the columns' closing parenthesis.

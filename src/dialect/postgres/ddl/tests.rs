@@ -1,6 +1,6 @@
 use super::*;
 use crate::dialect::postgres::tokens::tokens;
-use crate::schema::{Column, DataType, Generated, LengthUnit, ReferentialAction};
+use crate::schema::{Column, DataType, Deferrable, Generated, LengthUnit, ReferentialAction};
 use proptest::prelude::*;
 
 fn context(path: &[String]) -> Context<'_> {
@@ -681,6 +681,153 @@ fn foreign_key_actions() {
         relation(&catalog, "t").foreign_keys[0].on_delete_columns,
         ["b"]
     );
+}
+
+#[test]
+fn when_foreign_keys_are_checked() {
+    let base = "CREATE TABLE t (a int)";
+    let add = |clauses: &str| {
+        format!("ALTER TABLE ONLY t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u {clauses};")
+    };
+    let not_valid = add("NOT VALID");
+    for (statements, deferrable, match_full, valid) in [
+        (&[add("")][..], Deferrable::No, false, true),
+        (
+            &[add("MATCH SIMPLE DEFERRABLE")],
+            Deferrable::Immediate,
+            false,
+            true,
+        ),
+        (
+            &[add("MATCH FULL INITIALLY DEFERRED DEFERRABLE NOT VALID")],
+            Deferrable::Deferred,
+            true,
+            false,
+        ),
+        (
+            &[add("DEFERRABLE INITIALLY IMMEDIATE")],
+            Deferrable::Immediate,
+            false,
+            true,
+        ),
+        (
+            &[add("INITIALLY IMMEDIATE NOT DEFERRABLE")],
+            Deferrable::No,
+            false,
+            true,
+        ),
+        (
+            &[
+                not_valid.clone(),
+                "ALTER TABLE t VALIDATE CONSTRAINT f".to_owned(),
+            ],
+            Deferrable::No,
+            false,
+            true,
+        ),
+        (
+            &[
+                not_valid,
+                "ALTER TABLE t ALTER CONSTRAINT f DEFERRABLE INITIALLY DEFERRED".to_owned(),
+            ],
+            Deferrable::Deferred,
+            false,
+            false,
+        ),
+    ] {
+        let mut all = vec![base];
+        all.extend(statements.iter().map(String::as_str));
+        let catalog = catalog(&all);
+        let fk = &relation(&catalog, "t").foreign_keys[0];
+        let found = (fk.deferrable, fk.match_full, !fk.not_valid);
+        assert_eq!(found, (deferrable, match_full, valid), "{statements:?}");
+        assert_eq!(relation(&catalog, "t").uncertain, None);
+    }
+    let column = catalog(&[
+        "CREATE TABLE t (a int CONSTRAINT f REFERENCES u (x) MATCH FULL ON DELETE SET DEFAULT (a) DEFERRABLE INITIALLY DEFERRED NOT NULL)",
+    ]);
+    let fk = &relation(&column, "t").foreign_keys[0];
+    assert_eq!((fk.deferrable, fk.match_full), (Deferrable::Deferred, true));
+    assert_eq!(fk.on_delete_columns, ["a"]);
+    let odd = catalog(&[
+        base,
+        &add(""),
+        "ALTER TABLE t ALTER CONSTRAINT f NOT ENFORCED",
+    ]);
+    assert!(relation(&odd, "t").uncertain.is_some());
+}
+
+#[test]
+fn partitions_have_the_foreign_keys_of_their_parent() {
+    let base = [
+        "CREATE TABLE p (a int, b int) PARTITION BY LIST (b)",
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)",
+        "ALTER TABLE p ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u ON DELETE CASCADE NOT VALID",
+        "CREATE TABLE p2 (a int, b int)",
+        "ALTER TABLE ONLY p ATTACH PARTITION p2 FOR VALUES IN (2)",
+        "ALTER TABLE p ALTER CONSTRAINT f DEFERRABLE",
+        "ALTER TABLE p VALIDATE CONSTRAINT f",
+    ];
+    let all = catalog(&base);
+    for name in ["p", "p1", "p2"] {
+        let [fk] = relation(&all, name).foreign_keys.as_slice() else {
+            panic!("{name} has one foreign key");
+        };
+        assert_eq!(fk.on_delete, ReferentialAction::Cascade);
+        assert_eq!(
+            (fk.deferrable, fk.not_valid),
+            (Deferrable::Immediate, false)
+        );
+    }
+}
+
+#[test]
+fn foreign_keys_of_one_name_are_one() {
+    let catalog = catalog(&[
+        "CREATE TABLE t (a int, FOREIGN KEY (a) REFERENCES u, FOREIGN KEY (a) REFERENCES u ON DELETE CASCADE)",
+        "ALTER TABLE t ADD CONSTRAINT t_a_fkey FOREIGN KEY (a) REFERENCES u ON DELETE SET NULL",
+    ]);
+    let actions: Vec<_> = relation(&catalog, "t")
+        .foreign_keys
+        .iter()
+        .map(|f| f.on_delete)
+        .collect();
+    assert_eq!(
+        actions,
+        [ReferentialAction::SetNull, ReferentialAction::Cascade]
+    );
+}
+
+#[test]
+fn what_is_known_beforehand_is_known_again_when_a_table_is_created() {
+    let schema = [
+        "CREATE TABLE p (id int, u uuid)",
+        "ALTER TABLE p ALTER id SET DEFAULT nextval('s')",
+        "CREATE TABLE c (p int)",
+        "ALTER TABLE ONLY p ADD CONSTRAINT k PRIMARY KEY (id)",
+        "ALTER TABLE ONLY c ADD CONSTRAINT f FOREIGN KEY (p) REFERENCES p ON DELETE CASCADE",
+    ];
+    let mut known = catalog(&schema).foreseen();
+    let path = ["public".to_owned()];
+    let context = context(&path);
+    for statement in [
+        "DROP TABLE IF EXISTS c",
+        "DROP TABLE p",
+        schema[0],
+        schema[2],
+    ] {
+        learn(&mut known, &context, statement.as_bytes());
+    }
+    assert_eq!(summary(&known, "p"), "id!, u | pk k(id)");
+    let expected = "p | fk f(p) public.p() Cascade NoAction";
+    assert_eq!(summary(&known, "c"), expected);
+    for statement in &schema[3..] {
+        learn(&mut known, &context, statement.as_bytes());
+    }
+    assert_eq!(summary(&known, "c"), expected);
+    learn(&mut known, &context, b"DROP TABLE c");
+    learn(&mut known, &context, b"CREATE TABLE c (p text)");
+    assert!(relation(&known, "c").uncertain.is_some());
 }
 
 proptest! {
