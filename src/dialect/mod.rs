@@ -127,6 +127,19 @@ pub enum Bracket {
     Close,
 }
 
+/// What is left of a statement when certain users are dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Without {
+    /// All of it: it does not concern them.
+    Same,
+    /// Nothing: it concerns nobody else.
+    Nothing,
+    /// It concerns others as well; without them it reads like this.
+    Rest(Vec<u8>),
+    /// It cannot do without them, or is not understood. Says why, in a clause without a full stop.
+    Refused(String),
+}
+
 /// How the rows of a block are framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowMode {
@@ -265,6 +278,12 @@ pub trait Framer: Send {
     /// # Errors
     /// If a setting that differs cannot be brought back.
     fn switch(&self, from: &SessionState, to: &SessionState, out: &mut Vec<u8>) -> Result<()>;
+
+    /// What is left of the statement that was returned last without the users whose names, as
+    /// stored, are `gone`. If it is not [`Without::Same`] and the frame has no bytes, the statement
+    /// has left already. Its further effects, in frames of their own, go with it: for them the
+    /// answer is [`Without::Same`].
+    fn without_users(&self, gone: &dyn Fn(&str) -> bool) -> Without;
 
     /// Is all DDL of this section's tables known before the first row, because the dumper's banner says so?
     fn schema_first(&self) -> bool;

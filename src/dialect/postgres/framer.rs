@@ -22,8 +22,9 @@ use super::psql;
 use super::scanner::{Found, Scanner};
 use super::session::{self, Session};
 use super::tokens::tokens;
+use super::users;
 use crate::dialect::{
-    Block, Effect, Frame, Framer, OutputState, RowCodec, RowFault, RowMode, SessionState,
+    Block, Effect, Frame, Framer, OutputState, RowCodec, RowFault, RowMode, SessionState, Without,
 };
 use crate::error::{Error, Position, Result};
 use crate::schema::{Catalog, Relation, RelationName};
@@ -69,6 +70,8 @@ pub struct PlainFramer {
     banners: Banners,
     inserts: bool,
     unfinished: Option<Unfinished>,
+    /// The statement or command that has just been framed.
+    last: Bytes,
     /// A `\connect` has been framed; its section begins with the next frame.
     connecting: Option<String>,
 }
@@ -90,6 +93,7 @@ impl Default for PlainFramer {
             banners: Banners::default(),
             inserts: false,
             unfinished: None,
+            last: Bytes::new(),
             connecting: None,
         }
     }
@@ -181,7 +185,7 @@ impl PlainFramer {
         }
     }
 
-    fn statement(&mut self, input: &mut BytesMut, statement: &[u8], eof: bool) -> Step {
+    fn statement(&mut self, input: &mut BytesMut, statement: &Bytes, eof: bool) -> Step {
         let context = self.session.context();
         let copy = copy_head::parse(tokens(statement, context.lexing))
             .filter(|head| head.source == Source::Stdin);
@@ -211,6 +215,7 @@ impl PlainFramer {
         if copy.is_some() {
             self.state = State::Rest;
         }
+        self.last = statement.clone();
         let (bytes, at) = self.take(input, end);
         let effect = effects.pop_front().unwrap_or(Effect::Setting);
         self.effects = effects;
@@ -230,7 +235,7 @@ impl PlainFramer {
         self.inserts = false;
     }
 
-    fn command(&mut self, input: &mut BytesMut, command: &[u8]) -> Step {
+    fn command(&mut self, input: &mut BytesMut, command: &Bytes) -> Step {
         self.scanner = Scanner::default();
         let effect = match psql::command_name(command) {
             b"c" | b"connect" => {
@@ -271,6 +276,7 @@ impl PlainFramer {
             name => effects::command(name),
         };
         self.rules = self.session.rules();
+        self.last = command.clone();
         let (bytes, at) = self.take(input, command.len());
         Step::Frame(Frame::Statement { bytes, at, effect })
     }
@@ -435,6 +441,7 @@ impl PlainFramer {
 impl Framer for PlainFramer {
     fn next(&mut self, input: &mut BytesMut, eof: bool) -> Result<Option<Frame>> {
         self.connect();
+        self.last = Bytes::new();
         loop {
             if let Some(effect) = self.effects.pop_front() {
                 return Ok(Some(Frame::Statement {
@@ -494,6 +501,10 @@ impl Framer for PlainFramer {
 
     fn switch(&self, from: &SessionState, to: &SessionState, out: &mut Vec<u8>) -> Result<()> {
         session::switch(from, to, out)
+    }
+
+    fn without_users(&self, gone: &dyn Fn(&str) -> bool) -> Without {
+        users::without(&self.last, self.session.lexing(), gone)
     }
 
     fn schema_first(&self) -> bool {

@@ -2,8 +2,8 @@
 //!
 //! In reading order: [`lexer`] and [`scanner`] cut a stream into statements; [`tokens`], [`ddl`],
 //! [`session`] and [`effects`] read them; [`copy_head`], [`copy_rows`], [`copy_text`] and
-//! [`copy_csv`] are COPY, [`insert`] and [`literal`] are INSERT; [`framer`] puts it together, and
-//! [`ending`] is what scrub adds.
+//! [`copy_csv`] are COPY, [`insert`] and [`literal`] are INSERT; [`framer`] puts it together;
+//! [`ending`] is what scrub adds, and [`users`] what it leaves out.
 
 pub mod banner;
 pub mod charset;
@@ -22,6 +22,7 @@ pub mod psql;
 pub mod scanner;
 pub mod session;
 pub mod tokens;
+pub mod users;
 
 use super::{Dialect, Framer};
 use memchr::memmem;

@@ -136,6 +136,18 @@ pub fn connect_target(command: &[u8]) -> Option<String> {
     Some(name)
 }
 
+/// The user that a `\connect` names.
+pub fn connect_user(command: &[u8]) -> Option<String> {
+    if !matches!(command_name(command), b"c" | b"connect") {
+        return None;
+    }
+    let mut arguments = arguments(command)
+        .into_iter()
+        .filter(|a| !a.starts_with(b"-reuse-previous"));
+    let user = arguments.nth(1)?;
+    Some(String::from_utf8_lossy(&user).into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,6 +193,21 @@ mod tests {
             assert_eq!(
                 connect_target(command.as_bytes()).as_deref(),
                 name,
+                "{command}"
+            );
+        }
+        for (command, user) in [
+            ("\\c d u\n", Some("u")),
+            (
+                "\\connect -reuse-previous=on \"dbname='d'\" \"U x\"\n",
+                Some("U x"),
+            ),
+            ("\\c d\n", None),
+            ("\\echo d u\n", None),
+        ] {
+            assert_eq!(
+                connect_user(command.as_bytes()).as_deref(),
+                user,
                 "{command}"
             );
         }

@@ -1,7 +1,9 @@
 //! The framer as a whole: what is in a dump, and the invariants that hold for any bytes.
 
 use super::Postgres;
-use crate::dialect::{Dialect, Effect, Frame, Framer, OutputState, RowMode, RowSpan};
+use crate::dialect::{
+    Dialect, Effect, Frame, Framer, OutputState, RowMode, RowSpan, SessionState, Without,
+};
 use crate::error::Result;
 use crate::schema::DataType;
 use bytes::{Bytes, BytesMut};
@@ -428,6 +430,65 @@ fn the_unloadable_end_closes_what_is_open() {
         .framer
         .unloadable(&OutputState::Rows(block.clone(), true), "x");
     assert_eq!(rows, b"scrub: x\t-\t-\nscrub: x\t-\t-\n\\.\nROLLBACK;\n");
+}
+
+/// Frames `input` and asks for something at each frame.
+fn at_each<T>(input: &[u8], cut: usize, ask: impl Fn(&dyn Framer, &Frame) -> Option<T>) -> Vec<T> {
+    let mut framer = Postgres.framer();
+    let mut buffer = BytesMut::new();
+    let mut out = Vec::new();
+    let mut pieces = input.chunks(cut);
+    loop {
+        match framer.next(&mut buffer, pieces.len() == 0).unwrap() {
+            Some(frame) => out.extend(ask(&*framer, &frame)),
+            None => match pieces.next() {
+                Some(piece) => buffer.extend_from_slice(piece),
+                None => return out,
+            },
+        }
+    }
+}
+
+#[test]
+fn the_session_of_a_block_is_the_one_at_its_head() {
+    let input = b"SET search_path = a;\nCOPY t (a) FROM stdin; RESET search_path;\n1\n\\.\nCOPY t (a) FROM stdin;\n\\.\nBEGIN;\n\\encoding LATIN1\nINSERT INTO t VALUES (1);\nROLLBACK;\nINSERT INTO u VALUES (1);\nSET x = 1;\n\\connect d\nINSERT INTO t VALUES (1);\n";
+    for cut in [1, 7, input.len()] {
+        let found = at_each(input, cut, |framer, frame| {
+            let Frame::Head { .. } = frame else {
+                return None;
+            };
+            let mut out = Vec::new();
+            let fresh = SessionState::default();
+            framer.switch(&fresh, &framer.session(), &mut out).unwrap();
+            Some(String::from_utf8(out).unwrap())
+        });
+        let encoding = "SET client_encoding = 'LATIN1';\n";
+        assert_eq!(found, ["SET search_path = 'a';\n", "", encoding, "", ""]);
+    }
+}
+
+#[test]
+fn users_are_asked_for_once_for_each_statement() {
+    let input = b"CREATE SUBSCRIPTION s CONNECTION 'password=x' PUBLICATION p;\nCREATE ROLE u PASSWORD 'x';\nCOPY t (a) FROM stdin; GRANT a TO u;\n\\.\nGRANT b TO u;\n\\connect - u\n";
+    let found = at_each(input, 5, |framer, frame| {
+        let without = framer.without_users(&|user| user == "u");
+        let what = match without {
+            Without::Same => return None,
+            Without::Nothing => "nothing",
+            Without::Rest(_) => "rest",
+            Without::Refused(_) => "refused",
+        };
+        Some((what, frame.bytes().is_empty()))
+    });
+    assert_eq!(
+        found,
+        [
+            ("nothing", false),
+            ("nothing", true),
+            ("nothing", false),
+            ("refused", false)
+        ]
+    );
 }
 
 /// Pieces that dumps are made of, and pieces that break them.
