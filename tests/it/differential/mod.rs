@@ -7,6 +7,7 @@
 //! * `SCRUB_SEED=n` runs the one group of cases that a failure names.
 
 mod generate;
+pub mod multi;
 pub mod offline;
 mod rules;
 mod values;

@@ -1,6 +1,7 @@
 //! Reading a dump's rows into memory: the framer says where blocks are, the rest is done here.
 
-use super::{Cell, Database, Row, run, stored};
+use super::scope::default;
+use super::{Cell, Database, Row, stored};
 use bytes::BytesMut;
 use scrub::dialect::{Dialect, Frame, postgres::Postgres};
 use scrub::schema::{RelationKind, RelationName};
@@ -61,7 +62,13 @@ pub fn read(dump: &[u8]) -> Database {
         .values()
         .filter(|r| matches!(r.kind, RelationKind::Table | RelationKind::Partitioned));
     let tables = holders.map(|r| (r.name.clone(), Vec::new())).collect();
-    let mut database = Database { catalog, tables };
+    let mut database = Database {
+        catalog,
+        tables,
+        target: None,
+        checks_last: false,
+        schema: None,
+    };
     for piece in pieces {
         let rows = if piece.copy {
             let lines = piece.bytes.split_inclusive(|b| *b == b'\n');
@@ -94,7 +101,7 @@ impl Database {
         let row = stored(relation).map(|column| {
             let place = given.iter().position(|(name, _)| **name == column.name);
             let cell = place.and_then(|place| given.swap_remove(place).1);
-            cell.unwrap_or_else(|| run::default(column))
+            cell.unwrap_or_else(|| default(&self.catalog, column))
         });
         row.collect()
     }

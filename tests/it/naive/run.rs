@@ -1,19 +1,20 @@
 //! Running a rulebook over tables in memory, statement after statement.
+//!
+//! A statement first finds out what it would change, with every table as the statement before left
+//! it; then all its changes are made at once.
 
-use super::{Cell, Database, Row};
-use crate::runner::KEY;
-use scrub::expression::{
-    self, Assignment, Compiled, Fault, FaultKind, Scope, Settings, compile_assignment,
-    compile_condition, compile_query,
+use super::foreign::{At, Change};
+use super::query::has_subquery;
+use super::scope::{
+    Names, Source, View, assigned, cell_of, default, literal, means, place, plain, settings, told,
 };
-use scrub::functions::Key;
+use super::{Cell, Database, Row, Stop, StopKind};
+use scrub::expression::{Assignment, FaultKind, compile_assignment};
 use scrub::rulebook::{
-    self, Action, Expr, ExprKind, FromItem, Ident, Insert, InsertSource, Load, Query, Rulebook,
-    SqlDialect, TableRef, Update,
+    self, Action, Delete, Expr, ExprKind, From, FromItem, Ident, Insert, InsertSource, Load, Query,
+    Rulebook, SelectItem, Statement, TableRef, Update,
 };
-use scrub::schema::{Column, DataType, Generated, Relation, RelationKind, RelationName};
-use scrub::value::ValueError;
-use std::sync::Arc;
+use scrub::schema::{Column, DataType, Relation, RelationKind};
 
 /// What the statements found.
 #[derive(Debug, Default)]
@@ -22,13 +23,16 @@ pub struct Results {
     pub selected: Vec<String>,
     /// For each statement, how many rows it chose (with INSERT: added or changed).
     pub matched: Vec<u64>,
+    /// The `:test`s that found rows.
+    pub failed: Vec<String>,
 }
-
-/// Why a run stops; the same must stop the program.
-type Stop = String;
 
 /// A rulebook from its text.
 pub fn load(rules: &str) -> Rulebook {
+    parsed(rules).unwrap_or_else(|faults| panic!("{faults}\n{rules}"))
+}
+
+fn parsed(rules: &str) -> Result<Rulebook, String> {
     let include = |_: &str| Err(std::io::ErrorKind::NotFound.into());
     rulebook::load(&Load {
         name: "rules",
@@ -37,216 +41,7 @@ pub fn load(rules: &str) -> Rulebook {
         variables: &[],
         include: &include,
     })
-    .unwrap_or_else(|faults| panic!("{faults}\n{rules}"))
-}
-
-fn settings() -> Settings {
-    Settings {
-        written_in: SqlDialect::Postgres,
-        dump: SqlDialect::Postgres,
-        linguistic: false,
-        key: Arc::new(Key::new(KEY.as_bytes().to_vec())),
-        now: 0,
-        seed: String::new(),
-        value: None,
-        limit: None,
-    }
-}
-
-/// The value of a column that nobody gives one: a constant, or the server's business.
-pub fn default(column: &Column) -> Cell {
-    if column.generated != Generated::No {
-        return Cell::Server;
-    }
-    let Some(sql) = column.default.as_deref().or(column.data_type.default()) else {
-        return Cell::Null;
-    };
-    let Ok(expr) = rulebook::parse_expression(sql, SqlDialect::Postgres) else {
-        return Cell::Server;
-    };
-    let mut calls = false;
-    rulebook::walk(&expr, &mut |node| {
-        calls |= matches!(node.kind, ExprKind::Call { .. })
-    });
-    if calls {
-        return Cell::Server;
-    }
-    let plain = Column {
-        not_null: false,
-        ..column.clone()
-    };
-    let typed = std::slice::from_ref(column);
-    let compiled = compile_assignment(&expr, &plain, &mut Names::none(typed), &settings());
-    compiled
-        .ok()
-        .and_then(|c| assigned(&c, &View::default()).ok())
-        .unwrap_or(Cell::Server)
-}
-
-/// A row as expressions see it: every column's cell, the computed ones too.
-#[derive(Debug, Default)]
-struct View(Vec<Result<Option<Vec<u8>>, ValueError>>);
-
-impl View {
-    fn new(relation: &Relation, row: &Row) -> View {
-        let mut cells = row.iter();
-        let cells = relation.columns.iter().map(|column| {
-            if column.generated.is_computed() {
-                return Err(ValueError::new(
-                    "a generated column reads a generated column",
-                ));
-            }
-            match cells.next() {
-                Some(Cell::Null) => Ok(None),
-                Some(Cell::Text(text)) => Ok(Some(text.clone())),
-                Some(Cell::Server) | None => Err(ValueError::new("only the server knows the cell")),
-            }
-        });
-        let mut view = View(cells.collect());
-        for (slot, column) in relation.columns.iter().enumerate() {
-            if let Generated::Stored(sql) | Generated::Virtual(sql) = &column.generated {
-                view.0[slot] = computed(sql, column, relation, &view);
-            }
-        }
-        view
-    }
-}
-
-/// The value of a generated column.
-fn computed(
-    sql: &str,
-    column: &Column,
-    relation: &Relation,
-    view: &View,
-) -> Result<Option<Vec<u8>>, ValueError> {
-    let expr = rulebook::parse_expression(sql, SqlDialect::Postgres).map_err(ValueError::new)?;
-    let column = Column {
-        generated: Generated::No,
-        ..column.clone()
-    };
-    let compiled = compile_assignment(
-        &expr,
-        &column,
-        &mut Names::of(&relation.columns),
-        &settings(),
-    );
-    let compiled = compiled.map_err(|faults| ValueError::new(told(faults)))?;
-    Ok(compiled.eval(view)?.map(|text| text.into_owned()))
-}
-
-impl expression::Row for View {
-    fn cell(&self, slot: usize) -> Result<Option<&[u8]>, ValueError> {
-        match &self.0[slot] {
-            Ok(cell) => Ok(cell.as_deref()),
-            Err(error) => Err(error.clone()),
-        }
-    }
-
-    fn ordinal(&self) -> u64 {
-        0
-    }
-}
-
-/// What names mean: a table's columns, and behind them the same once more as `excluded`.
-struct Names<'a> {
-    columns: &'a [Column],
-    /// Their types are the user-defined ones that a cast can name.
-    typed: &'a [Column],
-}
-
-impl<'a> Names<'a> {
-    fn of(columns: &'a [Column]) -> Self {
-        let typed = columns;
-        Names { columns, typed }
-    }
-
-    fn none(typed: &'a [Column]) -> Self {
-        Names {
-            columns: &[],
-            typed,
-        }
-    }
-}
-
-impl Scope for Names<'_> {
-    fn column(&mut self, table: Option<&Ident>, column: &Ident) -> Result<(usize, Column), String> {
-        let slot = place(self.columns, column)?;
-        let excluded = table.is_some_and(|table| table.text.eq_ignore_ascii_case("excluded"));
-        let offset = if excluded { self.columns.len() } else { 0 };
-        Ok((slot + offset, self.columns[slot].clone()))
-    }
-
-    fn data_type(&mut self, name: &str) -> Option<DataType> {
-        let mut types = self.typed.iter().map(|column| &column.data_type);
-        let named = types.find(|data_type| match data_type {
-            DataType::Enum(labels) => labels.name == name,
-            DataType::Domain(domain) => domain.name == name,
-            _ => false,
-        });
-        named.cloned()
-    }
-}
-
-fn place(columns: &[Column], ident: &Ident) -> Result<usize, String> {
-    let found = columns.iter().position(|column| means(ident, &column.name));
-    found.ok_or_else(|| format!("no column {}", ident.text))
-}
-
-/// Does the identifier mean this name? A quoted one may be a pattern.
-fn means(ident: &Ident, name: &str) -> bool {
-    if ident.is_pattern() {
-        like(&ident.text.to_lowercase(), &name.to_lowercase())
-    } else if ident.quoted {
-        ident.text == name
-    } else {
-        ident.text.to_lowercase() == name.to_lowercase()
-    }
-}
-
-fn like(pattern: &str, name: &str) -> bool {
-    match pattern.chars().next() {
-        None => name.is_empty(),
-        Some('*') => (0..=name.len())
-            .filter(|at| name.is_char_boundary(*at))
-            .any(|at| like(&pattern[1..], &name[at..])),
-        Some(c) => name
-            .strip_prefix(c)
-            .is_some_and(|rest| like(&pattern[c.len_utf8()..], rest)),
-    }
-}
-
-fn told(faults: Vec<Fault>) -> String {
-    faults
-        .into_iter()
-        .map(|fault| fault.message)
-        .collect::<Vec<_>>()
-        .join("; ")
-}
-
-fn condition(filter: Option<&Expr>, columns: &[Column]) -> Result<Option<Compiled>, Stop> {
-    let compile =
-        |expr| compile_condition(expr, &mut Names::of(columns), &settings()).map_err(told);
-    filter.map(compile).transpose()
-}
-
-fn chosen(filter: &Option<Compiled>, view: &View) -> Result<bool, Stop> {
-    filter
-        .as_ref()
-        .map_or(Ok(true), |filter| filter.is_true(view))
-        .map_err(|e| e.to_string())
-}
-
-fn assigned(assignment: &Assignment, view: &View) -> Result<Cell, Stop> {
-    let text = assignment.eval(view).map_err(|e| e.to_string())?;
-    Ok(text.map_or(Cell::Null, |text| Cell::Text(text.into_owned())))
-}
-
-/// Where a column's cell stands in a row, which has none for computed columns.
-fn cell_of(relation: &Relation, slot: usize) -> usize {
-    let computed = relation.columns[..slot]
-        .iter()
-        .filter(|c| c.generated.is_computed());
-    slot - computed.count()
+    .map_err(|faults| faults.to_string())
 }
 
 impl Database {
@@ -257,46 +52,108 @@ impl Database {
     pub fn run(&mut self, book: &Rulebook) -> Result<Results, Stop> {
         let mut results = Results::default();
         for statement in &book.statements {
-            if statement.optional && !self.has_table(&statement.action) {
-                results.matched.push(0);
-                continue;
+            let wanted = statement
+                .with_target
+                .is_none_or(|with| with == self.target.is_some());
+            let mut matched = 0;
+            if wanted {
+                let schemas = self.schemas(statement)?;
+                for schema in schemas {
+                    self.schema = schema;
+                    matched += self.statement(statement, &mut results)?;
+                }
+                self.schema = None;
             }
-            let matched = match &statement.action {
-                Action::Update(update) => self.update(update)?,
-                Action::Delete(delete) => self.delete(&delete.table, delete.filter.as_ref())?,
-                Action::Truncate(tables) => tables
-                    .iter()
-                    .map(|table| self.delete(table, None))
-                    .sum::<Result<u64, Stop>>()?,
-                Action::Insert(insert) => self.insert(insert)?,
-                Action::Select(query) => self.select(query, &mut results.selected)?,
-                Action::Grant { .. } => 0,
-                Action::Gexec(_) | Action::DropUser(_) => return Err("not interpreted".to_owned()),
-            };
             results.matched.push(matched);
         }
         Ok(results)
     }
 
-    /// Has the statement a table? Only asked of those that may lack one.
-    fn has_table(&self, action: &Action) -> bool {
-        match action {
-            Action::Update(update) => self.meant(&update.table).is_ok(),
-            Action::Delete(delete) => self.meant(&delete.table).is_ok(),
-            _ => true,
+    /// The schemas for which a statement runs: once if it qualifies all its tables, else for each
+    /// schema that has all tables without one.
+    fn schemas(&self, statement: &Statement) -> Result<Vec<Option<String>>, Stop> {
+        let mut named = Vec::new();
+        tables_of(&statement.action, &mut named);
+        let (bare, full): (Vec<&TableRef>, Vec<_>) = named
+            .into_iter()
+            .filter(|table| !table.target)
+            .partition(|table| table.schema.is_none());
+        let mut missing = full.iter().find(|table| self.meant(table).is_err());
+        let mut schemas = vec![None];
+        if bare.iter().any(|table| table.name.is_pattern()) {
+            // A pattern means tables of all schemas; it stands alone.
+            missing = missing.or(bare.iter().find(|table| self.meant(table).is_err()));
+        } else if !bare.is_empty() {
+            let all = self
+                .catalog
+                .relations
+                .keys()
+                .map(|name| name.schema.clone());
+            let mut all: Vec<_> = all.collect();
+            all.sort();
+            all.dedup();
+            let has = |schema: &Option<String>| {
+                bare.iter().all(|table| {
+                    let mut relations = self.catalog.relations.values();
+                    relations.any(|r| r.name.schema == *schema && means(&table.name, &r.name.name))
+                })
+            };
+            schemas = all.into_iter().filter(has).collect();
+            missing = missing.or(bare.first().filter(|_| schemas.is_empty()));
+        }
+        match missing {
+            Some(_) if statement.optional => Ok(Vec::new()),
+            Some(table) => Err(format!("no table {}", table.name.text).into()),
+            None => Ok(schemas),
+        }
+    }
+
+    fn statement(&mut self, statement: &Statement, results: &mut Results) -> Result<u64, Stop> {
+        match &statement.action {
+            Action::Update(update) => self.update(update),
+            Action::Delete(delete) => self.delete(delete),
+            Action::Truncate(tables) => self.truncate(tables),
+            Action::Insert(insert) => self.insert(insert),
+            Action::Select(query) => {
+                let found = self.query(query, None)?;
+                if statement.test && !found.rows.is_empty() {
+                    results.failed.push(statement.name.clone());
+                }
+                results.selected.extend(found.rows.iter().map(|row| {
+                    let cells = row.iter().map(|cell| match cell {
+                        None => "NULL".into(),
+                        Some(text) => String::from_utf8_lossy(text),
+                    });
+                    cells.collect::<Vec<_>>().join("|")
+                }));
+                Ok(found.matched)
+            }
+            Action::Gexec(query) => {
+                let found = self.query(query, None)?;
+                let matched = found.rows.len() as u64;
+                for text in found.rows.into_iter().flatten().flatten() {
+                    let text = String::from_utf8(text).expect("UTF-8");
+                    let inner = self.run(&parsed(&text)?)?;
+                    results.selected.extend(inner.selected);
+                }
+                Ok(matched)
+            }
+            Action::Grant { .. } => Ok(0),
+            Action::DropUser(_) => Err("not interpreted".to_owned().into()),
         }
     }
 
     /// The relations whose rows a statement means: those it names and what is below them.
-    fn meant(&self, table: &TableRef) -> Result<Vec<Relation>, Stop> {
+    pub fn meant(&self, table: &TableRef) -> Result<Vec<Relation>, Stop> {
         let named: Vec<&Relation> = self
             .catalog
             .relations
             .values()
             .filter(|r| matches!(r.kind, RelationKind::Table | RelationKind::Partitioned))
             .filter(|r| means(&table.name, &r.name.name))
-            .filter(|r| match (&table.schema, &r.name.schema) {
-                (Some(wanted), Some(schema)) => means(wanted, schema),
+            .filter(|r| match (&table.schema, &self.schema, &r.name.schema) {
+                (Some(wanted), _, Some(schema)) => means(wanted, schema),
+                (None, Some(current), Some(schema)) => current == schema,
                 _ => true,
             })
             .collect();
@@ -314,108 +171,216 @@ impl Database {
             }
         }
         if meant.is_empty() {
-            Err(format!("no table {}", table.name.text))
+            Err(format!("no table {}", table.name.text).into())
         } else {
             Ok(meant)
         }
     }
 
+    /// The rows that a statement joins to a row of its table: none, one or several.
+    fn matches(
+        &self,
+        source: &Source,
+        row: &View,
+        beside: &(Vec<Source>, Vec<View>),
+        filter: Option<&Expr>,
+    ) -> Result<(Vec<Source>, Vec<View>), Stop> {
+        let mut sources = vec![source.clone()];
+        sources.extend(beside.0.iter().cloned());
+        let rows = beside.1.iter().map(|other| row.and(other)).collect();
+        let rows = match filter {
+            Some(filter) => self.kept(filter, &sources, rows, None)?,
+            None => rows,
+        };
+        Ok((sources, rows))
+    }
+
     fn update(&mut self, update: &Update) -> Result<u64, Stop> {
-        let mut matched = 0;
+        let beside = self.product(&update.from, None)?;
+        let mut changes = Vec::new();
         for relation in self.meant(&update.table)? {
+            let source = Database::source(&label(&update.table, &relation), &relation);
             let columns = &relation.columns;
-            let filter = condition(update.filter.as_ref(), columns)?;
-            let mut assignments = Vec::new();
+            let mut patterns = Vec::new();
+            let mut named = Vec::new();
             for assignment in &update.assignments {
                 if assignment.column.is_pattern() {
-                    assignments.extend(pattern(columns, &assignment.column, &assignment.value)?);
+                    patterns.extend(self.pattern(
+                        &source,
+                        &assignment.column,
+                        &assignment.value,
+                    )?);
                 } else {
-                    let slot = place(columns, &assignment.column)?;
-                    let scope = &mut Names::of(columns);
-                    let compiled =
-                        compile_assignment(&assignment.value, &columns[slot], scope, &settings());
-                    assignments.push((slot, compiled.map_err(told)?));
+                    named.push((place(columns, &assignment.column)?, &assignment.value));
                 }
             }
-            if assignments.is_empty() {
+            if patterns.is_empty() && named.is_empty() {
                 continue;
             }
-            for row in &mut self.tables[&relation.name] {
-                let view = View::new(&relation, row);
-                if !chosen(&filter, &view)? {
-                    continue;
+            let mut compiled = Compiled::default();
+            for (number, row) in self.tables[&relation.name].iter().enumerate() {
+                let view = View::new(&self.catalog, &relation, row);
+                let (sources, mut rows) =
+                    self.matches(&source, &view, &beside, update.filter.as_ref())?;
+                let Some(joined) = rows.pop() else { continue };
+                if !rows.is_empty() {
+                    let message = "several rows of FROM match one row";
+                    return Err(Stop::new(StopKind::SeveralRows, message));
                 }
-                matched += 1;
-                for (slot, assignment) in &assignments {
-                    row[cell_of(&relation, *slot)] = assigned(assignment, &view)?;
+                let mut new = row.clone();
+                for (slot, assignment) in &patterns {
+                    new[cell_of(&relation, *slot)] = assigned(assignment, &joined)?;
                 }
+                for (slot, value) in &named {
+                    let column = &columns[*slot];
+                    let cell = self.assign(&mut compiled, value, column, &sources, &joined)?;
+                    new[cell_of(&relation, *slot)] = cell;
+                }
+                changes.push(Change::Update((relation.name.clone(), number), new));
             }
         }
+        let matched = changes.len() as u64;
+        self.apply(changes)?;
         Ok(matched)
     }
 
-    fn delete(&mut self, table: &TableRef, filter: Option<&Expr>) -> Result<u64, Stop> {
-        let mut matched = 0;
-        for relation in self.meant(table)? {
-            let filter = condition(filter, &relation.columns)?;
-            let mut kept = Vec::new();
-            for row in std::mem::take(&mut self.tables[&relation.name]) {
-                if chosen(&filter, &View::new(&relation, &row))? {
-                    matched += 1;
-                } else {
-                    kept.push(row);
+    /// A value assigned to a column.
+    fn assign<'e>(
+        &self,
+        compiled: &mut Compiled<'e>,
+        value: &'e Expr,
+        column: &Column,
+        sources: &[Source],
+        row: &View,
+    ) -> Result<Cell, Stop> {
+        if matches!(value.kind, ExprKind::Default) {
+            return not_null(default(&self.catalog, column), column);
+        }
+        let known = compiled.0.iter().find(|(of, ..)| std::ptr::eq(*of, value));
+        if let Some((_, assignment)) = known {
+            return assigned(assignment, row);
+        }
+        let bound = self.bind(value, sources, Some(row), None)?;
+        let assignment = Names::of(&self.catalog, sources)
+            .assignment(&bound, column)
+            .map_err(|stop| match bound.kind {
+                _ if stop.message.contains("NULL") => Stop::new(StopKind::NotNull, stop.message),
+                _ => stop,
+            })?;
+        let cell = assigned(&assignment, row)?;
+        if !has_subquery(value) {
+            compiled.0.push((value, assignment));
+        }
+        not_null(cell, column)
+    }
+
+    fn delete(&mut self, delete: &Delete) -> Result<u64, Stop> {
+        let beside = self.product(&delete.using, None)?;
+        let mut changes = Vec::new();
+        for relation in self.meant(&delete.table)? {
+            let source = Database::source(&label(&delete.table, &relation), &relation);
+            for (number, row) in self.tables[&relation.name].iter().enumerate() {
+                let view = View::new(&self.catalog, &relation, row);
+                let (_, rows) = self.matches(&source, &view, &beside, delete.filter.as_ref())?;
+                if !rows.is_empty() {
+                    changes.push(Change::Delete((relation.name.clone(), number)));
                 }
             }
-            self.tables[&relation.name] = kept;
+        }
+        let matched = changes.len() as u64;
+        self.apply(changes)?;
+        Ok(matched)
+    }
+
+    fn truncate(&mut self, tables: &[TableRef]) -> Result<u64, Stop> {
+        let mut all = Vec::new();
+        for table in tables {
+            all.extend(self.meant(table)?);
+        }
+        let mut matched = 0;
+        for relation in &all {
+            let mut referencing = self.catalog.referencing(&relation.name);
+            if referencing.any(|(child, _)| all.iter().all(|other| other.name != child.name)) {
+                let message = "a table that a foreign key references cannot be truncated alone";
+                return Err(Stop::new(StopKind::Orphans, message));
+            }
+        }
+        for relation in &all {
+            matched += std::mem::take(&mut self.tables[&relation.name]).len() as u64;
         }
         Ok(matched)
     }
 
     fn insert(&mut self, insert: &Insert) -> Result<u64, Stop> {
         let relation = self.meant(&insert.table)?.swap_remove(0);
-        let rows = match &insert.source {
-            InsertSource::Values(rows) => rows.as_slice(),
-            InsertSource::DefaultValues => &[vec![]],
-            InsertSource::Query(_) => return Err("INSERT … SELECT is not interpreted".to_owned()),
-        };
-        let mut changed = 0;
-        for values in rows {
-            let row = new_row(&relation, insert, values)?;
+        let mut rows = Vec::new();
+        match &insert.source {
+            InsertSource::Values(entries) => {
+                for values in entries {
+                    rows.push(self.new_row(&relation, insert, values)?);
+                }
+            }
+            InsertSource::DefaultValues => rows.push(self.new_row(&relation, insert, &[])?),
+            InsertSource::Query(query) => {
+                let found = self.query(query, None)?;
+                for row in found.rows {
+                    let typed = row.into_iter().zip(&found.columns).zip(&found.untyped);
+                    let values: Vec<Expr> = typed
+                        .map(|((cell, column), untyped)| match untyped {
+                            true => literal(cell, &DataType::Unknown),
+                            false => literal(cell, &column.data_type),
+                        })
+                        .collect();
+                    rows.push(self.new_row(&relation, insert, &values)?);
+                }
+            }
+        }
+        // Subqueries of ON CONFLICT read what was there before the statement.
+        let before = self.clone();
+        let (mut changed, mut changes) = (0, Vec::new());
+        for row in rows {
             if insert.on_conflict.is_some()
-                && let Some((table, number)) = self.conflict(&relation, insert, &row)?
+                && let Some(at) = self.conflict(&relation, insert, &row)?
             {
-                changed += self.upsert(&relation, insert, &row, &table, number)?;
+                if let Some(new) = before.upsert(self, &relation, insert, &row, &at)? {
+                    changed += 1;
+                    self.apply(vec![Change::Update(at, new)])?;
+                }
                 continue;
             }
-            self.tables[&relation.name].push(row);
             changed += 1;
+            if insert.on_conflict.is_some() {
+                self.apply(vec![Change::Insert(relation.name.clone(), row)])?;
+            } else {
+                changes.push(Change::Insert(relation.name.clone(), row));
+            }
         }
+        self.apply(changes)?;
         Ok(changed)
     }
 
-    /// The row that has the new row's key: its table and number. Keys are compared as text forms,
-    /// which is right for the types that keys have here.
+    /// The row that has the new row's key. Keys are compared as text forms, which is right for the
+    /// types that keys have here.
     fn conflict(
         &self,
         relation: &Relation,
         insert: &Insert,
         new: &Row,
-    ) -> Result<Option<(RelationName, usize)>, Stop> {
+    ) -> Result<Option<At>, Stop> {
         let target = insert.on_conflict.iter().flat_map(|clause| &clause.target);
         let key = target
             .map(|ident| place(&relation.columns, ident))
             .collect::<Result<Vec<_>, _>>()?;
-        let below = self.catalog.descendants(&relation.name);
-        let partitions = below.into_iter().filter(|r| r.partition_of.is_some());
         let mut met = None;
-        for part in std::iter::once(relation).chain(partitions) {
+        for part in self.family(relation) {
             for (number, row) in self.tables[&part.name].iter().enumerate() {
                 let mut same = true;
                 for slot in &key {
-                    let place = place_of(part, &relation.columns[*slot].name);
-                    let (old, new) = (&row[cell_of(part, place)], &new[cell_of(relation, *slot)]);
+                    let place = part.position(&relation.columns[*slot].name);
+                    let place = place.expect("a partition has the columns of its root");
+                    let (old, new) = (&row[cell_of(&part, place)], &new[cell_of(relation, *slot)]);
                     if *old == Cell::Server || *new == Cell::Server {
-                        return Err("only the server knows a key".to_owned());
+                        return Err(Stop::new(StopKind::Server, "only the server knows a key"));
                     }
                     same &= old == new && *old != Cell::Null;
                 }
@@ -427,150 +392,200 @@ impl Database {
         Ok(met)
     }
 
-    /// `DO NOTHING` or `DO UPDATE` for a row that is there.
+    /// `DO NOTHING` or `DO UPDATE` for a row that is there: the row as it is then.
     fn upsert(
-        &mut self,
+        &self,
+        now: &Database,
         relation: &Relation,
         insert: &Insert,
         new: &Row,
-        table: &RelationName,
-        number: usize,
-    ) -> Result<u64, Stop> {
-        let part = self.relation(table).clone();
-        assert_eq!(
-            part.columns.len(),
-            relation.columns.len(),
-            "columns of a partition"
-        );
+        at: &At,
+    ) -> Result<Option<Row>, Stop> {
+        let part = self.relation(&at.0).clone();
         let clause = insert.on_conflict.as_ref().expect("called with the clause");
         if clause.assignments.is_empty() {
-            return Ok(0);
+            return Ok(None);
         }
-        let mut view = View::new(&part, &self.tables[table][number]);
-        view.0.extend(View::new(relation, new).0);
-        if !chosen(&condition(clause.filter.as_ref(), &part.columns)?, &view)? {
-            return Ok(0);
+        let old = &now.tables[&at.0][at.1];
+        let sources = [
+            Database::source(&label(&insert.table, relation), &part),
+            Database::source("excluded", relation),
+        ];
+        let view = View::new(&self.catalog, &part, old);
+        let view = view.and(&View::new(&self.catalog, relation, new));
+        if let Some(filter) = &clause.filter
+            && self
+                .kept(filter, &sources, vec![view.clone()], None)?
+                .is_empty()
+        {
+            return Ok(None);
         }
+        let mut row = old.clone();
+        let mut compiled = Compiled::default();
         for assignment in &clause.assignments {
             let slot = place(&part.columns, &assignment.column)?;
-            let scope = &mut Names::of(&part.columns);
-            let compiled =
-                compile_assignment(&assignment.value, &part.columns[slot], scope, &settings());
-            let cell = assigned(&compiled.map_err(told)?, &view)?;
-            self.tables[table][number][cell_of(&part, slot)] = cell;
+            let column = &part.columns[slot];
+            let cell = self.assign(&mut compiled, &assignment.value, column, &sources, &view)?;
+            row[cell_of(&part, slot)] = cell;
         }
-        Ok(1)
+        Ok(Some(row))
     }
 
-    fn select(&self, query: &Query, selected: &mut Vec<String>) -> Result<u64, Stop> {
-        let Some(FromItem::Table(table)) = query.from.first().map(|from| &from.first) else {
-            return Err("a SELECT without a table is not interpreted".to_owned());
-        };
-        let meant = self.meant(table)?;
-        let named = &meant[0];
-        let stars: Vec<(String, usize, Column)> = named
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(slot, column)| (column.name.clone(), slot, column.clone()))
-            .collect();
-        let compiled = compile_query(query, &stars, &mut Names::of(&named.columns), &settings())
-            .map_err(told)?;
-        let mut partial = compiled.partial();
-        let mut matched = 0;
-        for relation in &meant {
-            for row in &self.tables[&relation.name] {
-                let mut all = View::new(relation, row).0;
-                let cells = named.columns.iter().map(|column| {
-                    let absent = Err(ValueError::new("read twice"));
-                    std::mem::replace(&mut all[place_of(relation, &column.name)], absent)
-                });
-                let view = View(cells.collect());
-                matched += u64::from(
-                    partial
-                        .update(&compiled, &view)
-                        .map_err(|e| e.to_string())?,
-                );
+    /// The assignments to all columns that a pattern means.
+    fn pattern(
+        &self,
+        source: &Source,
+        ident: &Ident,
+        value: &Expr,
+    ) -> Result<Vec<(usize, Assignment)>, Stop> {
+        let mut out = Vec::new();
+        for (slot, column) in source.columns.iter().enumerate() {
+            let any = ident.text == "*" && !column.data_type.holds_text();
+            if any || column.generated.is_computed() || !means(ident, &column.name) {
+                continue;
+            }
+            let settings = scrub::expression::Settings {
+                value: Some((slot, column.clone())),
+                ..settings()
+            };
+            let sources = std::slice::from_ref(source);
+            let scope = &mut Names::of(&self.catalog, sources);
+            match compile_assignment(value, column, scope, &settings) {
+                Ok(compiled) => out.push((slot, compiled)),
+                Err(faults) if faults.iter().all(|fault| fault.kind == FaultKind::Type) => {}
+                Err(faults) => return Err(told(faults)),
             }
         }
-        let result = compiled.finish(Some(partial)).map_err(|e| e.to_string())?;
-        let line = |row: &Vec<Option<String>>| {
-            row.iter()
-                .map(|cell| cell.as_deref().unwrap_or("NULL"))
-                .collect::<Vec<_>>()
-                .join("|")
-        };
-        selected.extend(result.rows.iter().map(line));
-        Ok(matched)
+        Ok(out)
     }
-}
 
-fn place_of(relation: &Relation, column: &str) -> usize {
-    relation
-        .position(column)
-        .expect("a child has the columns of its parent")
-}
-
-/// The assignments to all columns that a pattern means.
-fn pattern(
-    columns: &[Column],
-    ident: &Ident,
-    value: &Expr,
-) -> Result<Vec<(usize, Assignment)>, Stop> {
-    let mut out = Vec::new();
-    for (slot, column) in columns.iter().enumerate() {
-        let any = ident.text == "*" && !column.data_type.holds_text();
-        if any || column.generated.is_computed() || !means(ident, &column.name) {
-            continue;
+    /// The row that one entry of VALUES makes.
+    fn new_row(&self, relation: &Relation, insert: &Insert, values: &[Expr]) -> Result<Row, Stop> {
+        let mut given: Vec<Option<&Expr>> = vec![None; relation.columns.len()];
+        for (number, value) in values.iter().enumerate() {
+            let slot = match insert.columns.get(number) {
+                Some(ident) => place(&relation.columns, ident)?,
+                None => number,
+            };
+            given[slot] = Some(value).filter(|value| !matches!(value.kind, ExprKind::Default));
         }
-        let settings = Settings {
-            value: Some((slot, column.clone())),
-            ..settings()
-        };
-        match compile_assignment(value, column, &mut Names::of(columns), &settings) {
-            Ok(compiled) => out.push((slot, compiled)),
-            Err(faults) if faults.iter().all(|fault| fault.kind == FaultKind::Type) => {}
-            Err(faults) => return Err(told(faults)),
-        }
-    }
-    Ok(out)
-}
-
-/// The row that one entry of VALUES makes.
-fn new_row(relation: &Relation, insert: &Insert, values: &[Expr]) -> Result<Row, Stop> {
-    let mut given: Vec<Option<&Expr>> = vec![None; relation.columns.len()];
-    for (number, value) in values.iter().enumerate() {
-        let slot = match insert.columns.get(number) {
-            Some(ident) => place(&relation.columns, ident)?,
-            None => number,
-        };
-        given[slot] = Some(value).filter(|value| !matches!(value.kind, ExprKind::Default));
-    }
-    let mut row = Row::new();
-    for (column, value) in relation.columns.iter().zip(given) {
-        if column.generated.is_computed() {
-            continue;
-        }
-        // What is given is taken, also for an identity: the rules write OVERRIDING SYSTEM VALUE.
-        let plain = Column {
-            generated: Generated::No,
-            ..column.clone()
-        };
-        let cell = match value {
-            None => default(column),
-            Some(expr) => {
-                let typed = std::slice::from_ref(column);
-                let compiled =
-                    compile_assignment(expr, &plain, &mut Names::none(typed), &settings());
-                assigned(&compiled.map_err(told)?, &View::default())?
+        let mut row = Row::new();
+        for (column, value) in relation.columns.iter().zip(given) {
+            if column.generated.is_computed() {
+                continue;
             }
-        };
-        if cell == Cell::Null
-            && (column.not_null || matches!(&column.data_type, DataType::Domain(d) if d.not_null))
-        {
-            return Err(format!("column {} must not be NULL", column.name));
+            let cell = match value {
+                None => default(&self.catalog, column),
+                // What is given is taken, also for an identity: the rules write OVERRIDING SYSTEM VALUE.
+                Some(expr) => {
+                    let bound = self.bind(expr, &[], Some(&View::default()), None)?;
+                    let compiled = Names::of(&self.catalog, &[]).assignment(&bound, &plain(column));
+                    assigned(&compiled?, &View::default())?
+                }
+            };
+            row.push(not_null(cell, column)?);
         }
-        row.push(cell);
+        Ok(row)
     }
-    Ok(row)
+}
+
+/// The assignments that need no other rows, compiled once.
+#[derive(Default)]
+struct Compiled<'e>(Vec<(&'e Expr, Assignment)>);
+
+fn not_null(cell: Cell, column: &Column) -> Result<Cell, Stop> {
+    if cell == Cell::Null && (column.not_null || column.data_type.is_not_null()) {
+        let message = format!("column {} must not be NULL", column.name);
+        return Err(Stop::new(StopKind::NotNull, message));
+    }
+    Ok(cell)
+}
+
+/// What qualifies the columns of a changed table.
+fn label(table: &TableRef, relation: &Relation) -> String {
+    match &table.alias {
+        Some(alias) if alias.quoted => alias.text.clone(),
+        Some(alias) => alias.text.to_lowercase(),
+        // Rows of a partition are rows of the table that the statement names.
+        None if table.name.is_pattern() => relation.name.name.clone(),
+        None if table.name.quoted => table.name.text.clone(),
+        None => table.name.text.to_lowercase(),
+    }
+}
+
+/// All tables that a statement names.
+fn tables_of<'s>(action: &'s Action, out: &mut Vec<&'s TableRef>) {
+    match action {
+        Action::Update(update) => {
+            out.push(&update.table);
+            in_from(&update.from, out);
+            update
+                .assignments
+                .iter()
+                .for_each(|a| in_expr(&a.value, out));
+            update.filter.iter().for_each(|filter| in_expr(filter, out));
+        }
+        Action::Delete(delete) => {
+            out.push(&delete.table);
+            in_from(&delete.using, out);
+            delete.filter.iter().for_each(|filter| in_expr(filter, out));
+        }
+        Action::Truncate(tables) => out.extend(tables),
+        Action::Insert(insert) => {
+            out.push(&insert.table);
+            match &insert.source {
+                InsertSource::Values(rows) => rows.iter().flatten().for_each(|e| in_expr(e, out)),
+                InsertSource::Query(query) => in_query(query, out),
+                InsertSource::DefaultValues => {}
+            }
+            if let Some(clause) = &insert.on_conflict {
+                clause
+                    .assignments
+                    .iter()
+                    .for_each(|a| in_expr(&a.value, out));
+                clause.filter.iter().for_each(|filter| in_expr(filter, out));
+            }
+        }
+        Action::Select(query) | Action::Gexec(query) => in_query(query, out),
+        Action::Grant { .. } | Action::DropUser(_) => {}
+    }
+}
+
+fn in_query<'s>(query: &'s Query, out: &mut Vec<&'s TableRef>) {
+    in_from(&query.from, out);
+    for item in &query.items {
+        if let SelectItem::Expr { expr, .. } = item {
+            in_expr(expr, out);
+        }
+    }
+    let rest = query
+        .filter
+        .iter()
+        .chain(&query.group_by)
+        .chain(&query.having);
+    let rest = rest.chain(query.order_by.iter().map(|order| &order.expr));
+    rest.for_each(|expr| in_expr(expr, out));
+}
+
+fn in_from<'s>(from: &'s [From], out: &mut Vec<&'s TableRef>) {
+    for from in from {
+        let items = std::iter::once(&from.first).chain(from.joins.iter().map(|join| &join.item));
+        for item in items {
+            match item {
+                FromItem::Table(table) => out.push(table),
+                FromItem::Query { query, .. } => in_query(query, out),
+            }
+        }
+        let conditions = from.joins.iter().filter_map(|join| join.on.as_ref());
+        conditions.for_each(|on| in_expr(on, out));
+    }
+}
+
+fn in_expr<'s>(expr: &'s Expr, out: &mut Vec<&'s TableRef>) {
+    rulebook::walk(expr, &mut |node| match &node.kind {
+        ExprKind::InQuery { query, .. }
+        | ExprKind::Exists { query, .. }
+        | ExprKind::Subquery(query) => in_query(query, out),
+        _ => {}
+    });
 }

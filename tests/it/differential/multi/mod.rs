@@ -1,0 +1,224 @@
+//! Rules that look at other rows, over several tables with foreign keys: PostgreSQL, the naive
+//! interpreter and scrub must agree.
+//!
+//! A case runs in the naive interpreter first. Where it ends well, PostgreSQL must come to the same
+//! rows; where it stops, PostgreSQL must stop as well.
+//!
+//! `SCRUB_CASES` and `SCRUB_SEED` as for the other cases; a case here is one seed.
+
+mod rules;
+mod schema;
+
+use super::{Choices, number, offline, sorted};
+use crate::naive::{self, Database, Results, Stop, StopKind};
+use crate::server::{Postgres, postgres};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Cases in a normal run.
+const CASES: u64 = 300;
+/// Cases in one database.
+const AT_ONCE: u64 = 15;
+
+/// One case: all the SQL of it.
+pub struct Case {
+    pub seed: u64,
+    pub ddl: String,
+    pub keys: String,
+    pub rows: String,
+    pub target: (String, String),
+    pub rules: rules::Rules,
+    /// In schema `target`, as PostgreSQL needs it.
+    target_for_server: String,
+    schemas: Vec<String>,
+}
+
+/// A case with what the naive interpreter made of it.
+struct Ran {
+    case: Case,
+    after: Result<(Database, Results), Stop>,
+}
+
+impl Case {
+    fn generate(seed: u64) -> Case {
+        let choices = &mut Choices::new(seed ^ 0x6d75_6c74_6900_0000);
+        let tag = seed.to_string();
+        let tables = schema::tables(&tag, choices);
+        let target = match choices.one_in(3) {
+            true => schema::target(&tables, choices),
+            false => Vec::new(),
+        };
+        let rules = rules::generate(&tables, &target, choices);
+        let mut schemas: Vec<String> = tables.iter().map(|t| t.schema.clone()).collect();
+        schemas.sort();
+        schemas.dedup();
+        let place = schema::ddl(&target, Some("target")) + &schema::rows(&target, Some("target"));
+        Case {
+            seed,
+            ddl: schema::ddl(&tables, None),
+            keys: schema::keys(&tables),
+            rows: schema::rows(&tables, None),
+            target: (schema::ddl(&target, None), schema::rows(&target, None)),
+            rules,
+            target_for_server: place.replace("CREATE SCHEMA", "CREATE SCHEMA IF NOT EXISTS"),
+            schemas,
+        }
+    }
+
+    /// The tables in memory before the rules.
+    fn before(&self) -> Database {
+        let read = |parts: &[&str]| {
+            let mut database = naive::read(
+                format!("SET standard_conforming_strings = on;\n{}", parts.concat()).as_bytes(),
+            );
+            database.normalise();
+            database
+        };
+        let mut before = read(&[&self.ddl, &self.keys, &self.rows]);
+        if !self.target.0.is_empty() {
+            before.target = Some(Box::new(read(&[&self.target.0, &self.target.1])));
+        }
+        before
+    }
+
+    /// Runs it in the naive interpreter.
+    fn run(self) -> Ran {
+        let book = naive::rulebook(&self.rules.scrub);
+        let run = |checks_last| {
+            let mut database = self.before();
+            database.checks_last = checks_last;
+            database.run(&book).map(|results| (database, results))
+        };
+        let after = match run(false) {
+            // Another order of the triggers may be the one of a deferred constraint.
+            Err(stop) if stop.kind == StopKind::Orphans => run(true),
+            other => other,
+        };
+        Ran { case: self, after }
+    }
+
+    fn what(&self) -> String {
+        format!(
+            "SCRUB_SEED={} (multi)\n--- tables\n{}{}{}--- target\n{}{}--- rules\n{}",
+            self.seed,
+            self.ddl,
+            self.keys,
+            self.rows,
+            self.target.0,
+            self.target.1,
+            self.rules.scrub
+        )
+    }
+}
+
+/// The seeds of a run, some at once, on two threads.
+fn seeds(at_once: u64, cases: u64, work: &(dyn Fn(std::ops::Range<u64>) + Sync)) {
+    let next = AtomicU64::new(0);
+    let worker = || {
+        loop {
+            let first = next.fetch_add(at_once, Ordering::Relaxed);
+            if first >= cases {
+                break;
+            }
+            work(first..first + at_once);
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(worker);
+        scope.spawn(worker);
+    });
+}
+
+#[test]
+fn the_naive_interpreter_agrees_with_postgresql_about_several_tables() {
+    let Some(server) = postgres() else { return };
+    if let Some(seed) = number("SCRUB_SEED") {
+        agreement(server, seed..seed + 1);
+        return;
+    }
+    let done = AtomicU64::new(0);
+    let cases = number("SCRUB_CASES").unwrap_or(CASES);
+    seeds(AT_ONCE, cases, &|seeds| {
+        done.fetch_add(agreement(server, seeds), Ordering::Relaxed);
+    });
+    let done = done.into_inner();
+    assert!(
+        done * 10 >= cases * 6,
+        "only {done} of {cases} rulebooks ran to their end"
+    );
+}
+
+/// Runs cases in one database and in memory; how many ran to their end.
+fn agreement(server: &'static Postgres, seeds: std::ops::Range<u64>) -> u64 {
+    let oracle = server.database();
+    let mut done = 0;
+    for ran in seeds.map(|seed| Case::generate(seed).run()) {
+        let case = &ran.case;
+        oracle.psql(
+            [&case.ddl, &case.rows, &case.keys, &case.target_for_server]
+                .map(String::as_str)
+                .concat(),
+        );
+        let output = oracle.try_psql(format!(
+            "\\pset null 'NULL'\n\\pset format unaligned\n\\pset tuples_only on\n{}",
+            case.rules.psql
+        ));
+        let (selected, error) = (
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        );
+        match (&ran.after, output.status.success()) {
+            (Err(stop), false) => {
+                assert!(
+                    alike(stop, &error),
+                    "{}\n--- PostgreSQL\n{error}--- naive\n{stop}",
+                    case.what()
+                );
+            }
+            (Err(stop), true) => assert!(
+                stop.kind == StopKind::SeveralRows,
+                "{}\nPostgreSQL goes on, the naive interpreter stops: {stop}",
+                case.what()
+            ),
+            (Ok(_), false) => assert!(
+                left_to_the_load(&error),
+                "{}\nPostgreSQL stops, the naive interpreter goes on: {error}",
+                case.what()
+            ),
+            (Ok((after, results)), true) => {
+                done += 1;
+                let options: Vec<String> = case
+                    .schemas
+                    .iter()
+                    .map(|s| format!("--schema={s}"))
+                    .collect();
+                let options: Vec<&str> = options.iter().map(String::as_str).collect();
+                offline::agree_with_server(after, &oracle.dump(&options), &case.what());
+                assert_eq!(
+                    sorted(&results.selected.join("\n")),
+                    sorted(&selected),
+                    "{}\nthe SELECTs differ: left is the naive interpreter, right is PostgreSQL",
+                    case.what()
+                );
+            }
+        }
+    }
+    done
+}
+
+/// Do both stop for the same reason?
+fn alike(stop: &Stop, error: &str) -> bool {
+    match stop.kind {
+        StopKind::Orphans | StopKind::NoParent => error.contains("foreign key constraint"),
+        StopKind::SeveralValues => error.contains("more than one row returned by a subquery"),
+        StopKind::NotNull => error.contains("not-null constraint"),
+        // Which of two reasons comes first is a matter of plans.
+        _ => true,
+    }
+}
+
+/// Uniqueness is left to the server that loads, and so is the moment at which NO ACTION looks.
+fn left_to_the_load(error: &str) -> bool {
+    error.contains("duplicate key value")
+        || error.contains("cannot affect row a second time")
+        || error.contains("violates foreign key constraint")
+}
