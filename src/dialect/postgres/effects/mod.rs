@@ -53,6 +53,8 @@ struct Names<'a> {
 
 impl Names<'_> {
     fn statement(&self, mut t: Tokens<'_>) -> Vec<Effect> {
+        // A query may stand in parentheses.
+        while t.eat_punctuation(b'(') {}
         let start = t;
         let Some(first) = t.next() else {
             return vec![Effect::Setting];
@@ -74,7 +76,10 @@ impl Names<'_> {
             "ROLLBACK" | "ABORT" if t.any(|t| t.keyword("TO")) => Effect::Setting,
             "COMMIT" | "END" | "ROLLBACK" | "ABORT" => Effect::Commit,
             "SELECT" => self.select(t),
-            "COPY" => self.copy(start),
+            "COPY" => match t.skip_parentheses() {
+                Some(query) => return self.copied(t.within(query)),
+                None => self.copy(start),
+            },
             "INSERT" => {
                 t.eat_keyword("INTO");
                 let name = t.qualified_name();

@@ -1,4 +1,5 @@
-//! Statements within statements: PREPARE, and EXPLAIN, which runs its statement with ANALYZE.
+//! Statements within statements: PREPARE, EXPLAIN, which runs its statement with ANALYZE, and
+//! `COPY (…) TO`.
 
 use super::Names;
 use crate::dialect::Effect;
@@ -13,10 +14,26 @@ impl Names<'_> {
         if !t.eat_keyword("AS") {
             return vec![Effect::Unfollowed("PREPARE")];
         }
-        let mut effects = named(self.statement(t), "PREPARE");
-        effects.retain(|effect| matches!(effect, Effect::Opaque(..) | Effect::Unfollowed(_)));
-        if effects.is_empty() {
-            effects.push(Effect::Setting);
+        changes(self.inner(t, "PREPARE"))
+    }
+
+    /// The query of a COPY that writes may be a DELETE … RETURNING.
+    pub(super) fn copied(&self, t: Tokens<'_>) -> Vec<Effect> {
+        changes(self.inner(t, "COPY (…) TO"))
+    }
+
+    /// The effects of a statement within another, of which those that change rows are called
+    /// `what`. These statements do not hold each other: the server refuses it.
+    fn inner(&self, t: Tokens<'_>, what: &'static str) -> Vec<Effect> {
+        let holds = ["PREPARE", "EXPLAIN", "COPY"];
+        if holds.iter().any(|word| t.at_keyword(word)) {
+            return vec![Effect::Setting];
+        }
+        let mut effects = self.statement(t);
+        for effect in &mut effects {
+            if let Effect::Opaque(_, called) = effect {
+                *called = what;
+            }
         }
         effects
     }
@@ -41,18 +58,17 @@ impl Names<'_> {
             }
         }
         match runs {
-            true => named(self.statement(t), "EXPLAIN ANALYZE"),
+            true => self.inner(t, "EXPLAIN ANALYZE"),
             false => vec![Effect::Setting],
         }
     }
 }
 
-/// The effects, of which those that change rows are called `what`.
-fn named(mut effects: Vec<Effect>, what: &'static str) -> Vec<Effect> {
-    for effect in &mut effects {
-        if let Effect::Opaque(_, called) = effect {
-            *called = what;
-        }
+/// What of the effects concerns rows.
+fn changes(mut effects: Vec<Effect>) -> Vec<Effect> {
+    effects.retain(|effect| matches!(effect, Effect::Opaque(..) | Effect::Unfollowed(_)));
+    if effects.is_empty() {
+        effects.push(Effect::Setting);
     }
     effects
 }

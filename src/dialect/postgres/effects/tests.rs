@@ -24,6 +24,10 @@ fn statements_by_their_effect() {
                 "SELECT 1;",
                 "LOCK TABLE t;",
                 "COPY t TO stdout;",
+                "COPY (SELECT setval('s', 1)) TO stdout;",
+                "COPY (COPY (DELETE FROM t) TO stdout) TO stdout",
+                "(SELECT 1) UNION (SELECT 2);",
+                "((((",
                 "WITH x AS (SELECT 1 FOR UPDATE) SELECT 1",
                 "SAVEPOINT a",
                 "PREPARE p AS SELECT 1",
@@ -158,11 +162,17 @@ fn statements_by_their_effect() {
         ),
         (
             opaque("t", "SELECT … INTO"),
-            &["SELECT a, (b) INTO TABLE t FROM u"],
+            &[
+                "SELECT a, (b) INTO TABLE t FROM u",
+                "((SELECT a INTO t FROM u));",
+            ],
         ),
         (
             opaque("t", "WITH … UPDATE"),
-            &["WITH x AS (UPDATE t SET a = 1 RETURNING a) SELECT 1"],
+            &[
+                "WITH x AS (UPDATE t SET a = 1 RETURNING a) SELECT 1",
+                "(WITH x AS (UPDATE t SET a = 1 RETURNING a) SELECT 1);",
+            ],
         ),
         (
             opaque("t", "PREPARE"),
@@ -173,6 +183,14 @@ fn statements_by_their_effect() {
                 "PREPARE \"as\" AS DELETE FROM t",
                 "PREPARE p AS MERGE INTO t USING u ON true",
                 "PREPARE p AS WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x",
+            ],
+        ),
+        (
+            opaque("t", "COPY (…) TO"),
+            &[
+                "COPY (DELETE FROM t RETURNING *) TO stdout",
+                "COPY (WITH x AS (SELECT 1) UPDATE t SET a = 1 RETURNING a) TO PROGRAM 'x' (FORMAT csv);",
+                "copy ( (insert into t select 1 returning a)) to '/x'",
             ],
         ),
         (
@@ -238,6 +256,14 @@ fn one_statement_may_change_several_relations() {
         names("UPDATE a SET b = 1 \\; DELETE FROM c;"),
         ["public.a", "public.c"]
     );
+}
+
+#[test]
+fn statements_nest_without_end() {
+    for word in ["EXPLAIN ANALYZE ", "PREPARE p AS ", "COPY (", "("] {
+        let nested = word.repeat(100_000);
+        assert_eq!(effects(&nested).len(), 1, "{word}");
+    }
 }
 
 #[test]
