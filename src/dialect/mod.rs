@@ -150,6 +150,13 @@ pub enum RowMode {
 }
 
 /// A block of rows with one header.
+///
+/// Its `Head`, `Rows` and `End` together, as they came or with rows changed as [`RowSpan`] allows,
+/// are a whole COPY or whole statements. Unless it is `tied`, they may be written at any later place
+/// after a line end where a statement may begin, in the session that was in force at the head
+/// ([`Framer::session`]), and mean the same there. They start with the statement's first byte; of a
+/// block without an end of its own (an INSERT), or at the end of the input, the last byte need not
+/// be a line end, so that one has to follow.
 #[derive(Debug, Clone)]
 pub struct Block {
     /// The relation, resolved with the search path and the catalog as far as possible.
@@ -158,6 +165,9 @@ pub struct Block {
     pub columns: Option<Vec<String>>,
     /// Is it one COPY with its own end (true), or an INSERT that others of the same table may follow?
     pub has_end: bool,
+    /// Does the head hold text that runs after the rows (what stands behind a COPY's semicolon on
+    /// the same line)? Then the block cannot leave later than it came, or that text would, too.
+    pub tied: bool,
     /// Reads and writes its rows.
     pub codec: Arc<dyn RowCodec>,
 }

@@ -262,7 +262,12 @@ impl PlainFramer {
                 let lexing = self.session.lexing();
                 let head = copy_head::parse(tokens(&command[1..], lexing));
                 match head {
-                    Some(head) if head.source == Source::To => Effect::Setting,
+                    Some(head) if head.source == Source::To => {
+                        let context = self.session.context();
+                        let found = effects::classify(&command[1..], &context, &self.catalog);
+                        self.effects = found.into();
+                        self.effects.pop_front().unwrap_or(Effect::Setting)
+                    }
                     Some(head) if head.source == Source::Stdin && head.format != Format::Binary => {
                         return self.copy(head, command.len(), Vec::new());
                     }
@@ -334,6 +339,7 @@ impl PlainFramer {
             relation,
             columns,
             has_end: true,
+            tied: !self.prefix.is_empty(),
             codec,
         }
     }
@@ -356,6 +362,7 @@ impl PlainFramer {
             relation,
             columns,
             has_end: false,
+            tied: false,
             codec: Arc::new(InsertCodec::new(bytes, literals)),
         });
         self.inserts = true;

@@ -162,6 +162,7 @@ fn streams_and_their_outlines() {
             &["S Restrict", "S Connect(\"x y\")", "S Setting", "S Unfollowed(\"\\\\i\")", "S Setting"],
         ),
         (b"\\copy t (a) from stdin with csv\n1\n\\.\n\\copy t from 'x'\n\\copy t to stdout\n", &["H public.t(a)", "R 0+1", "E", "S \\copy public.t", "S Setting"]),
+        (b"\\copy (delete from t returning a) to 'x'\n\\copy (with x as (update t set a = 1) delete from u) to 'x'\n", &["S COPY (…) TO public.t", "S COPY (…) TO public.t", "S COPY (…) TO public.u"]),
         // What looks like a COPY within a value, a comment or a body is none.
         (
             b"-- COPY a FROM stdin;\nSELECT 'x\nCOPY b FROM stdin;\n';\nCREATE FUNCTION f() RETURNS void AS $_$\nCOPY c FROM stdin;\n$_$ LANGUAGE sql;",
@@ -537,6 +538,63 @@ fn joined(frames: &[Frame]) -> (Vec<String>, Vec<Bytes>) {
     (outline(frames), kept.map(|f| f.bytes().clone()).collect())
 }
 
+fn is_of_block(frame: &Frame) -> bool {
+    matches!(
+        frame,
+        Frame::Head { .. } | Frame::Rows { .. } | Frame::End { .. }
+    )
+}
+
+/// The whole blocks of an input that may leave later, with an input that has nothing but such a
+/// block and what brings a fresh session to the one at its head.
+fn blocks(input: &[u8], cut: usize, mode: RowMode) -> Vec<(Vec<u8>, Vec<Frame>)> {
+    let mut framer = Postgres.framer();
+    let mut buffer = BytesMut::new();
+    let mut fed = 0;
+    let (mut out, mut open) = (Vec::new(), None);
+    loop {
+        let eof = fed == input.len();
+        let frame = match framer.next(&mut buffer, eof) {
+            Ok(Some(frame)) => frame,
+            Ok(None) if !eof => {
+                let next = (fed + cut).min(input.len());
+                buffer.extend_from_slice(&input[fed..next]);
+                fed = next;
+                continue;
+            }
+            _ => return out,
+        };
+        if let Frame::Head { block, .. } = &frame {
+            framer.rows(mode);
+            let mut alone = Vec::new();
+            let session = framer.session();
+            framer
+                .switch(&SessionState::default(), &session, &mut alone)
+                .unwrap();
+            open = (!block.tied).then_some((alone, Vec::new()));
+        }
+        let ends = matches!(frame, Frame::End { .. });
+        if let Some((alone, frames)) = open.as_mut().filter(|_| is_of_block(&frame)) {
+            alone.extend_from_slice(frame.bytes());
+            frames.push(frame);
+        }
+        if let Some((mut alone, frames)) = open.take_if(|_| ends) {
+            alone.extend_from_slice(b"\nSET x = 1;\n");
+            out.push((alone, frames));
+        }
+    }
+}
+
+#[test]
+fn text_behind_its_semicolon_ties_a_block_to_its_place() {
+    let input = b"COPY t (a) FROM stdin; SELECT 1;\n\\.\nCOPY t (a) FROM stdin;  \n\\.\nINSERT INTO t VALUES (1); SELECT 1;\n";
+    let tied = at_each(input, 4, |_, frame| match frame {
+        Frame::Head { block, .. } => Some(block.tied),
+        _ => None,
+    });
+    assert_eq!(tied, [true, false, false]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
@@ -558,6 +616,28 @@ proptest! {
             let cut = run(&input, cut, mode);
             prop_assert_eq!(joined(&whole.frames), joined(&cut.frames));
             prop_assert_eq!(whole.result.map_err(|e| e.to_string()), cut.result.map_err(|e| e.to_string()));
+        }
+    }
+
+    #[test]
+    fn a_block_can_be_written_at_another_place(input in pieces(), cut in 1usize..40, split in any::<bool>()) {
+        let mode = if split { RowMode::Split } else { RowMode::Pass };
+        for (input, block) in blocks(&input, cut, mode) {
+            let again = run(&input, cut, mode);
+            prop_assert!(again.result.is_ok());
+            let rows: Vec<_> = again.frames.iter().filter(|f| is_of_block(f)).cloned().collect();
+            prop_assert_eq!(concat(&rows), concat(&block));
+            let ends = rows.iter().filter(|f| matches!(f, Frame::End { .. })).count();
+            prop_assert_eq!(ends, 1);
+            let count = |frames: &[Frame]| -> u64 {
+                frames.iter().map(|f| if let Frame::Rows { rows, .. } = f { *rows } else { 0 }).sum()
+            };
+            prop_assert_eq!(count(&rows), count(&block));
+            let quiet = |f: &Frame| match f {
+                Frame::Statement { effect, .. } => *effect == Effect::Setting,
+                other => is_of_block(other) || other.bytes().trim_ascii().is_empty(),
+            };
+            prop_assert!(again.frames.iter().all(quiet));
         }
     }
 
