@@ -99,10 +99,11 @@ pub enum Effect {
     /// Sets a password or a connection string with one; passes and is said in the report. The text
     /// says which statement it is.
     Password(&'static str),
-    /// Belongs to the rows of a relation that stand around it (`ALTER TABLE t DISABLE TRIGGER ALL`
-    /// before them, `… ENABLE TRIGGER ALL` after them). It leaves where it stands; rows that have to
-    /// wait take along what was open at their head and what closed it after them. Written again it
-    /// does what it did.
+    /// Belongs to the rows around which it stands (`ALTER TABLE t DISABLE TRIGGER ALL` before them,
+    /// `… ENABLE TRIGGER ALL` after them). It leaves where it stands. Rows that have to wait take
+    /// along everything that was open at their head, and what closed it after them; written again
+    /// it does what it did. Not only what names their own relation: the triggers of a partition are
+    /// switched off around rows that are loaded through its root.
     Envelope(RelationName, Bracket),
     /// Planner statistics of a relation: they hold samples of its values.
     Statistics(RelationName),

@@ -64,6 +64,7 @@ impl Names<'_> {
             _ => String::new(),
         };
         vec![match word.as_str() {
+            // LOCK stays in its transaction: rows that leave later could not take it along.
             "SET" | "RESET" | "SHOW" | "DISCARD" | "LOCK" | "ANALYZE" | "ANALYSE" | "LISTEN"
             | "NOTIFY" | "UNLISTEN" | "CHECKPOINT" | "LOAD" | "DECLARE" | "FETCH" | "MOVE"
             | "CLOSE" | "DEALLOCATE" | "SAVEPOINT" | "RELEASE" | "VALUES" | "TABLE" => {
