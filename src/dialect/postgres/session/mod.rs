@@ -1,12 +1,12 @@
 //! What the statements that passed so far have set for the session that will load the dump.
 //!
 //! Every setting is remembered, because rows that have to wait must leave under the settings that
-//! were in force at their head ([`Session::state`], [`switch`]). Three of them change how later
+//! were in force at their head ([`Session::state`], [`switch()`]). Three of them change how later
 //! bytes are read and are at hand as fields: character set, string rules, search path.
 //!
 //! Transactions count: ROLLBACK takes back what was set since BEGIN (or the savepoint), and SET
 //! LOCAL ends with its transaction. A local setting is in force for what is read, but cannot be
-//! brought back later, when its transaction is over: [`switch`] refuses it. Not followed are the
+//! brought back later, when its transaction is over: [`switch()`] refuses it. Not followed are the
 //! properties of transactions (SET TRANSACTION, SET CONSTRAINTS, SET SESSION CHARACTERISTICS),
 //! which say nothing about how rows are read, and what functions set on their own.
 
@@ -116,7 +116,7 @@ impl Session {
         }
     }
 
-    /// All settings, as [`switch`] takes them.
+    /// All settings, as [`switch()`] takes them.
     pub fn state(&self) -> &SessionState {
         &self.state
     }
