@@ -2,6 +2,7 @@
 
 use super::compiler::{Compiler, Target, Typed};
 use super::evaluate::{borrow, written};
+use super::lookup::Lookup;
 use super::node::Node;
 use super::types::display;
 use super::{Fault, FaultKind, Row, Scope, Settings};
@@ -9,6 +10,7 @@ use crate::rulebook::{self, Expr, ExprKind};
 use crate::schema::{Column, DataType, Generated, LengthUnit};
 use crate::value::{self, CastContext, Value, ValueError, can_cast};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A value on its way into a column: assignment casts, length, scale and NOT NULL as the server checks them.
 #[derive(Debug, Clone)]
@@ -18,6 +20,7 @@ pub struct Assignment {
     /// The column's name, if it must not be NULL.
     not_null: Option<String>,
     slots: Vec<usize>,
+    lookups: Vec<Arc<Lookup>>,
     needs_ordinal: bool,
     /// The text form, if the value is a constant.
     constant: Option<Option<Vec<u8>>>,
@@ -44,6 +47,11 @@ impl Assignment {
     /// The slots it reads, ascending, each once.
     pub fn slots(&self) -> &[usize] {
         &self.slots
+    }
+
+    /// The subqueries in it.
+    pub fn lookups(&self) -> &[Arc<Lookup>] {
+        &self.lookups
     }
 
     /// Does it call a fresh function, so that the row's ordinal matters?
@@ -95,6 +103,7 @@ pub fn compile_assignment(
     }
     Ok(Assignment {
         slots: typed.node.slots(),
+        lookups: typed.node.lookups(),
         needs_ordinal: typed.node.needs_ordinal(),
         node: typed.node,
         data_type,

@@ -73,7 +73,7 @@ pub(super) struct Compiler<'a> {
     pub guarded: bool,
     /// Set while expressions over groups are compiled.
     pub grouping: Option<super::query::Grouping>,
-    depth: usize,
+    pub depth: usize,
 }
 
 const MAX_DEPTH: usize = 250;
@@ -165,9 +165,10 @@ impl<'a> Compiler<'a> {
             return typed;
         }
         let typed = match &expr.kind {
-            ExprKind::Case { .. } | ExprKind::Cast(..) | ExprKind::Call { .. } => {
-                self.transparent(expr)
-            }
+            ExprKind::Case { .. }
+            | ExprKind::Cast(..)
+            | ExprKind::Call { .. }
+            | ExprKind::Subquery(_) => self.transparent(expr),
             _ => self.untargeted(|c| c.opaque(expr)),
         };
         self.depth -= 1;
@@ -326,13 +327,9 @@ impl<'a> Compiler<'a> {
                 span,
             ),
             ExprKind::Array(elements) => self.array(elements, span),
-            ExprKind::Subquery(_) | ExprKind::Exists { .. } | ExprKind::InQuery { .. } => self
-                .fault(
-                    FaultKind::Other,
-                    span,
-                    "a rule that looks at other rows is not supported yet",
-                    None,
-                ),
+            ExprKind::Subquery(_) | ExprKind::Exists { .. } | ExprKind::InQuery { .. } => {
+                self.subquery(expr)
+            }
             ExprKind::Case { .. } | ExprKind::Cast(..) | ExprKind::Call { .. } => {
                 self.transparent(expr)
             }

@@ -39,7 +39,7 @@ impl Comparison {
 }
 
 impl Comparator {
-    fn compare(&self, a: &Value<'_>, b: &Value<'_>) -> Result<Ordering, ValueError> {
+    pub(super) fn compare(&self, a: &Value<'_>, b: &Value<'_>) -> Result<Ordering, ValueError> {
         compare::compare(a, b, &self.data_type, self.collation)
     }
     pub(super) fn key(&self, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), ValueError> {
@@ -243,7 +243,9 @@ impl Node {
                 uuid[8] = uuid[8] & 0x3f | 0x80;
                 Value::Uuid(uuid)
             }
-            Node::CellIsNull(..)
+            Node::Lookup(asked) if asked.lookup.is_scalar() => asked.lookup.scalar(row)?,
+            Node::Lookup(_)
+            | Node::CellIsNull(..)
             | Node::CellEquals(..)
             | Node::CellIn(..)
             | Node::Not(_)
@@ -390,6 +392,7 @@ impl Node {
                     _ => None,
                 }
             }
+            Node::Lookup(asked) if !asked.lookup.is_scalar() => asked.truth(row)?,
             other => match other.eval(row)? {
                 Value::Bool(value) => Some(value),
                 _ => None,

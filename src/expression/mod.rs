@@ -25,7 +25,7 @@ mod regex;
 mod types;
 
 pub use assignment::{Assignment, compile_assignment};
-pub use lookup::{Input, Rows};
+pub use lookup::{Input, Joined, JoinedRow, Lookup, Rows, compile_joined, compile_lookup};
 pub use query::{CompiledQuery, Partial, Table, compile_query};
 pub use types::type_name;
 
@@ -115,6 +115,7 @@ pub struct Compiled {
     pub data_type: DataType,
     node: Node,
     slots: Vec<usize>,
+    lookups: Vec<Arc<Lookup>>,
     needs_ordinal: bool,
 }
 
@@ -122,6 +123,7 @@ impl Compiled {
     fn new(node: Node, data_type: DataType) -> Self {
         Compiled {
             slots: node.slots(),
+            lookups: node.lookups(),
             needs_ordinal: node.needs_ordinal(),
             data_type,
             node,
@@ -155,6 +157,11 @@ impl Compiled {
     /// The slots it reads, ascending, each once.
     pub fn slots(&self) -> &[usize] {
         &self.slots
+    }
+
+    /// The subqueries in it.
+    pub fn lookups(&self) -> &[Arc<Lookup>] {
+        &self.lookups
     }
 
     /// Does it call a fresh function, so that the row's ordinal matters?

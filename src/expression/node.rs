@@ -5,6 +5,7 @@
 
 use super::builtins::Builtin;
 use super::like::Like;
+use super::lookup::{Asked, Lookup};
 use super::regex::Replacement;
 use crate::functions::{Function, Subkey};
 use crate::schema::{DataType, LengthUnit};
@@ -126,6 +127,8 @@ pub(super) enum Node {
     Input(Box<Node>, DataType),
     /// `gen_random_uuid()`, keyed by the row.
     RandomUuid(Subkey),
+    /// A subquery.
+    Lookup(Box<Asked>),
 }
 
 impl Node {
@@ -219,6 +222,7 @@ impl Node {
                 otherwise.walk(visit);
             }
             Node::Anon(anon) => anon.args.iter().for_each(|p| p.walk(visit)),
+            Node::Lookup(asked) => asked.values.iter().for_each(|p| p.walk(visit)),
         }
     }
 
@@ -232,6 +236,8 @@ impl Node {
             | Node::CellIn(slot, ..) = node
             {
                 slots.push(*slot);
+            } else if let Node::Lookup(asked) = node {
+                slots.extend(asked.lookup.mentioned());
             }
         });
         slots.sort_unstable();
@@ -246,14 +252,30 @@ impl Node {
             found |= match node {
                 Node::Anon(anon) => anon.place.is_some(),
                 Node::RandomUuid(_) => true,
+                Node::Lookup(asked) => asked.lookup.needs_ordinal(),
                 _ => false,
             }
         });
         found
     }
 
-    /// Does its value depend on nothing of the row?
+    /// The lookups in the tree, each once; not those within them.
+    pub(super) fn lookups(&self) -> Vec<Arc<Lookup>> {
+        let mut lookups: Vec<Arc<Lookup>> = Vec::new();
+        self.walk(&mut |node| {
+            if let Node::Lookup(asked) = node
+                && !lookups
+                    .iter()
+                    .any(|known| Arc::ptr_eq(known, &asked.lookup))
+            {
+                lookups.push(asked.lookup.clone());
+            }
+        });
+        lookups
+    }
+
+    /// Does its value depend on nothing of the row, and on no other rows?
     pub(super) fn is_constant(&self) -> bool {
-        !self.needs_ordinal() && self.slots().is_empty()
+        !self.needs_ordinal() && self.slots().is_empty() && self.lookups().is_empty()
     }
 }

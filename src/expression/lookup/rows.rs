@@ -4,9 +4,10 @@
 //! chunks, each with the ends of its cells; a cell is found by its number (row × width + column).
 //! A chunk is closed when it is large enough, so nothing large is ever copied to grow.
 
+use super::core::Core;
 use crate::rulebook::Span;
 use crate::schema::Column;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 /// Chunks are closed at this many bytes.
 const CLOSED: usize = 8 << 20;
@@ -172,6 +173,9 @@ pub struct Input {
     /// Conjuncts of WHERE or ON, by their place, that every gathered row has passed already.
     pub decided: Vec<Span>,
     rows: OnceLock<Rows>,
+    /// What was compiled over it, by what makes it what it is: the same subquery in the programs
+    /// of a hundred partitions has one index.
+    compiled: Mutex<Vec<(String, Weak<Core>)>>,
 }
 
 impl Input {
@@ -182,6 +186,7 @@ impl Input {
             columns,
             decided: Vec::new(),
             rows: OnceLock::new(),
+            compiled: Mutex::default(),
         }
     }
 
@@ -198,5 +203,18 @@ impl Input {
     /// The rows, once they are complete.
     pub fn rows(&self) -> Option<&Rows> {
         self.rows.get()
+    }
+
+    /// What was compiled before under the same key, or `core` from now on.
+    pub(super) fn shared(&self, key: String, core: Core) -> Arc<Core> {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        compiled.retain(|(_, known)| known.strong_count() > 0);
+        let known = compiled.iter().find(|(known, _)| *known == key);
+        if let Some(known) = known.and_then(|(_, known)| known.upgrade()) {
+            return known;
+        }
+        let core = Arc::new(core);
+        compiled.push((key, Arc::downgrade(&core)));
+        core
     }
 }

@@ -6,10 +6,20 @@
 use super::grouping::{Grouping, Key, aggregates};
 use super::{CompiledQuery, Groups, Item, Order};
 use crate::expression::compiler::{Compiler, Typed};
+use crate::expression::lookup::{Lookup, same_table};
 use crate::expression::node::{Comparator, Node};
 use crate::expression::{Fault, FaultKind, Scope, Settings, collate};
-use crate::rulebook::{Expr, ExprKind, Query, SelectItem, Span};
+use crate::rulebook::{Expr, ExprKind, Ident, Query, SelectItem, Span};
 use crate::schema::{Column, DataType};
+use std::sync::Arc;
+
+/// What `*` or `table.*` stands for: label, slot and column.
+#[derive(Debug)]
+pub(in crate::expression) struct Star {
+    /// None: the only table.
+    pub table: Option<Ident>,
+    pub columns: Vec<(String, usize, Column)>,
+}
 
 /// Compiles a SELECT over one table. `columns` is what `*` stands for: label, slot and column.
 ///
@@ -22,7 +32,11 @@ pub fn compile_query(
     settings: &Settings,
 ) -> Result<CompiledQuery, Vec<Fault>> {
     let mut compiler = Compiler::new(scope, settings);
-    let compiled = compiler.query(query, columns);
+    let star = Star {
+        table: None,
+        columns: columns.to_vec(),
+    };
+    let compiled = compiler.query(query, &[star], true);
     match compiled {
         Some(compiled) if compiler.faults.is_empty() => Ok(compiled),
         _ => Err(compiler.faults),
@@ -30,23 +44,18 @@ pub fn compile_query(
 }
 
 impl Compiler<'_> {
-    fn query(
+    /// Compiles a SELECT; without its WHERE if that is applied elsewhere.
+    pub(in crate::expression) fn query(
         &mut self,
         query: &Query,
-        columns: &[(String, usize, Column)],
+        stars: &[Star],
+        filtered: bool,
     ) -> Option<CompiledQuery> {
-        let filter = match &query.filter {
+        let filter = match query.filter.as_ref().filter(|_| filtered) {
             Some(filter) => self.condition(filter).map(|f| Some(f.node)),
             None => Some(None),
         };
-        let expressions = query.items.iter().filter_map(|item| match item {
-            SelectItem::Expr { expr, .. } => Some(expr),
-            SelectItem::Wildcard(_) => None,
-        });
-        let grouped = !query.group_by.is_empty()
-            || query.having.is_some()
-            || expressions.clone().any(aggregates)
-            || query.order_by.iter().any(|o| aggregates(&o.expr));
+        let grouped = is_grouped(query);
         if grouped {
             let mut grouping = Grouping::default();
             for expr in &query.group_by {
@@ -75,10 +84,23 @@ impl Compiler<'_> {
                         Some("name the columns of GROUP BY"),
                     ));
                 }
-                SelectItem::Wildcard(_) => {
-                    for (label, slot, column) in columns {
+                SelectItem::Wildcard(qualifier) => {
+                    let meant = |star: &&Star| match (qualifier, &star.table) {
+                        (Some(qualifier), Some(table)) => same_table(table, qualifier),
+                        _ => true,
+                    };
+                    let meant: Vec<&Star> = stars.iter().filter(meant).collect();
+                    if let (Some(qualifier), []) = (qualifier, meant.as_slice()) {
+                        let message = format!("there is no table {} here", qualifier.text);
+                        items.push(self.fault(FaultKind::Name, qualifier.span, message, None));
+                    }
+                    for (label, slot, column) in meant.iter().flat_map(|star| &star.columns) {
                         let cell = self.cell(*slot, column, query.span);
-                        items.push(self.shown(cell, label.clone()));
+                        let item = self.shown(cell, label.clone());
+                        items.push(item.map(|item| Item {
+                            collation: column.collation.clone(),
+                            ..item
+                        }));
                     }
                 }
             }
@@ -123,7 +145,10 @@ impl Compiler<'_> {
         slots.sort_unstable();
         slots.dedup();
         let needs_ordinal = read.iter().any(|node| node.needs_ordinal());
+        let all = super::nodes(&filter, &grouping, &having, &items);
+        let lookups = unique(all.into_iter().flat_map(Node::lookups));
         Some(CompiledQuery {
+            lookups,
             filter,
             grouping,
             having,
@@ -134,7 +159,7 @@ impl Compiler<'_> {
             limit: query
                 .limit
                 .map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
-            without_table: query.from.is_empty(),
+            without_table: filtered && query.from.is_empty(),
             slots,
             needs_ordinal,
         })
@@ -142,17 +167,28 @@ impl Compiler<'_> {
 
     fn item(&mut self, expr: &Expr, name: String) -> Option<Item> {
         let typed = self.expr(expr)?;
-        self.shown(typed, name)
+        let collation = match &expr.kind {
+            ExprKind::Column { table, column } => {
+                let column = self.scope.column(table.as_ref(), column).ok();
+                column.and_then(|(_, column)| column.collation)
+            }
+            _ => None,
+        };
+        let item = self.shown(typed, name)?;
+        Some(Item { collation, ..item })
     }
 
     fn shown(&mut self, typed: Typed, name: String) -> Option<Item> {
-        let typed = if typed.is_unknown() {
+        let untyped = typed.is_unknown();
+        let typed = if untyped {
             self.coerce(typed, &DataType::Text)?
         } else {
             typed
         };
         Some(Item {
             name,
+            untyped,
+            collation: None,
             comparator: Comparator {
                 data_type: typed.data_type,
                 collation: typed
@@ -295,6 +331,29 @@ impl Compiler<'_> {
     }
 }
 
+/// Each lookup once.
+fn unique(all: impl Iterator<Item = Arc<Lookup>>) -> Vec<Arc<Lookup>> {
+    let mut lookups: Vec<Arc<Lookup>> = Vec::new();
+    for lookup in all {
+        if !lookups.iter().any(|known| Arc::ptr_eq(known, &lookup)) {
+            lookups.push(lookup);
+        }
+    }
+    lookups
+}
+
+/// Does the query make groups of its rows?
+pub(in crate::expression) fn is_grouped(query: &Query) -> bool {
+    let mut expressions = query.items.iter().filter_map(|item| match item {
+        SelectItem::Expr { expr, .. } => Some(expr),
+        SelectItem::Wildcard(_) => None,
+    });
+    !query.group_by.is_empty()
+        || query.having.is_some()
+        || expressions.any(aggregates)
+        || query.order_by.iter().any(|o| aggregates(&o.expr))
+}
+
 /// The column name that PostgreSQL gives to an expression.
 fn name_of(expr: &Expr) -> String {
     match &expr.kind {
@@ -312,6 +371,16 @@ fn name_of(expr: &Expr) -> String {
         ExprKind::Array(_) => "array".to_owned(),
         ExprKind::Boolean(_) => "bool".to_owned(),
         ExprKind::Exists { .. } => "exists".to_owned(),
+        ExprKind::Subquery(query) => match query.items.first() {
+            Some(SelectItem::Expr {
+                alias: Some(alias), ..
+            }) if alias.quoted => alias.text.clone(),
+            Some(SelectItem::Expr {
+                alias: Some(alias), ..
+            }) => alias.text.to_lowercase(),
+            Some(SelectItem::Expr { expr, .. }) => name_of(expr),
+            _ => "?column?".to_owned(),
+        },
         _ => "?column?".to_owned(),
     }
 }

@@ -5,6 +5,7 @@
 
 use super::aggregate::{Aggregate, Kind};
 use crate::expression::compiler::{Compiler, Typed};
+use crate::expression::lookup::OUTER;
 use crate::expression::node::{Comparator, Node};
 use crate::expression::types::{self, display, is_text};
 use crate::expression::{FaultKind, collate};
@@ -26,6 +27,18 @@ pub(super) struct Key {
     pub(super) shape: String,
     pub(super) data_type: DataType,
     pub(super) collation: Option<Collation>,
+}
+
+impl Grouping {
+    /// The slots that are keys by themselves, and which.
+    pub(in crate::expression) fn cells(&self) -> Vec<(usize, usize)> {
+        let keys = self.keys.iter().enumerate();
+        keys.filter_map(|(key, k)| match &k.node {
+            Node::Cell(slot, ..) => Some((*slot, key)),
+            _ => None,
+        })
+        .collect()
+    }
 }
 
 const AGGREGATES: &[(&str, Kind)] = &[
@@ -71,7 +84,9 @@ pub(super) fn aggregates(expr: &Expr) -> bool {
             operand.iter().chain(otherwise).any(|e| aggregates(e))
                 || branches.iter().any(|(c, r)| aggregates(c) || aggregates(r))
         }
-        ExprKind::Call { args, .. } | ExprKind::Array(args) => args.iter().any(aggregates),
+        ExprKind::Call { args, .. }
+        | ExprKind::Array(args)
+        | ExprKind::InQuery { exprs: args, .. } => args.iter().any(aggregates),
         _ => false,
     }
 }
@@ -96,6 +111,13 @@ impl Compiler<'_> {
             let faults = self.faults.len();
             let plain = self.expr(expr);
             self.faults.truncate(faults);
+            // What comes from the row around the query is the same for all rows of a group.
+            if let (ExprKind::Column { .. }, Some(typed)) = (&expr.kind, &plain)
+                && typed.node.slots().iter().all(|slot| *slot >= OUTER)
+            {
+                self.grouping = Some(grouping);
+                return Some(plain);
+            }
             let shape = plain.map(|p| format!("{:?}", p.node));
             let key = grouping
                 .keys
@@ -203,6 +225,15 @@ impl Compiler<'_> {
         if *distinct && !value::has_equality(&data_type) {
             let operator = format!("{0} = {0}", display(&data_type));
             return self.no_operator(operator, span);
+        }
+        let read: Vec<usize> = argument.iter().flat_map(|a| a.node.slots()).collect();
+        if !read.is_empty() && read.iter().all(|slot| *slot >= OUTER) {
+            return self.fault(
+                FaultKind::Other,
+                span,
+                "an aggregate over columns of the query around it is not supported",
+                Some("write it in that query"),
+            );
         }
         let collation = argument
             .as_ref()

@@ -11,16 +11,19 @@ mod grouping;
 mod tests;
 
 pub use compile::compile_query;
+pub(super) use compile::{Star, is_grouped};
 pub(super) use grouping::Grouping;
 
 use super::Row;
 use super::evaluate::{NoRow, written};
+use super::lookup::{Lookup, OUTER, Rows};
 use super::node::{Comparator, Node};
 use crate::schema::DataType;
 use crate::value::{Value, ValueError, compare};
 use aggregate::{Aggregate, State};
 use indexmap::{IndexMap, IndexSet};
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// A compiled SELECT.
 #[derive(Debug)]
@@ -38,6 +41,7 @@ pub struct CompiledQuery {
     without_table: bool,
     slots: Vec<usize>,
     needs_ordinal: bool,
+    lookups: Vec<Arc<Lookup>>,
 }
 
 #[derive(Debug)]
@@ -46,11 +50,16 @@ struct Groups {
     aggregates: Vec<Aggregate>,
 }
 
+/// An item of the select list.
 #[derive(Debug)]
-struct Item {
-    name: String,
-    node: Node,
-    comparator: Comparator,
+pub(super) struct Item {
+    pub name: String,
+    pub node: Node,
+    pub comparator: Comparator,
+    /// It is a literal, or a column without DDL, that counts as text for lack of a better type.
+    pub untyped: bool,
+    /// The collation of the column that it is.
+    pub collation: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -82,11 +91,14 @@ pub struct Table {
     pub rows: Vec<Vec<Option<String>>>,
 }
 
-/// The text forms of a group's keys and results, read like a row.
-struct GroupRow(Vec<Option<Vec<u8>>>);
+/// The text forms of a group's keys and results, read like a row, and the row around the query.
+struct GroupRow<'r>(Vec<Option<Vec<u8>>>, &'r dyn Row);
 
-impl Row for GroupRow {
+impl Row for GroupRow<'_> {
     fn cell(&self, slot: usize) -> Result<Option<&[u8]>, ValueError> {
+        if slot >= OUTER {
+            return self.1.cell(slot);
+        }
         Ok(self.0.get(slot).and_then(|cell| cell.as_deref()))
     }
     fn ordinal(&self) -> u64 {
@@ -187,7 +199,7 @@ impl Partial {
 }
 
 /// Appends the value's key so that keys one after another cannot be mistaken.
-fn append_key(
+pub(super) fn append_key(
     value: &Value<'_>,
     comparator: &Comparator,
     out: &mut Vec<u8>,
@@ -230,14 +242,72 @@ impl CompiledQuery {
             .collect()
     }
 
+    /// The subqueries in it.
+    pub fn lookups(&self) -> &[Arc<Lookup>] {
+        &self.lookups
+    }
+
+    /// All expressions in it.
+    pub(super) fn nodes(&self) -> Vec<&Node> {
+        nodes(&self.filter, &self.grouping, &self.having, &self.items)
+    }
+
+    /// The select list.
+    pub(super) fn shown(&self) -> impl Iterator<Item = &Item> + Clone {
+        self.items[..self.shown].iter()
+    }
+
+    /// How many rows at most, if each row gives a row and their order does not matter.
+    pub(super) fn plain(&self) -> Option<usize> {
+        let plain = self.grouping.is_none() && self.order.is_empty() && !self.distinct;
+        plain.then(|| self.limit.unwrap_or(usize::MAX))
+    }
+
+    /// Adds the text forms of a row of the result.
+    pub(super) fn push<'v>(
+        &self,
+        values: impl Iterator<Item = Result<Value<'v>, ValueError>>,
+        rows: &mut Rows,
+    ) -> Result<(), ValueError> {
+        let mut cells = Vec::with_capacity(self.shown);
+        for (item, value) in self.shown().zip(values) {
+            cells.push(text_form(value?, &item.comparator.data_type));
+        }
+        rows.push(cells.iter().map(|cell| cell.as_deref()));
+        Ok(())
+    }
+
     /// The result. None: no row came.
     ///
     /// # Errors
     /// If an expression over the groups fails.
     pub fn finish(&self, partial: Option<Partial>) -> Result<Table, ValueError> {
-        let mut partial = partial.unwrap_or_else(|| self.partial());
+        let partial = partial.unwrap_or_else(|| self.partial());
+        let rows = self.values(partial, &NoRow)?;
+        let text = |item: &Item, value: Value<'static>| {
+            text_form(value, &item.comparator.data_type)
+                .map(|text| String::from_utf8_lossy(&text).into_owned())
+        };
+        Ok(Table {
+            columns: self.shown().map(|i| i.name.clone()).collect(),
+            rows: rows
+                .into_iter()
+                .map(|row| {
+                    let cells = self.shown().zip(row);
+                    cells.map(|(item, value)| text(item, value)).collect()
+                })
+                .collect(),
+        })
+    }
+
+    /// The rows of the result, hidden items included. The outer row is that around the query.
+    pub(super) fn values(
+        &self,
+        mut partial: Partial,
+        outer: &dyn Row,
+    ) -> Result<Vec<Vec<Value<'static>>>, ValueError> {
         let mut rows = match &self.grouping {
-            Some(groups) => self.groups(groups, partial.groups)?,
+            Some(groups) => self.groups(groups, partial.groups, outer)?,
             None => {
                 if self.without_table && partial.rows.is_empty() {
                     partial.update(self, &NoRow)?;
@@ -261,29 +331,14 @@ impl CompiledQuery {
         }
         self.sort(&mut rows)?;
         rows.truncate(self.limit.unwrap_or(usize::MAX));
-        let text = |item: &Item, value: Value<'static>| {
-            text_form(value, &item.comparator.data_type)
-                .map(|text| String::from_utf8_lossy(&text).into_owned())
-        };
-        Ok(Table {
-            columns: self.items[..self.shown]
-                .iter()
-                .map(|i| i.name.clone())
-                .collect(),
-            rows: rows
-                .into_iter()
-                .map(|row| {
-                    let cells = self.items.iter().zip(row).take(self.shown);
-                    cells.map(|(item, value)| text(item, value)).collect()
-                })
-                .collect(),
-        })
+        Ok(rows)
     }
 
     fn groups(
         &self,
         groups: &Groups,
         found: IndexMap<Vec<u8>, Group>,
+        outer: &dyn Row,
     ) -> Result<Vec<Vec<Value<'static>>>, ValueError> {
         let mut found: Vec<Group> = found.into_values().collect();
         if found.is_empty() && groups.keys.is_empty() {
@@ -316,7 +371,7 @@ impl CompiledQuery {
             for (aggregate, state) in groups.aggregates.iter().zip(group.states) {
                 cells.push(text_form(aggregate.finish(state)?, &aggregate.result));
             }
-            let row = GroupRow(cells);
+            let row = GroupRow(cells, outer);
             let wanted = match &self.having {
                 Some(having) => having.truth(&row)? == Some(true),
                 None => true,
@@ -345,6 +400,25 @@ impl CompiledQuery {
         });
         failed.map_or(Ok(()), Err)
     }
+}
+
+/// All expressions of a query.
+fn nodes<'q>(
+    filter: &'q Option<Node>,
+    grouping: &'q Option<Groups>,
+    having: &'q Option<Node>,
+    items: &'q [Item],
+) -> Vec<&'q Node> {
+    let mut nodes: Vec<&Node> = filter.iter().chain(having).collect();
+    nodes.extend(items.iter().map(|item| &item.node));
+    if let Some(groups) = grouping {
+        nodes.extend(groups.keys.iter().map(|(key, _)| key));
+        for aggregate in &groups.aggregates {
+            nodes.extend(&aggregate.argument);
+            nodes.extend(&aggregate.filter);
+        }
+    }
+    nodes
 }
 
 fn ordered(

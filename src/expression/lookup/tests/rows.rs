@@ -1,4 +1,4 @@
-use super::*;
+use super::super::Rows;
 use proptest::prelude::*;
 
 type Cells = Vec<Option<Vec<u8>>>;
