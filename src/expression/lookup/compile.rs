@@ -1,18 +1,18 @@
 //! From a subquery of the rulebook to a [`Lookup`].
 
 use super::core::{Core, Items, Question, Source};
+use super::from::{Tables, conjunction};
 use super::index::NONE;
 use super::names::{Names, OUTER, OverGroups};
 use super::rows::Input;
-use super::steps::{Condition, Conjunct, MOST_TABLES, Place, Planner, Steps};
+use super::steps::{Condition, Conjunct, Place, Planner, Steps};
 use super::{Asked, Lookup};
 use crate::expression::compiler::{Compiler, Target, Typed};
 use crate::expression::node::Node;
 use crate::expression::query::{CompiledQuery, Star, is_grouped};
 use crate::expression::{Fault, FaultKind, Scope, Settings};
-use crate::rulebook::{Expr, ExprKind, From, FromItem, Ident, Query, Span, reads};
+use crate::rulebook::{Expr, ExprKind, Ident, Query, Span};
 use crate::schema::{Column, DataType};
-use crate::value::Value;
 use std::sync::{Arc, OnceLock};
 
 /// Compiles a SELECT that stands by itself: of a report, of INSERT … SELECT, of `\gexec`.
@@ -46,36 +46,11 @@ pub(super) enum Want {
 }
 
 /// What a subquery gives to the expression around it.
-enum Given {
+pub(super) enum Given {
     Nothing,
     Item(Typed),
     /// The values left of IN as they are compared.
     Values(Vec<Node>),
-}
-
-/// The tables of one query and the conditions over them.
-#[derive(Default)]
-pub(super) struct Tables {
-    sources: Vec<Source>,
-    places: Vec<Place>,
-    conjuncts: Vec<Conjunct>,
-    /// What gathered rows have passed already.
-    pub decided: Vec<Span>,
-}
-
-impl Tables {
-    /// Adds conditions of WHERE.
-    pub(super) fn require(&mut self, nodes: Vec<Node>) {
-        self.add(nodes, None);
-    }
-
-    fn add(&mut self, nodes: Vec<Node>, left: Option<usize>) {
-        self.conjuncts
-            .extend(nodes.into_iter().map(|node| Conjunct {
-                condition: Condition::Node(node),
-                left,
-            }));
-    }
 }
 
 /// Adds what is not there yet.
@@ -85,33 +60,6 @@ pub(super) fn add_inputs(inputs: &mut Vec<Arc<Input>>, more: &[Arc<Input>]) {
             inputs.push(input.clone());
         }
     }
-}
-
-/// The parts of a condition, without those that were decided before.
-pub(super) fn conjunction(
-    compiler: &mut Compiler<'_>,
-    expr: &Expr,
-    decided: &[Span],
-) -> Option<Vec<Node>> {
-    let mut nodes = Vec::new();
-    let mut complete = true;
-    for (index, part) in reads::conjuncts(expr).into_iter().enumerate() {
-        if decided.contains(&part.span) {
-            continue;
-        }
-        let condition = if index == 0 {
-            compiler.condition(part)
-        } else {
-            compiler.guarded(|c| c.condition(part))
-        };
-        match condition.map(|c| c.node) {
-            Some(Node::And(parts)) => nodes.extend(parts),
-            Some(node) => nodes.push(node),
-            None => complete = false,
-        }
-    }
-    nodes.retain(|node| !matches!(node, Node::Const(Value::Bool(true))));
-    complete.then_some(nodes)
 }
 
 /// How much deeper a subquery is than an expression.
@@ -138,7 +86,12 @@ impl<'f> Builder<'f> {
         }
     }
 
-    fn fault<T>(&mut self, kind: FaultKind, span: Span, message: impl Into<String>) -> Option<T> {
+    pub(super) fn fault<T>(
+        &mut self,
+        kind: FaultKind,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Option<T> {
         self.faults.push(Fault {
             span,
             message: message.into(),
@@ -161,78 +114,7 @@ impl<'f> Builder<'f> {
         result
     }
 
-    /// The tables of FROM, which are added to `names`, and the conditions of ON.
-    pub(super) fn tables(&mut self, from: &[From], names: &mut Names<'_>) -> Option<Tables> {
-        let mut tables = Tables::default();
-        let mut complete = true;
-        for from in from {
-            let element = names.tables.len();
-            let first = std::iter::once((&from.first, false, None));
-            let joins = from.joins.iter().map(|j| (&j.item, j.left, j.on.as_ref()));
-            for (item, left, on) in first.chain(joins) {
-                names.visible = 0..0;
-                let Some((name, columns, source)) = self.source(item, names) else {
-                    complete = false;
-                    continue;
-                };
-                let span = name.span;
-                let place = Place {
-                    left,
-                    element,
-                    dynamic: source.is_dynamic(),
-                };
-                if let Source::Input(input) = &source {
-                    tables.decided.extend(&input.decided);
-                }
-                tables.sources.push(source);
-                tables.places.push(place);
-                if names.add(name, columns) {
-                    complete = false;
-                    let message = "two tables have the same name here; give one an alias";
-                    self.fault::<()>(FaultKind::Other, span, message);
-                }
-                // What a part is missing from would only make more faults.
-                let Some(on) = on.filter(|_| complete) else {
-                    continue;
-                };
-                names.visible = element..names.tables.len();
-                let decided = tables.decided.clone();
-                match self.within(names, |c| conjunction(c, on, &decided)) {
-                    Some(nodes) => tables.add(nodes, left.then(|| tables.sources.len() - 1)),
-                    None => complete = false,
-                }
-            }
-        }
-        if names.tables.len() > MOST_TABLES {
-            let span = names.tables[0].name.span;
-            return self.fault(FaultKind::Other, span, "too many tables in one query");
-        }
-        names.visible = 0..names.tables.len();
-        complete.then_some(tables)
-    }
-
-    fn source(
-        &mut self,
-        item: &FromItem,
-        names: &mut Names<'_>,
-    ) -> Option<(Ident, Vec<Column>, Source)> {
-        match item {
-            FromItem::Table(table) => match names.table(table) {
-                Ok(input) => {
-                    let name = table.alias.as_ref().unwrap_or(&table.name);
-                    Some((name.clone(), input.columns.clone(), Source::Input(input)))
-                }
-                Err(message) => self.fault(FaultKind::Name, table.name.span, message),
-            },
-            FromItem::Query { query, alias } => {
-                let (lookup, _) = self.nested(|b| b.lookup(query, Want::Table, names))?;
-                let columns = lookup.columns().to_vec();
-                Some((alias.clone(), columns, Source::Query(lookup)))
-            }
-        }
-    }
-
-    fn nested<R>(&mut self, inner: impl FnOnce(&mut Self) -> R) -> R {
+    pub(super) fn nested<R>(&mut self, inner: impl FnOnce(&mut Self) -> R) -> R {
         self.depth += DEPTH;
         let target = self.target.take();
         let result = inner(self);
@@ -241,7 +123,7 @@ impl<'f> Builder<'f> {
         result
     }
 
-    fn lookup(
+    pub(super) fn lookup(
         &mut self,
         query: &Query,
         want: Want,

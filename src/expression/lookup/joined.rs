@@ -1,7 +1,8 @@
 //! The tables that an UPDATE or DELETE is joined with (FROM, USING).
 
-use super::compile::{Builder, conjunction};
+use super::compile::Builder;
 use super::core::{Combined, Core, Question};
+use super::from::conjunction;
 use super::names::Names;
 use super::{Input, Lookup, incomplete};
 use crate::expression::{Assignment, Fault, Row, Scope, Settings, compile_assignment};

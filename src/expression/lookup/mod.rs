@@ -11,6 +11,7 @@
 
 mod compile;
 mod core;
+mod from;
 mod index;
 mod joined;
 mod names;

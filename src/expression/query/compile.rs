@@ -201,6 +201,7 @@ impl Compiler<'_> {
 
     /// A GROUP BY item: an expression, a position, or the alias of an item.
     fn group_key(&mut self, expr: &Expr, query: &Query) -> Option<Key> {
+        self.no_constant(expr, "GROUP BY")?;
         let expr = match &expr.kind {
             ExprKind::Number(position) => self.position(position, query, expr.span)?,
             ExprKind::Column {
@@ -233,6 +234,19 @@ impl Compiler<'_> {
         })
     }
 
+    /// A literal that is no position is refused where it could only be a mistake.
+    fn no_constant(&mut self, expr: &Expr, place: &str) -> Option<()> {
+        let constant = matches!(
+            expr.kind,
+            ExprKind::String(_) | ExprKind::Boolean(_) | ExprKind::Null
+        );
+        if constant && !self.lenient() {
+            let message = format!("non-integer constant in {place}");
+            return self.fault(FaultKind::Other, expr.span, message, None);
+        }
+        Some(())
+    }
+
     fn position<'q>(&mut self, text: &str, query: &'q Query, span: Span) -> Option<&'q Expr> {
         let item = text
             .parse::<usize>()
@@ -258,6 +272,10 @@ impl Compiler<'_> {
         let mut order = Vec::new();
         let mut complete = true;
         for by in &query.order_by {
+            if self.no_constant(&by.expr, "ORDER BY").is_none() {
+                complete = false;
+                continue;
+            }
             let named = match &by.expr.kind {
                 ExprKind::Number(position) => {
                     let index = position

@@ -159,6 +159,14 @@ fn queries_that_postgres_refuses_are_refused() {
             "count is an aggregate",
         ),
         (
+            "SELECT count(*) FROM t GROUP BY 'name'",
+            "non-integer constant in GROUP BY",
+        ),
+        (
+            "SELECT id FROM t ORDER BY 'id'",
+            "non-integer constant in ORDER BY",
+        ),
+        (
             "SELECT id FROM t ORDER BY 3",
             "position 3 is not in the select list",
         ),

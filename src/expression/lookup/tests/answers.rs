@@ -3,6 +3,8 @@ use crate::expression::testing::{parse, postgres};
 use crate::expression::*;
 use crate::rulebook::{ExprKind, reads};
 use crate::value;
+use proptest::prelude::*;
+use proptest::strategy::Strategy;
 
 /// The outer table first.
 const TABLES: &[&str] = &[
@@ -403,4 +405,140 @@ fn what_gathered_rows_have_passed_is_not_asked_again() {
         compiled.eval(&world.rows()[0]),
         Ok(value::Value::Bool(true))
     );
+}
+
+#[test]
+fn subqueries_can_be_nested_but_not_without_end() {
+    let nested = |depth: usize| {
+        let open = "(SELECT max(id) FROM u WHERE id = ".repeat(depth);
+        format!("{open}t.id{}", ")".repeat(depth))
+    };
+    assert_eq!(world().eval(&nested(8)).as_deref(), Ok("1 2 3 4"));
+    let message = "the expression is nested too deeply";
+    let found = std::panic::catch_unwind(|| world().eval(&nested(40)));
+    // The reader of SQL may be the first that has enough.
+    assert!(found.is_err() || found.is_ok_and(|found| found == Err(message.to_owned())));
+}
+
+#[test]
+fn a_name_that_two_columns_of_a_subquery_have_is_ambiguous() {
+    let text = "EXISTS (SELECT 1 FROM (SELECT u.id, v.id FROM u, v) x WHERE x.id = 1)";
+    let message = "column id is in more than one table; write the table in front";
+    assert_eq!(world().eval(text), Err(message.to_owned()));
+}
+
+#[test]
+fn a_fresh_function_draws_again_for_every_row() {
+    for text in [
+        "(SELECT gen_random_uuid() FROM u WHERE u.id = t.id)",
+        "(SELECT gen_random_uuid() FROM u WHERE u.id = t.id ORDER BY 1)",
+    ] {
+        let mut drawn: Vec<String> = world()
+            .eval(text)
+            .unwrap()
+            .split(' ')
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(
+            world().eval(text).unwrap(),
+            drawn.join(" "),
+            "the same in every run"
+        );
+        drawn.sort_unstable();
+        drawn.dedup();
+        assert_eq!(drawn.len(), 4, "{text}");
+    }
+    let table = World::alone(TABLES)
+        .table("SELECT gen_random_uuid() FROM u")
+        .unwrap();
+    let drawn: std::collections::HashSet<&str> = table.split(' ').skip(1).collect();
+    assert_eq!(drawn.len(), 5);
+    // What does not look at the row is drawn once.
+    let once = world().eval("(SELECT gen_random_uuid())").unwrap();
+    let drawn: std::collections::HashSet<&str> = once.split(' ').collect();
+    assert_eq!(drawn.len(), 1);
+}
+
+#[test]
+fn a_result_fits_the_column_that_it_is_assigned_to() {
+    let mut world = world();
+    let varchar = DataType::Varchar(Some(12), crate::schema::LengthUnit::Characters);
+    let column = Column::new("name", varchar);
+    let text = "(SELECT anon.hash(kind) FROM u WHERE u.id = t.id)";
+    let expr = parse(text, SqlDialect::Postgres);
+    let assignment = compile_assignment(&expr, &column, &mut world, &postgres()).unwrap();
+    assignment.lookups()[0].prepare().unwrap();
+    for row in &world.rows() {
+        let value = assignment.eval(row).unwrap().unwrap();
+        assert!(value.len() <= 12, "{value:?}");
+    }
+}
+
+type Pair = (Option<u8>, Option<u8>);
+
+fn same(a: Option<u8>, b: Option<u8>) -> Option<bool> {
+    Some(a? == b?)
+}
+
+fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    match (a, b) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    }
+}
+
+/// IN as the standard has it: OR over all rows.
+fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    parts.fold(Some(false), |all, part| match (all, part) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (None, _) | (_, None) => None,
+        _ => Some(false),
+    })
+}
+
+fn pairs() -> impl Strategy<Value = Vec<Pair>> {
+    let cell = || prop::option::weighted(0.8, 0u8..3);
+    prop::collection::vec((cell(), cell()), 0..6)
+}
+
+proptest! {
+    #[test]
+    fn in_is_or_over_the_rows(outer in pairs(), inner in pairs(), negated: bool) {
+        let cell = |cell: Option<u8>| cell.map_or("-".to_owned(), |c| c.to_string());
+        let rows = |pairs: &[Pair]| {
+            let rows = pairs.iter().map(|(a, b)| format!("{}|{}", cell(*a), cell(*b)));
+            rows.collect::<Vec<_>>().join("; ")
+        };
+        let t = format!("t(a integer, b integer): {}", rows(&outer));
+        let r = format!("r(x integer, y bigint): {}", rows(&inner));
+        let not = if negated { "NOT " } else { "" };
+        let shown = |of: &dyn Fn(&Pair) -> Option<bool>| match any(inner.iter().map(of)) {
+            None => "-",
+            Some(found) if found != negated => "t",
+            Some(_) => "f",
+        };
+        let single: Vec<_> = outer.iter().map(|o| shown(&|i| same(o.0, i.0))).collect();
+        let double: Vec<_> = outer
+            .iter()
+            .map(|o| shown(&|i| both(same(o.0, i.0), same(o.1, i.1))))
+            .collect();
+        // Rows that the correlation leaves out do not count at all.
+        let correlated: Vec<_> = outer
+            .iter()
+            .map(|o| shown(&|i| if same(o.1, i.1) == Some(true) { same(o.0, i.0) } else { Some(false) }))
+            .collect();
+        for (text, expected) in [
+            (format!("a {not}IN (SELECT x FROM r)"), single.clone()),
+            (format!("a {not}IN (SELECT x FROM r GROUP BY x)"), single.clone()),
+            (format!("a {not}IN (SELECT r.x FROM r, r q WHERE q.x IS NULL OR q.x < 9)"), single),
+            (format!("(a, b) {not}IN (SELECT x, y FROM r)"), double.clone()),
+            (format!("(a, b) {not}IN (SELECT DISTINCT x, y FROM r LIMIT 99)"), double),
+            (format!("a {not}IN (SELECT x FROM r WHERE y = b)"), correlated.clone()),
+            (format!("a {not}IN (SELECT x FROM r WHERE y <= b AND y >= t.b)"), correlated),
+        ] {
+            let found = World::new(&[&t, &r]).eval(&text);
+            prop_assert_eq!(found, Ok(expected.join(" ")), "{}", text);
+        }
+    }
 }
