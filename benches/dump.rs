@@ -103,6 +103,7 @@ fn run(dump: &Arc<[u8]>, choice: Choice, jobs: usize) -> u64 {
         choice,
         key: Arc::new(Key::new(b"bench-key-0123456789abcdef0123".to_vec())),
         schema: None,
+        target: None,
         jobs,
         memory: 64 << 20,
         spool_dir: None,

@@ -154,6 +154,13 @@ pub(super) struct Filter {
     #[arg(long, value_name = "DUMP", value_hint = ValueHint::FilePath, help_heading = "Input")]
     pub schema: Option<PathBuf>,
 
+    /// The target environment's own dump, whose rows rulebooks can keep (target.t)
+    ///
+    /// It is read once, before the dump, and of its rows only those of tables that rules name. Any
+    /// dialect and compression will do.
+    #[arg(long, value_name = "DUMP", value_hint = ValueHint::FilePath, help_heading = "Input")]
+    pub target: Option<PathBuf>,
+
     /// The safe dump: complete or absent, compressed by its suffix (.gz .lz4 .zst); - is standard output
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub output: Option<PathBuf>,

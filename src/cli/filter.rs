@@ -73,9 +73,11 @@ fn prepare(args: Filter) -> Result<(Job, Option<ReportFile>, Vec<String>)> {
         )));
     }
     let stdin = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
-    if stdin(&args.schema) && (args.dump.is_none() || stdin(&args.dump)) {
+    let inputs = [&args.dump, &args.schema, &args.target];
+    let piped = inputs.into_iter().filter(|path| stdin(path)).count();
+    if piped + usize::from(args.dump.is_none()) > 1 {
         return Err(Error::usage(
-            "the dump and the schema cannot both be standard input",
+            "only one of the dump, the schema and the target's dump can be standard input",
         ));
     }
     let choice = rules::choice(&args.rules, &args.set)?;
@@ -90,6 +92,7 @@ fn prepare(args: Filter) -> Result<(Job, Option<ReportFile>, Vec<String>)> {
         .as_deref()
         .map(|path| Source::open(Some(path)))
         .transpose()?;
+    let target = args.target.as_deref().map(target).transpose()?;
     let to_stdout = args.output.as_deref() == Some(Path::new("-"));
     let output = Output {
         path: args.output.filter(|_| !to_stdout),
@@ -107,6 +110,7 @@ fn prepare(args: Filter) -> Result<(Job, Option<ReportFile>, Vec<String>)> {
         choice,
         key: Arc::new(key),
         schema,
+        target,
         jobs: args
             .jobs
             .unwrap_or_else(|| available_parallelism().map_or(1, |n| n.get())),
@@ -116,6 +120,14 @@ fn prepare(args: Filter) -> Result<(Job, Option<ReportFile>, Vec<String>)> {
         progress: Arc::new(Progress::default()),
     };
     Ok((job, form, warning.into_iter().collect()))
+}
+
+/// The target environment's dump, by its content.
+fn target(path: &Path) -> Result<(Source, &'static dyn Dialect)> {
+    let source = Source::open(Some(path))?;
+    let dialect = recognise(source.head())
+        .map_err(|error| error.remedy("--target wants a dump of the target environment"))?;
+    Ok((source, dialect))
 }
 
 /// The dialect that `--from` names; none for `auto`.

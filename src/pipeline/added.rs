@@ -49,53 +49,53 @@ pub(super) fn run(program: &Arc<Program>, tally: &mut Tally) -> Result<Added> {
             .found(step)
             .map(|found| found.met.clone())
             .unwrap_or_default();
-        let mut kept: Vec<usize> = Vec::new();
-        for row in 0..inserts.rows.len() {
-            if met.get(row) == Some(&true) || conflicts(program, step, inserts, row, &kept)? {
+        let rows = inserts.rows();
+        let mut there = met;
+        there.resize(rows.len(), false);
+        let mut kept = 0;
+        for (row, cells) in rows.iter().enumerate() {
+            if there[row] {
                 continue;
             }
-            kept.push(row);
+            kept += 1;
+            clash(program, step, inserts, row, &mut there)?;
             added
                 .rows
-                .extend(pass(program, number + 1, &inserts.rows[row], row, tally)?);
+                .extend(pass(program, number + 1, cells, row, tally)?);
         }
-        tally.hit(program, step, kept.len() as u64);
+        tally.hit(program, step, kept);
     }
     Ok(added)
 }
 
-/// Is a new row in conflict with one that the same INSERT has added before it?
-fn conflicts(
+/// Marks the new rows that are in conflict with one that the same INSERT adds before them.
+fn clash(
     program: &Program,
     step: &Step,
     inserts: &Inserts,
     row: usize,
-    kept: &[usize],
-) -> Result<bool> {
-    let Some(conflict) = inserts.conflicts.get(row) else {
-        return Ok(false);
+    there: &mut [bool],
+) -> Result<()> {
+    if !inserts.has_conflicts() {
+        return Ok(());
+    }
+    let source = NewRowSource {
+        cells: &inserts.rows()[row],
+        number: row as u64,
     };
-    for before in kept {
-        let source = NewRowSource {
-            cells: &inserts.rows[*before],
-            number: *before as u64,
-        };
-        let state = RowState::new(program, source);
-        if !conflict
-            .same_key
-            .is_true(&state)
-            .map_err(|e| fault(program, RunFault::new(step, e)))?
-        {
-            continue;
-        }
-        if conflict.update.is_some() {
+    let state = RowState::new(program, source);
+    let same = inserts
+        .same_key(&state)
+        .map_err(|e| fault(program, RunFault::new(step, e)))?;
+    for other in same.into_iter().filter(|other| *other != row) {
+        if inserts.updates_on_conflict() {
             let message = "ON CONFLICT DO UPDATE would change a row that the same INSERT adds; \
-                           make the keys of its VALUES distinct";
+                           make the keys of its rows distinct";
             return Err(fault(program, RunFault::new(step, message)));
         }
-        return Ok(true);
+        there[other] = true;
     }
-    Ok(false)
+    Ok(())
 }
 
 /// Runs a new row through the steps from `first`; none if one of them deletes it.

@@ -27,6 +27,7 @@ mod section;
 mod spool;
 mod store;
 mod tally;
+mod target;
 mod transform;
 mod writer;
 
@@ -57,6 +58,8 @@ pub struct Job {
     pub key: Arc<Key>,
     /// A schema-only dump, when the DDL is not in the stream.
     pub schema: Option<Source>,
+    /// The target environment's own dump and what it is written in.
+    pub target: Option<(Source, &'static dyn Dialect)>,
     /// Batches that are rewritten at the same time.
     pub jobs: usize,
     /// Bytes of memory that spools and lookups may take.
@@ -118,11 +121,19 @@ fn now() -> i64 {
 }
 
 /// A plan for the dialect's dumps.
-fn planner(choice: Choice, dialect: &dyn Dialect, key: &Arc<Key>) -> Result<Planner> {
+fn planner(
+    choice: Choice,
+    dialect: &dyn Dialect,
+    key: &Arc<Key>,
+    memory: u64,
+    target: bool,
+) -> Result<Planner> {
     let context = Context {
         dump: crate::plan::sql_dialect(dialect.name()),
         key: Arc::clone(key),
         now: now(),
+        target,
+        memory,
     };
     Planner::new(choice, context)
 }

@@ -5,7 +5,7 @@ use super::driver::Driver;
 use super::order;
 use super::store::Store;
 use super::tally::Tally;
-use super::{Job, Outcome, account, reader, writer};
+use super::{Job, Outcome, account, reader, target, writer};
 use crate::dialect::{Effect, Frame, Framer, OutputState, RowMode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Catalog;
@@ -19,7 +19,15 @@ use tokio::sync::mpsc;
 /// Runs a job.
 pub(super) async fn run(job: Job) -> Outcome {
     let mut report = account::start(&job);
-    let planner = match super::planner(job.choice, job.dialect, &job.key) {
+    let given = job.target.is_some();
+    let planner = super::planner(job.choice, job.dialect, &job.key, job.memory, given);
+    let planner = planner.and_then(|mut planner| {
+        if let Some((source, dialect)) = job.target {
+            target::read(source, dialect, &mut planner, job.memory)?;
+        }
+        Ok(planner)
+    });
+    let planner = match planner {
         Ok(planner) => planner,
         Err(error) => {
             return Outcome {

@@ -6,7 +6,10 @@
 
 use super::finish::finish;
 use super::names::{Names, columns};
-use super::program::{Origin, Program, ProgramColumn, Step, StepKind};
+use super::program::{Origin, Program, ProgramColumn};
+use super::reader::{Known, Reader};
+use super::rule::tables_of;
+use super::step::{Filter, Step, StepKind};
 use super::{Context, Rule, matching, pairs};
 use crate::error::{Error, Result};
 use crate::expression::{
@@ -14,10 +17,10 @@ use crate::expression::{
     compile_condition,
 };
 use crate::functions;
-use crate::rulebook::{
-    self, Action, Expr, ExprKind, FromItem, Ident, Query, SelectItem, TableRef, Update,
-};
-use crate::schema::{Catalog, Relation, RelationName};
+use crate::rulebook::reads::{Read, streamed};
+use crate::rulebook::{self, Action, Expr, ExprKind, Ident, Query, SelectItem, TableRef, Update};
+use crate::schema::{Relation, RelationName};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -27,9 +30,11 @@ pub(super) enum Skip {
     Lacking,
     /// It is wrong.
     Faults(Vec<Fault>),
+    /// It depends on DDL that may still come.
+    Waits,
 }
 
-impl From<Vec<Fault>> for Skip {
+impl std::convert::From<Vec<Fault>> for Skip {
     fn from(faults: Vec<Fault>) -> Self {
         Skip::Faults(faults)
     }
@@ -37,12 +42,14 @@ impl From<Vec<Fault>> for Skip {
 
 /// The relation for which a program is built.
 pub(super) struct Subject<'a> {
-    /// What the section's DDL says.
-    pub catalog: &'a Catalog,
+    /// What is known of this section's relations.
+    pub known: Known<'a>,
     /// Its name.
     pub name: &'a RelationName,
     /// The columns of the dumped rows, if there are rows and they are known.
     pub header: Option<&'a [String]>,
+    /// Is it a relation of the target environment's dump?
+    pub is_target: bool,
 }
 
 /// What building gave beside the program.
@@ -54,6 +61,8 @@ pub(super) struct Findings {
     pub met: Vec<super::RuleId>,
     /// Things a report should say.
     pub warnings: BTreeSet<String>,
+    /// Does a rule wait for DDL that may still come? Then there is no program yet.
+    pub waits: bool,
 }
 
 /// Builds the program of a relation; none if no rule concerns it.
@@ -66,11 +75,16 @@ pub(super) fn program(
 ) -> Result<Option<Program>> {
     let concerned: Vec<(&Rule, matching::Concern)> = rules
         .iter()
-        .filter_map(|rule| Some((rule, rule.concerns(subject.catalog, subject.name)?)))
+        .filter(|_| !subject.is_target)
+        .filter_map(|rule| Some((rule, rule.concerns(subject.known.catalog, subject.name)?)))
         .collect();
-    let declared = subject.catalog.relation(subject.name);
+    let read: Vec<(&Rule, Read<'_>, matching::Concern)> = rules
+        .iter()
+        .flat_map(|rule| rule.reads_of(subject.known.catalog, subject.name, subject.is_target))
+        .collect();
+    let declared = subject.known.catalog.relation(subject.name);
     refuse_leaf_rules_on_root(subject, declared, rules)?;
-    if let (Some(relation), true) = (declared, subject.header.is_some())
+    if let (Some(relation), true) = (declared, subject.header.is_some() && !subject.is_target)
         && matching::is_view(relation)
         && !rules.is_empty()
     {
@@ -80,9 +94,11 @@ pub(super) fn program(
                 .remedy("dump the tables that the view reads"),
         );
     }
-    if concerned.is_empty() {
+    let first = concerned.first().map(|(rule, _)| *rule);
+    let first = first.or(read.first().map(|(rule, ..)| *rule));
+    let Some(first) = first.or_else(|| keys_concern(subject, declared, rules)) else {
         return Ok(None);
-    }
+    };
     if let Some(relation) = declared {
         if matching::is_view(relation) {
             return match concerned.iter().find(|(_, concern)| !concern.pattern) {
@@ -97,14 +113,14 @@ pub(super) fn program(
             return Err(
                 Error::input(format!("its definition could not be read: {reason}"))
                     .relation(subject.name)
-                    .rule(&concerned[0].0.statement.name),
+                    .rule(&first.statement.name),
             );
         }
     }
     let columns = columns(subject, declared, context).ok_or_else(|| {
         Error::input("neither the dump nor the rows' header says which columns it has")
             .relation(subject.name)
-            .rule(&concerned[0].0.statement.name)
+            .rule(&first.statement.name)
             .remedy("give the schema with --schema FILE (pg_dump --schema-only)")
     })?;
     let mut builder = Builder {
@@ -113,35 +129,53 @@ pub(super) fn program(
         columns,
         context,
         findings,
+        waits: Cell::new(false),
     };
     let mut steps = Vec::new();
+    for (rule, read, concern) in read {
+        let kind = builder.gather(rule, &read, &concern);
+        builder.take(rule, read.place, concern.named, kind, &mut steps);
+    }
     for (rule, concern) in concerned {
-        match builder.step(rule, &concern) {
-            Ok(None) => {}
-            Ok(Some(kind)) => {
-                builder.findings.met.push(rule.id);
-                steps.push(Step {
-                    rule: rule.id,
-                    place: Step::ACTS,
-                    statement: Arc::clone(&rule.statement),
-                    named: concern.named,
-                    kind,
-                });
-            }
-            Err(Skip::Lacking) => {}
-            Err(Skip::Faults(faults)) => {
-                builder
-                    .findings
-                    .faults
-                    .extend(faults.into_iter().map(|fault| (rule.id, fault)));
-            }
+        let kind = builder.step(rule, &concern);
+        if matches!(kind, Ok(Some(_))) {
+            builder.findings.met.push(rule.id);
+        }
+        builder.take(rule, Step::ACTS, concern.named, kind, &mut steps);
+    }
+    for rule in rules.iter().filter(|_| !subject.is_target) {
+        if let Err(skip) = builder.follow_keys(rule, &mut steps) {
+            builder.take(
+                rule,
+                Step::ACTS,
+                subject.name.clone(),
+                Err(skip),
+                &mut Vec::new(),
+            );
         }
     }
-    if steps.is_empty() {
+    if steps.is_empty() || builder.findings.waits {
         return Ok(None);
     }
+    // A statement reads what the one before it left behind, its own changes not yet among it.
+    steps.sort_by_key(Step::order);
     let columns = builder.columns;
     finish(id, subject, columns, steps).map(Some)
+}
+
+/// The first rule that removes or changes keys which the relation's foreign keys reference.
+fn keys_concern<'r>(
+    subject: &Subject<'_>,
+    declared: Option<&Relation>,
+    rules: &'r [Rule],
+) -> Option<&'r Rule> {
+    let declared = declared.filter(|r| !subject.is_target && !r.foreign_keys.is_empty())?;
+    let catalog = subject.known.catalog;
+    rules.iter().find(|rule| {
+        let effects = subject.known.effects(rule);
+        let mut keys = declared.foreign_keys.iter();
+        keys.any(|key| effects.loses(catalog, key) || effects.rekeys(catalog, key))
+    })
 }
 
 /// Rows of a leaf that arrive through the root of the tree cannot be told apart.
@@ -153,8 +187,9 @@ fn refuse_leaf_rules_on_root(
     if subject.header.is_none() || declared.is_none_or(|r| r.partition_key.is_empty()) {
         return Ok(());
     }
-    for leaf in subject.catalog.relations.values() {
+    for leaf in subject.known.catalog.relations.values() {
         if !subject
+            .known
             .catalog
             .ancestors(&leaf.name)
             .iter()
@@ -163,9 +198,9 @@ fn refuse_leaf_rules_on_root(
             continue;
         }
         let only_leaf = |rule: &&Rule| {
-            rule.concerns(subject.catalog, &leaf.name)
+            rule.concerns(subject.known.catalog, &leaf.name)
                 .is_some_and(|c| !c.pattern)
-                && rule.concerns(subject.catalog, subject.name).is_none()
+                && rule.concerns(subject.known.catalog, subject.name).is_none()
         };
         if let Some(rule) = rules.iter().find(only_leaf) {
             return Err(Error::input(format!(
@@ -187,16 +222,74 @@ pub(super) struct Builder<'a> {
     pub columns: Vec<ProgramColumn>,
     pub context: &'a Context,
     findings: &'a mut Findings,
+    waits: Cell<bool>,
 }
 
 impl Builder<'_> {
+    /// Keeps a step, or what is wrong with it.
+    fn take(
+        &mut self,
+        rule: &Rule,
+        place: u32,
+        named: RelationName,
+        kind: Result<Option<StepKind>, Skip>,
+        steps: &mut Vec<Step>,
+    ) {
+        match kind {
+            Ok(None) | Err(Skip::Lacking) => {}
+            Ok(Some(kind)) => steps.push(Step {
+                rule: rule.id,
+                place,
+                statement: Arc::clone(&rule.statement),
+                named,
+                needs: kind.needs(),
+                kind,
+                feed: None,
+            }),
+            Err(Skip::Waits) => self.findings.waits = true,
+            Err(Skip::Faults(faults)) => {
+                let faults = faults.into_iter().map(|fault| (rule.id, fault));
+                self.findings.faults.extend(faults);
+            }
+        }
+    }
+
+    /// What names mean in a statement, seen from a row of this relation.
+    pub fn names<'n>(
+        &'n self,
+        rule: &'n Rule,
+        concern: &'n matching::Concern,
+        table: Option<(&'n TableRef, &'n RelationName)>,
+    ) -> Names<'n> {
+        let own = tables_of(&rule.statement);
+        let qualified = own.iter().any(|table| table.schema.is_some());
+        Names {
+            catalog: self.subject.known.catalog,
+            columns: &self.columns,
+            table,
+            own: None,
+            reader: Some(Reader {
+                known: self.subject.known,
+                rule,
+                home: concern.named.schema.as_deref().filter(|_| !qualified),
+                waits: &self.waits,
+            }),
+        }
+    }
+
     /// The step of one statement; none if it has nothing to do here.
     fn step(&mut self, rule: &Rule, concern: &matching::Concern) -> Result<Option<StepKind>, Skip> {
         match &rule.statement.action {
-            Action::Truncate(_) => Ok(Some(StepKind::Delete(None))),
+            Action::Truncate(_) => Ok(Some(StepKind::Delete(Filter::All))),
+            Action::Delete(delete) if !delete.using.is_empty() => {
+                let filter = delete.filter.as_ref();
+                let (joined, _) =
+                    self.joined(rule, concern, &delete.table, &delete.using, filter, &[])?;
+                Ok(Some(StepKind::Delete(Filter::Joined(joined))))
+            }
             Action::Delete(delete) => {
                 let filter = self.filter(rule, concern, &delete.table, delete.filter.as_ref())?;
-                Ok(Some(StepKind::Delete(filter)))
+                Ok(Some(StepKind::Delete(Filter::of(filter))))
             }
             Action::Update(update) => self.update(rule, concern, update),
             Action::Insert(insert) => self.insert(rule, concern, insert),
@@ -220,6 +313,9 @@ impl Builder<'_> {
 
     /// Sorts faults into "this relation may lack it" and real ones.
     pub fn judge(&self, rule: &Rule, concern: &matching::Concern, faults: Vec<Fault>) -> Skip {
+        if self.waits.take() {
+            return Skip::Waits;
+        }
         let lacking = faults.iter().all(|fault| fault.kind == FaultKind::Name);
         if lacking && (concern.pattern || rule.statement.optional) {
             return Skip::Lacking;
@@ -244,11 +340,7 @@ impl Builder<'_> {
         expr: &Expr,
         site: &str,
     ) -> Result<Compiled, Skip> {
-        let mut scope = Names {
-            catalog: self.subject.catalog,
-            columns: &self.columns,
-            table: Some((table, &concern.named)),
-        };
+        let mut scope = self.names(rule, concern, Some((table, &concern.named)));
         compile_condition(expr, &mut scope, &self.settings(rule, site))
             .map_err(|faults| self.judge(rule, concern, faults))
     }
@@ -273,11 +365,7 @@ impl Builder<'_> {
         table: &TableRef,
         column: &Ident,
     ) -> Result<usize, Skip> {
-        let mut scope = Names {
-            catalog: self.subject.catalog,
-            columns: &self.columns,
-            table: Some((table, &concern.named)),
-        };
+        let mut scope = self.names(rule, concern, Some((table, &concern.named)));
         scope
             .column(None, column)
             .map(|(slot, _)| slot)
@@ -298,6 +386,9 @@ impl Builder<'_> {
         concern: &matching::Concern,
         update: &Update,
     ) -> Result<Option<StepKind>, Skip> {
+        if !update.from.is_empty() {
+            return self.update_from(rule, concern, update);
+        }
         let filter = self.filter(rule, concern, &update.table, update.filter.as_ref())?;
         let mut assignments: Vec<(usize, Assignment)> = Vec::new();
         for (number, assignment) in update.assignments.iter().enumerate() {
@@ -338,7 +429,7 @@ impl Builder<'_> {
             return Ok(None);
         }
         Ok(Some(StepKind::Update {
-            filter,
+            filter: Filter::of(filter),
             assignments,
         }))
     }
@@ -373,14 +464,14 @@ impl Builder<'_> {
         site: &str,
     ) -> Result<Option<Assignment>, Skip> {
         let column = &self.columns[slot].column;
-        let columns: &[ProgramColumn] = if table.is_some() { &self.columns } else { &[] };
-        let mut scope = Names {
-            catalog: self.subject.catalog,
-            columns,
-            table: table.map(|table| (table, &concern.named)),
-        };
+        let table = table.map(|table| (table, &concern.named));
+        let mut scope = self.names(rule, concern, table);
+        if table.is_none() {
+            scope.columns = &[];
+        }
         let mut settings = self.settings(rule, site);
-        settings.limit = pairs::shortest(self.subject.catalog, self.subject.name, &column.name);
+        settings.limit =
+            pairs::shortest(self.subject.known.catalog, self.subject.name, &column.name);
         if pattern {
             settings.value = Some((slot, column.clone()));
         }
@@ -392,7 +483,12 @@ impl Builder<'_> {
     }
 
     /// A function that can give two inputs the same output must not write a unique column.
-    fn refuse_collisions(&mut self, rule: &Rule, slot: usize, value: &Expr) -> Result<(), Skip> {
+    pub(super) fn refuse_collisions(
+        &mut self,
+        rule: &Rule,
+        slot: usize,
+        value: &Expr,
+    ) -> Result<(), Skip> {
         let Some((function, span)) = colliding_call(value) else {
             return Ok(());
         };
@@ -426,7 +522,7 @@ impl Builder<'_> {
         concern: &matching::Concern,
         query: &Query,
     ) -> Result<Option<StepKind>, Skip> {
-        let Some(FromItem::Table(table)) = query.from.first().map(|from| &from.first) else {
+        let Some(table) = streamed(query) else {
             return Ok(None);
         };
         let mut wildcard = Vec::new();
@@ -441,11 +537,7 @@ impl Builder<'_> {
                 }
             }
         }
-        let mut scope = Names {
-            catalog: self.subject.catalog,
-            columns: &self.columns,
-            table: Some((table, &concern.named)),
-        };
+        let mut scope = self.names(rule, concern, Some((table, &concern.named)));
         let settings = self.settings(rule, "select");
         let compiled = expression::compile_query(query, &wildcard, &mut scope, &settings)
             .map_err(|faults| self.judge(rule, concern, faults))?;

@@ -1,7 +1,8 @@
 //! The last part of building a program: what its steps touch, and whether its rows can move.
 
 use super::build::Subject;
-use super::program::{Origin, Partition, Program, ProgramColumn, Step, StepKind};
+use super::program::{Origin, Partition, Program, ProgramColumn};
+use super::step::{Filter, Step, StepKind};
 use crate::error::{Error, Result};
 use crate::expression::Compiled;
 use std::collections::BTreeSet;
@@ -53,7 +54,7 @@ fn partition(
     columns: &[ProgramColumn],
     steps: &[Step],
 ) -> Result<Option<Partition>> {
-    let catalog = subject.catalog;
+    let catalog = subject.known.catalog;
     let mut keys = BTreeSet::new();
     let mut by_expression = false;
     let mut root = None;
@@ -103,31 +104,46 @@ fn partition(
 impl Step {
     /// Adds the slots that the step reads or writes.
     fn slots(&self, touched: &mut BTreeSet<usize>) {
+        touched.extend(self.feed.iter().flat_map(|feed| &feed.slots));
         let mut filter = |filter: &Option<Compiled>| {
             touched.extend(filter.iter().flat_map(|f| f.slots().iter().copied()));
         };
         match &self.kind {
-            StepKind::Delete(condition) => filter(condition),
-            StepKind::Update {
+            StepKind::Gather {
                 filter: condition,
-                assignments,
+                slots,
+                ..
             } => {
                 filter(condition);
+                touched.extend(slots);
+            }
+            StepKind::Links { slots, goes, .. } => {
+                touched.extend(slots);
+                goes.iter()
+                    .for_each(|filter| touched.extend(filter.slots()));
+            }
+            StepKind::Orphans { filter, .. } => {
+                filter
+                    .iter()
+                    .for_each(|filter| touched.extend(filter.slots()));
+            }
+            StepKind::Delete(filter) => touched.extend(filter.slots()),
+            StepKind::Update {
+                filter,
+                assignments,
+            } => {
+                touched.extend(filter.slots());
                 for (slot, assignment) in assignments {
                     touched.insert(*slot);
-                    touched.extend(assignment.slots());
+                    if !matches!(filter, Filter::Joined(_)) {
+                        touched.extend(assignment.slots());
+                    }
                 }
             }
             StepKind::Insert(inserts) => {
-                for conflict in &inserts.conflicts {
+                if let Some(conflict) = &inserts.conflict {
                     touched.extend(conflict.same_key.slots());
-                    if let Some((condition, assignments)) = &conflict.update {
-                        touched.extend(condition.iter().flat_map(|f| f.slots().iter().copied()));
-                        for (slot, assignment) in assignments {
-                            touched.insert(*slot);
-                            touched.extend(assignment.slots());
-                        }
-                    }
+                    touched.extend(conflict.assignments.iter().map(|(slot, _)| *slot));
                 }
             }
             StepKind::Query(query) => touched.extend(query.slots()),

@@ -5,31 +5,48 @@
 //! [`Program`]. It keeps account of what every rule has met, since a rule that meets no table is
 //! an error. It knows no bytes, no I/O and no threads.
 
+mod account;
+mod books;
 mod build;
+mod closure;
+mod effects;
 mod finish;
+mod generated;
+mod inputs;
 mod insert;
+mod joins;
+mod keys;
+mod late;
 pub mod matching;
 mod names;
 mod pairs;
 mod program;
+mod progress;
+mod reader;
 mod row;
 mod rule;
+mod step;
 mod support;
+mod target;
 mod values;
 
-pub use insert::{Inserts, NewCell, NewRow, NewRowSource};
-pub use program::{
-    Assignments, Fate, Origin, Partition, Pass, Program, ProgramColumn, RuleId, RunFault, Step,
-    StepKey, StepKind, StepTally,
-};
+pub use insert::{Inserts, NewCell, NewRow, NewRowSource, NewRows};
+pub use late::Passed;
+pub use program::{Fate, Origin, Partition, Pass, Program, ProgramColumn, RunFault, StepTally};
+pub use progress::{Facts, FloatingResult};
 pub use row::{RawRow, RowState};
 pub use rule::{Context, Rule, sql_dialect};
+pub use step::{Assignments, Feed, Filter, Need, RuleId, Step, StepKey, StepKind};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::expression::Fault;
-use crate::rulebook::{self, Action, ColumnPattern, Diagnostics, Rulebook, nearest};
+use crate::rulebook::{Action, Rulebook};
 use crate::schema::{Catalog, RelationName};
-use rule::tables_of;
+use books::Book;
+use effects::Effects;
+use inputs::Inputs;
+use progress::Floating;
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -52,15 +69,6 @@ pub enum Choice {
     },
 }
 
-/// A rulebook and whether it takes part.
-#[derive(Debug)]
-struct Book {
-    rulebook: Rulebook,
-    takes_part: bool,
-    /// The number of its first rule.
-    first_rule: usize,
-}
-
 /// How far the rows of a relation can go at this point of the run.
 #[derive(Debug, Clone)]
 pub struct Planned {
@@ -74,6 +82,14 @@ pub struct Planned {
     pub whole: bool,
 }
 
+/// What building a program gave.
+enum Built {
+    /// The program; none if no rule concerns the relation.
+    Program(Option<Arc<Program>>),
+    /// A rule depends on DDL that may still come.
+    Waits,
+}
+
 /// A relation and the columns of its dumped rows, if it has any.
 type Header = (RelationName, Option<Vec<String>>);
 
@@ -84,7 +100,7 @@ pub struct Planner {
     rules: Vec<Rule>,
     context: Context,
     /// For each rule how many relations it met.
-    met: Vec<usize>,
+    met: HashMap<RuleId, usize>,
     warnings: BTreeSet<String>,
     /// The programs of this section, by relation and header.
     cache: HashMap<Header, Option<Arc<Program>>>,
@@ -93,6 +109,22 @@ pub struct Planner {
     passed: HashMap<RelationName, BTreeSet<RuleId>>,
     /// Were foreign keys known before the first row?
     keys_first: bool,
+    /// Can no more relations come in this section?
+    complete: bool,
+    /// The columns of the rows that have come, by relation.
+    headers: HashMap<RelationName, Vec<String>>,
+    /// What is gathered for rules that look at other rows.
+    inputs: RefCell<Inputs>,
+    /// SELECTs over several tables.
+    floating: Vec<Floating>,
+    /// How many statements have been generated.
+    generated: u32,
+    /// The target environment's schema, if its dump is given.
+    target: Option<Catalog>,
+    /// Bytes that lookups keep.
+    looked_up: u64,
+    /// What rules do to keys.
+    effects: RefCell<HashMap<RuleId, (usize, Arc<Effects>)>>,
 }
 
 impl Planner {
@@ -122,7 +154,11 @@ impl Planner {
             books.push(Book {
                 rulebook,
                 takes_part,
-                first_rule,
+                first: RuleId {
+                    statement: first_rule,
+                    generated: 0,
+                },
+                generated: false,
             });
             first_rule += statements;
         }
@@ -130,59 +166,23 @@ impl Planner {
             books,
             rules: Vec::new(),
             context,
-            met: vec![0; first_rule],
+            met: HashMap::new(),
             warnings: BTreeSet::new(),
             cache: HashMap::new(),
             programs: 0,
             passed: HashMap::new(),
             keys_first: false,
+            complete: false,
+            headers: HashMap::new(),
+            inputs: RefCell::default(),
+            floating: Vec::new(),
+            generated: 0,
+            target: None,
+            looked_up: 0,
+            effects: RefCell::default(),
         };
         planner.list_rules();
         Ok(planner)
-    }
-
-    /// Lists the rules of all books that take part.
-    fn list_rules(&mut self) {
-        let taking_part = || {
-            self.books
-                .iter()
-                .enumerate()
-                .filter(|(_, book)| book.takes_part)
-        };
-        let except: Arc<[ColumnPattern]> = taking_part()
-            .flat_map(|(_, book)| book.rulebook.baseline_except.iter().cloned())
-            .collect();
-        let mut rules = Vec::new();
-        for (number, book) in taking_part() {
-            let is_baseline = book.rulebook.name == BASELINE;
-            let except = if is_baseline {
-                Arc::clone(&except)
-            } else {
-                Arc::from([])
-            };
-            for (at, statement) in book.rulebook.statements.iter().enumerate() {
-                if (statement.only.is_empty() || statement.only.contains(&self.context.dump))
-                    && statement.with_target != Some(true)
-                {
-                    rules.push(Rule {
-                        id: RuleId(book.first_rule + at),
-                        statement: Arc::new(statement.clone()),
-                        written_in: book.rulebook.dialect,
-                        book: number,
-                        except: Arc::clone(&except),
-                    });
-                }
-            }
-        }
-        self.rules = rules;
-    }
-
-    /// The rulebooks that take part, in order.
-    pub fn books(&self) -> impl Iterator<Item = &Rulebook> {
-        self.books
-            .iter()
-            .filter(|book| book.takes_part)
-            .map(|book| &book.rulebook)
     }
 
     /// The rules in order.
@@ -197,68 +197,12 @@ impl Planner {
 
     /// How many relations a rule met.
     pub fn relations_met(&self, rule: RuleId) -> usize {
-        self.met[rule.0]
+        self.met.get(&rule).copied().unwrap_or_default()
     }
 
     /// What a report should say.
     pub fn warnings(&self) -> impl Iterator<Item = &String> {
         self.warnings.iter()
-    }
-
-    /// Recognises applications by the relations known so far. Returns the names of the rulebooks
-    /// that join.
-    ///
-    /// # Errors
-    /// If a rulebook is recognised after rows of one of its tables have passed without it.
-    pub fn decide(&mut self, catalog: &Catalog) -> Result<Vec<String>> {
-        let tables = || {
-            let declared = catalog
-                .relations
-                .keys()
-                .map(|name| name.name.to_lowercase());
-            declared
-                .chain(self.passed.keys().map(|name| name.name.to_lowercase()))
-                .collect::<BTreeSet<String>>()
-        };
-        if self.books.iter().all(|book| book.takes_part) {
-            return Ok(Vec::new());
-        }
-        let tables = tables();
-        let mut joined = Vec::new();
-        for book in self.books.iter_mut().filter(|book| !book.takes_part) {
-            let detect = &book.rulebook.detect;
-            if detect.is_empty() || !detect.iter().all(|table| tables.contains(table)) {
-                continue;
-            }
-            let late = book
-                .rulebook
-                .statements
-                .iter()
-                .flat_map(tables_of)
-                .any(|table| {
-                    !table.name.is_pattern()
-                        && self
-                            .passed
-                            .keys()
-                            .any(|seen| matching::names(&table.name, &seen.name))
-                });
-            let name = &book.rulebook.name;
-            if late {
-                return Err(Error::input(format!(
-                    "the dump turned out to be of {name} only after rows of its tables had passed"
-                ))
-                .remedy(format!(
-                    "run again with -r baseline -r {name}, or give --schema FILE"
-                )));
-            }
-            book.takes_part = true;
-            joined.push(name.clone());
-        }
-        if !joined.is_empty() {
-            self.list_rules();
-            self.cache.clear();
-        }
-        Ok(joined)
     }
 
     /// The program for the rows of a block, and how far they can go now.
@@ -271,16 +215,32 @@ impl Planner {
         relation: &RelationName,
         header: Option<&[String]>,
     ) -> Result<Planned> {
-        if header.is_some() {
-            self.pass(catalog, relation);
+        if let Some(header) = header
+            && !self.headers.contains_key(relation)
+        {
+            self.refuse_late(catalog, relation)?;
+            self.headers.insert(relation.clone(), header.to_vec());
         }
         let mut faults = Vec::new();
-        let program = self.build(catalog, relation, header, &mut faults)?;
+        let built = self.build(catalog, relation, header, &mut faults)?;
         self.refuse(faults)?;
+        let horizon = self.horizon(catalog, relation);
+        let (program, waits) = match built {
+            Built::Program(program) => (program, false),
+            Built::Waits => (None, true),
+        };
+        let (runnable, steps) = match &program {
+            Some(program) => (self.runnable(program, horizon)?, program.steps.len()),
+            None => (0, 0),
+        };
+        let whole = !waits && runnable == steps && horizon.is_none();
+        if whole && header.is_some() {
+            self.pass(catalog, relation);
+        }
         Ok(Planned {
-            runnable: program.as_ref().map_or(0, |program| program.steps.len()),
             program,
-            whole: true,
+            runnable,
+            whole,
         })
     }
 
@@ -290,16 +250,17 @@ impl Planner {
         relation: &RelationName,
         header: Option<&[String]>,
         faults: &mut Vec<(RuleId, Fault)>,
-    ) -> Result<Option<Arc<Program>>> {
+    ) -> Result<Built> {
         let key = (relation.clone(), header.map(<[String]>::to_vec));
         if let Some(known) = self.cache.get(&key) {
-            return Ok(known.clone());
+            return Ok(Built::Program(known.clone()));
         }
         let mut findings = build::Findings::default();
         let subject = build::Subject {
-            catalog,
+            known: self.known(catalog),
             name: relation,
             header,
+            is_target: false,
         };
         let built = build::program(
             self.programs,
@@ -308,8 +269,11 @@ impl Planner {
             &self.context,
             &mut findings,
         )?;
+        if findings.waits {
+            return Ok(Built::Waits);
+        }
         for rule in findings.met {
-            self.met[rule.0] += 1;
+            *self.met.entry(rule).or_default() += 1;
         }
         self.warnings.extend(findings.warnings);
         let built = built.map(Arc::new);
@@ -318,7 +282,7 @@ impl Planner {
             self.cache.insert(key, built.clone());
         }
         faults.extend(findings.faults);
-        Ok(built)
+        Ok(Built::Program(built))
     }
 
     /// Checks all rules against a section whose relations are all known, before its first row.
@@ -327,11 +291,13 @@ impl Planner {
     /// # Errors
     /// All faults at once, else a rule that names no relation.
     pub fn check(&mut self, catalog: &Catalog, only_section: bool) -> Result<()> {
+        self.complete = true;
         let mut faults = Vec::new();
         for name in catalog.relations.keys() {
             self.build(catalog, name, None, &mut faults)?;
         }
         self.refuse(faults)?;
+        self.list_floating(catalog)?;
         if !only_section {
             return Ok(());
         }
@@ -372,100 +338,6 @@ impl Planner {
         }
     }
 
-    /// At the end of a section: does a rule concern a relation whose rows had passed before the
-    /// dump gave it its name or its parent?
-    ///
-    /// # Errors
-    /// If so.
-    pub fn recheck(&self, catalog: &Catalog) -> Result<()> {
-        for (relation, before) in &self.passed {
-            let mut name = relation;
-            for (old, new) in &catalog.renames {
-                if old == name {
-                    name = new;
-                }
-            }
-            let now = self.concerning(catalog, name);
-            let Some(late) = self
-                .rules
-                .iter()
-                .find(|r| now.contains(&r.id) && !before.contains(&r.id))
-            else {
-                continue;
-            };
-            return Err(Error::input(
-                "its rows had passed before the dump gave it the name or the parent by which a \
-                 rule concerns it",
-            )
-            .relation(name)
-            .rule(&late.statement.name)
-            .remedy("give the schema beforehand with --schema FILE (pg_dump --schema-only)"));
-        }
-        Ok(())
-    }
-
-    /// Takes note of rows of a relation that are changed in a way that nobody can follow.
-    ///
-    /// # Errors
-    /// If a rule concerns it.
-    pub fn opaque(&mut self, catalog: &Catalog, relation: &RelationName, what: &str) -> Result<()> {
-        self.pass(catalog, relation);
-        let concerning = self.concerning(catalog, relation);
-        let rule = self.rules.iter().find(|rule| concerning.contains(&rule.id));
-        let Some(rule) = rule.map(|rule| rule.statement.name.clone()) else {
-            return Ok(());
-        };
-        // A pattern may find no column of its own in the relation.
-        if catalog
-            .relation(relation)
-            .is_some_and(|r| !matching::is_view(r))
-            && self.program(catalog, relation, None)?.program.is_none()
-        {
-            return Ok(());
-        }
-        Err(Error::input(format!(
-            "the dump changes its rows by {what}, which scrub cannot follow"
-        ))
-        .relation(relation)
-        .rule(rule)
-        .remedy("dump the table with COPY or INSERT … VALUES"))
-    }
-
-    /// A statement may change rows of relations that nobody can tell.
-    ///
-    /// # Errors
-    /// If there are rules.
-    pub fn unfollowed(&self, what: &str) -> Result<()> {
-        match self.rules.first() {
-            None => Ok(()),
-            Some(_) => Err(Error::input(format!(
-                "{what} may change rows in a way that scrub cannot follow"
-            ))
-            .remedy("take it out of the dump, or run scrub on what it writes")),
-        }
-    }
-
-    /// Columns that a foreign key ties together and that rules rewrite to different lengths, as far
-    /// as they are only known now.
-    pub fn uneven_pairs(&self, catalog: &Catalog) -> Vec<String> {
-        if self.keys_first {
-            return Vec::new();
-        }
-        let assigned = |name: &RelationName, column: &str| {
-            let programs = self.cache.iter().filter(|(key, _)| key.0 == *name);
-            programs
-                .filter_map(|(_, program)| program.as_ref())
-                .any(|p| p.assigns(column))
-        };
-        pairs::uneven(catalog)
-            .into_iter()
-            .filter(|pair| pair.iter().any(|(name, column)| assigned(name, column)))
-            .map(|[(child, from), (parent, to)]| format!(
-                "{child}.{from} refers to {parent}.{to}, which has another length: shortened values may differ; give --schema FILE"
-            ))
-            .collect()
-    }
-
     /// Compiles every rule against the relations of a section that had no rows, and returns the
     /// programs that still have something to add or to report there.
     ///
@@ -493,80 +365,12 @@ impl Planner {
     pub fn next_section(&mut self) {
         self.cache.clear();
         self.passed.clear();
-    }
-
-    /// After the whole stream: has every rule met a table?
-    ///
-    /// # Errors
-    /// A rule that met none, with the nearest name.
-    pub fn finish(&self, catalog: &Catalog) -> Result<()> {
-        match self.rules.iter().find(|rule| !self.is_met(rule)) {
-            Some(rule) => Err(self.met_nothing(rule, catalog)),
-            None => Ok(()),
-        }
-    }
-
-    fn is_met(&self, rule: &Rule) -> bool {
-        rule.statement.optional
-            || self.met[rule.id.0] > 0
-            || matches!(rule.statement.action, Action::DropUser(_))
-    }
-
-    fn met_nothing(&self, rule: &Rule, catalog: &Catalog) -> Error {
-        let tables = tables_of(&rule.statement);
-        let names: Vec<String> = tables
-            .iter()
-            .map(|table| match &table.schema {
-                Some(schema) => format!("{}.{}", schema.text, table.name.text),
-                None => table.name.text.clone(),
-            })
-            .collect();
-        let message = format!("it met no table {} in the dump", names.join(", "));
-        let known: Vec<&str> = catalog
-            .relations
-            .keys()
-            .map(|name| name.name.as_str())
-            .chain(self.passed.keys().map(|name| name.name.as_str()))
-            .collect();
-        let near = tables
-            .iter()
-            .find_map(|table| nearest(&table.name.text, known.iter().copied()));
-        let remedy = match near {
-            Some(near) => {
-                format!("did you mean {near}? A table that may be missing wants :optional")
-            }
-            None => "a table that may be missing wants :optional in the rule's comment".to_owned(),
-        };
-        Error::check(message)
-            .rule(&rule.statement.name)
-            .remedy(remedy)
-    }
-
-    /// Turns faults into one message with carets.
-    fn refuse(&self, faults: Vec<(RuleId, Fault)>) -> Result<()> {
-        let Some((first, _)) = faults.first() else {
-            return Ok(());
-        };
-        let book_of = |id: RuleId| {
-            self.rules
-                .iter()
-                .find(|rule| rule.id == id)
-                .map_or(0, |rule| rule.book)
-        };
-        let book = &self.books[book_of(*first)].rulebook;
-        let mut told = BTreeSet::new();
-        let diagnostics = faults
-            .iter()
-            .filter(|(id, fault)| {
-                book_of(*id) == book_of(*first)
-                    && told.insert((fault.span.start, fault.message.clone()))
-            })
-            .map(|(_, fault)| rulebook::Fault {
-                span: fault.span,
-                message: fault.message.clone(),
-                help: fault.help.clone(),
-            })
-            .collect();
-        Err(Diagnostics::new(book.files.clone(), diagnostics).into())
+        self.complete = false;
+        self.headers.clear();
+        self.inputs.get_mut().next_section();
+        self.effects.get_mut().clear();
+        self.floating.clear();
+        self.looked_up = 0;
+        self.forget_generated();
     }
 }

@@ -2,11 +2,13 @@
 
 use super::build::Subject;
 use super::program::{Origin, ProgramColumn};
+use super::reader::Reader;
 use super::{Context, matching};
-use crate::expression::{Assignment, Row, Scope, compile_assignment};
+use crate::expression::{Assignment, Input, Row, Scope, compile_assignment};
 use crate::rulebook::{self, Ident, TableRef};
 use crate::schema::{Catalog, Column, DataType, Generated, Relation, RelationName};
 use crate::value::ValueError;
+use std::sync::Arc;
 
 /// The columns by slot: those of the rows, then the declared ones that the rows lack.
 pub(super) fn columns(
@@ -53,7 +55,7 @@ pub(super) fn columns(
         columns[slot].origin = match computed(
             sql,
             &columns[slot].column,
-            subject.catalog,
+            subject.known.catalog,
             &columns,
             context,
         ) {
@@ -84,6 +86,8 @@ fn computed(
         catalog,
         columns,
         table: None,
+        own: None,
+        reader: None,
     };
     compile_assignment(
         &expr,
@@ -105,15 +109,27 @@ pub(super) struct Names<'a> {
     pub catalog: &'a Catalog,
     pub columns: &'a [ProgramColumn],
     pub table: Option<(&'a TableRef, &'a RelationName)>,
+    /// A qualifier that means this relation although no table reference stands for it.
+    pub own: Option<&'a str>,
+    /// How it gets at the rows of other tables; none where it cannot.
+    pub reader: Option<Reader<'a>>,
 }
 
 impl Scope for Names<'_> {
+    fn table(&mut self, table: &TableRef) -> Result<Arc<Input>, String> {
+        match &self.reader {
+            Some(reader) => reader.input(table),
+            None => Err("it looks at other rows, which it cannot do here".to_owned()),
+        }
+    }
+
     fn column(&mut self, table: Option<&Ident>, column: &Ident) -> Result<(usize, Column), String> {
         if let Some(qualifier) = table {
             let known = self.table.is_some_and(|(table, named)| match &table.alias {
                 Some(alias) => matching::names(qualifier, &alias.text),
                 None => matching::names(qualifier, &named.name),
             });
+            let known = known || self.own.is_some_and(|own| own == qualifier.text);
             if !known {
                 return Err(format!(
                     "there is no table {} in this statement",
@@ -147,6 +163,30 @@ fn user_type(catalog: &Catalog, name: &str) -> Option<DataType> {
     });
     let (_, data_type) = found.next()?;
     found.next().is_none().then(|| data_type.clone())
+}
+
+/// The names of a relation's statement, and rows of our own under a name beside them.
+pub(super) struct Beside<'a> {
+    pub names: Names<'a>,
+    pub name: &'a str,
+    pub rows: &'a Arc<Input>,
+}
+
+impl Scope for Beside<'_> {
+    fn column(&mut self, table: Option<&Ident>, column: &Ident) -> Result<(usize, Column), String> {
+        self.names.column(table, column)
+    }
+
+    fn table(&mut self, table: &TableRef) -> Result<Arc<Input>, String> {
+        if table.schema.is_none() && table.name.text.eq_ignore_ascii_case(self.name) {
+            return Ok(Arc::clone(self.rows));
+        }
+        self.names.table(table)
+    }
+
+    fn data_type(&mut self, name: &str) -> Option<DataType> {
+        self.names.data_type(name)
+    }
 }
 
 /// A row without columns, for what is computed when the plan is made.

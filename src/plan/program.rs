@@ -4,17 +4,11 @@
 //! it finds on the way (rows matched, keys met, partial results of SELECTs) goes into a
 //! [`StepTally`] per step, which its owner merges in the order of the input.
 
-use super::insert::Inserts;
 use super::row::{RawRow, RowState};
-use crate::expression::{Assignment, Compiled, CompiledQuery, Partial};
-use crate::rulebook::Statement;
+use super::step::{Assignments, Filter, Step, StepKey, StepKind};
+use crate::expression::{Assignment, Compiled, Partial, Row, Rows};
 use crate::schema::{Column, RelationName};
 use crate::value::ValueError;
-use std::sync::Arc;
-
-/// The number of a rule: its place among all statements of all rulebooks of the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RuleId(pub usize);
 
 /// A compiled program.
 #[derive(Debug)]
@@ -67,46 +61,6 @@ pub enum Origin {
     Absent(String),
 }
 
-/// One step.
-#[derive(Debug)]
-pub struct Step {
-    /// The rule it comes from.
-    pub rule: RuleId,
-    /// Its place within the rule: see [`StepKey`].
-    pub place: u32,
-    /// The statement, for its name.
-    pub statement: Arc<Statement>,
-    /// The relation that the statement names: this one or an ancestor.
-    pub named: RelationName,
-    /// What it does.
-    pub kind: StepKind,
-}
-
-/// What tells a step from all others of a section, whichever relation's program it stands in.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct StepKey {
-    /// The rule.
-    pub rule: RuleId,
-    /// The place within the rule: [`Step::ACTS`] for what it does to the relation that it names.
-    pub place: u32,
-    /// The relation that is named there: the step's own or an ancestor.
-    pub named: RelationName,
-}
-
-impl Step {
-    /// The place of what the rule itself does.
-    pub const ACTS: u32 = 0;
-
-    /// What its findings are kept under.
-    pub fn key(&self) -> StepKey {
-        StepKey {
-            rule: self.rule,
-            place: self.place,
-            named: self.named.clone(),
-        }
-    }
-}
-
 /// One run of rows through a program. Everything a program does is a function of the row and of
 /// finished lookups, so the same rows may run several times: first as far as lookups are known,
 /// to find what others wait for, in the end through all of it.
@@ -120,27 +74,6 @@ pub struct Pass {
     /// passes.
     pub record: usize,
 }
-
-/// What a step does.
-#[derive(Debug)]
-pub enum StepKind {
-    /// Drops the rows that match.
-    Delete(Option<Compiled>),
-    /// Rewrites cells of the rows that match.
-    Update {
-        /// `WHERE`.
-        filter: Option<Compiled>,
-        /// Slot and new value.
-        assignments: Assignments,
-    },
-    /// Adds rows at the end of the data; rows that pass may be in conflict with them.
-    Insert(Inserts),
-    /// Collects a SELECT's result.
-    Query(Arc<CompiledQuery>),
-}
-
-/// Slots and their new values.
-pub type Assignments = Vec<(usize, Assignment)>;
 
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,6 +95,8 @@ pub struct StepTally {
     pub met: Vec<bool>,
     /// For a SELECT: the partial result.
     pub partial: Option<Partial>,
+    /// For a lookup: the rows kept.
+    pub gathered: Option<Rows>,
 }
 
 impl StepTally {
@@ -184,6 +119,11 @@ impl StepTally {
                     .map_err(|error| RunFault::new(step, error))?;
             }
             (none @ None, later, _) => *none = later,
+            _ => {}
+        }
+        match (&mut self.gathered, later.gathered) {
+            (Some(rows), Some(later)) => rows.append(later),
+            (none @ None, later) => *none = later,
             _ => {}
         }
         Ok(())
@@ -224,12 +164,29 @@ impl Program {
         })
     }
 
+    /// Has somebody to act when all rows of the relation have passed?
+    pub fn ends(&self) -> bool {
+        let ends =
+            |step: &Step| step.gathers().is_some() || matches!(step.kind, StepKind::Insert(_));
+        self.steps.iter().any(ends)
+    }
+
+    /// How many steps, from the first, have to run until everything is gathered that goes under
+    /// `key`; none if nothing does.
+    pub fn gathered_by(&self, key: &StepKey) -> Option<usize> {
+        let last = self
+            .steps
+            .iter()
+            .rposition(|step| step.gathers().as_ref() == Some(key));
+        last.map(|last| last + 1)
+    }
+
     /// Does every row go, without a look at it?
     pub fn drops_everything(&self) -> bool {
         matches!(
             self.steps.first(),
             Some(Step {
-                kind: StepKind::Delete(None),
+                kind: StepKind::Delete(Filter::All),
                 ..
             })
         )
@@ -260,9 +217,46 @@ impl Program {
             let record = number >= pass.record;
             let fault = |error: ValueError| RunFault::new(step, error);
             match &step.kind {
-                StepKind::Delete(filter) => {
+                StepKind::Gather { .. } if !record => {}
+                StepKind::Gather {
+                    input,
+                    filter,
+                    slots,
+                } => {
                     if matches(filter.as_ref(), row).map_err(fault)? {
+                        let rows = tally
+                            .gathered
+                            .get_or_insert_with(|| Rows::new(input.columns.len()));
+                        gather(rows, row, slots).map_err(fault)?;
+                    }
+                }
+                StepKind::Links { .. } | StepKind::Orphans { .. } if !record => {}
+                StepKind::Links { input, slots, goes } => {
+                    let mut gone = false;
+                    for filter in goes {
+                        gone = gone || filter.is_true(row).map_err(fault)?;
+                    }
+                    let rows = tally
+                        .gathered
+                        .get_or_insert_with(|| Rows::new(input.columns.len()));
+                    let mut cells = cells(row, slots).map_err(fault)?;
+                    cells.push(gone.then_some(b"t".as_slice()));
+                    rows.push(cells);
+                }
+                StepKind::Orphans { filter, .. } => {
+                    let mut orphaned = true;
+                    for filter in filter {
+                        orphaned = orphaned && filter.is_true(row).map_err(fault)?;
+                    }
+                    tally.matched += u64::from(orphaned);
+                }
+                StepKind::Delete(filter) => {
+                    if filter.is_true(row).map_err(fault)? {
                         tally.matched += u64::from(record);
+                        if let (Some(feed), true) = (&step.feed, record) {
+                            let rows = tally.gathered.get_or_insert_with(|| Rows::new(feed.width));
+                            gather(rows, row, &feed.slots).map_err(fault)?;
+                        }
                         return Ok(Fate::Drop);
                     }
                 }
@@ -270,9 +264,20 @@ impl Program {
                     filter,
                     assignments,
                 } => {
-                    if matches(filter.as_ref(), row).map_err(fault)? {
+                    let feed = step.feed.as_ref().filter(|_| record);
+                    let old = match feed {
+                        Some(feed) => owned(row, &feed.slots).map_err(fault)?,
+                        None => Vec::new(),
+                    };
+                    if update(row, filter, assignments, &mut values).map_err(fault)? {
                         tally.matched += u64::from(record);
-                        assign(row, assignments, &mut values).map_err(fault)?;
+                    }
+                    if let Some(feed) = feed {
+                        let new = owned(row, &feed.slots).map_err(fault)?;
+                        if new != old {
+                            let rows = tally.gathered.get_or_insert_with(|| Rows::new(feed.width));
+                            rows.push(old.iter().chain(&new).map(Option::as_deref));
+                        }
                     }
                 }
                 StepKind::Insert(inserts) => inserts.meet(row, step, record, tally)?,
@@ -307,13 +312,70 @@ pub(super) fn matches<'b, R: RawRow<'b>>(
     filter.map_or(Ok(true), |filter| filter.is_true(row))
 }
 
+/// Keeps the cells of a row.
+fn gather<'b, R: RawRow<'b>>(
+    rows: &mut Rows,
+    row: &RowState<'_, 'b, R>,
+    slots: &[usize],
+) -> Result<(), ValueError> {
+    rows.push(cells(row, slots)?);
+    Ok(())
+}
+
+fn cells<'r, 'b, R: RawRow<'b>>(
+    row: &'r RowState<'_, 'b, R>,
+    slots: &[usize],
+) -> Result<Vec<Option<&'r [u8]>>, ValueError> {
+    slots.iter().map(|slot| row.cell(*slot)).collect()
+}
+
+fn owned<'b, R: RawRow<'b>>(
+    row: &RowState<'_, 'b, R>,
+    slots: &[usize],
+) -> Result<Vec<Option<Vec<u8>>>, ValueError> {
+    let cells = cells(row, slots)?.into_iter();
+    Ok(cells.map(|cell| cell.map(<[u8]>::to_vec)).collect())
+}
+
+/// Rewrites a row if it matches.
+fn update<'b, R: RawRow<'b>>(
+    row: &mut RowState<'_, 'b, R>,
+    filter: &Filter,
+    assignments: &Assignments,
+    values: &mut NewValues,
+) -> Result<bool, ValueError> {
+    match filter {
+        Filter::Joined(joined) => {
+            values.clear();
+            let Some(found) = joined.find(row)? else {
+                return Ok(false);
+            };
+            for (slot, assignment) in assignments {
+                let new = assignment.eval(&found)?;
+                if new.as_deref() != row.cell(*slot)? {
+                    values.push((*slot, new.map(std::borrow::Cow::into_owned)));
+                }
+            }
+            drop(found);
+            for (slot, new) in values.drain(..) {
+                row.set(slot, new);
+            }
+        }
+        _ if !filter.is_true(row)? => return Ok(false),
+        _ => assign(row, assignments, values)?,
+    }
+    Ok(true)
+}
+
+/// New values by slot.
+pub(super) type NewValues = Vec<(usize, Option<Vec<u8>>)>;
+
 /// Computes all new values from the row as it is, then sets those that differ.
 pub(super) fn assign<'b, R: RawRow<'b>>(
     row: &mut RowState<'_, 'b, R>,
     assignments: &Assignments,
-    values: &mut Vec<(usize, Option<Vec<u8>>)>,
+    values: &mut NewValues,
 ) -> Result<(), ValueError> {
-    use crate::expression::Row;
     values.clear();
     for (slot, assignment) in assignments {
         let new = assignment.eval(row)?;

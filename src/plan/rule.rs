@@ -1,10 +1,12 @@
 //! A rule: a statement that takes part in the run, and the relations that it names.
 
+use super::generated::Template;
 use super::matching;
-use super::program::RuleId;
+use super::step::RuleId;
 use crate::expression::Settings;
 use crate::functions::Key;
-use crate::rulebook::{Action, ColumnPattern, FromItem, SqlDialect, Statement, TableRef};
+use crate::rulebook::reads::{Read, reads, streamed};
+use crate::rulebook::{Action, ColumnPattern, SqlDialect, Statement, TableRef};
 use crate::schema::{Catalog, RelationName};
 use std::sync::Arc;
 
@@ -17,6 +19,10 @@ pub struct Context {
     pub key: Arc<Key>,
     /// `now()`: microseconds since 2000-01-01 UTC.
     pub now: i64,
+    /// Is the target environment's dump given?
+    pub target: bool,
+    /// Bytes that lookups may keep in memory.
+    pub memory: u64,
 }
 
 impl Context {
@@ -45,6 +51,12 @@ pub struct Rule {
     pub written_in: SqlDialect,
     /// The number of its rulebook.
     pub book: usize,
+    /// Does it read tables beside the one that it changes?
+    pub(super) reads: bool,
+    /// Are some of them the target environment's?
+    pub(super) reads_target: bool,
+    /// What the statements look like that it generates.
+    pub(super) template: Option<Template>,
     /// Columns that this rule's patterns leave alone.
     pub(super) except: Arc<[ColumnPattern]>,
 }
@@ -60,6 +72,27 @@ impl Rule {
         tables_of(&self.statement)
             .into_iter()
             .find_map(|table| matching::concerns(table, current, catalog, relation))
+    }
+
+    /// Where the rule reads rows of the relation, and through which name.
+    pub(super) fn reads_of<'r>(
+        &'r self,
+        catalog: &Catalog,
+        relation: &RelationName,
+        target: bool,
+    ) -> Vec<(&'r Rule, Read<'r>, matching::Concern)> {
+        if !self.reads || (target && !self.reads_target) {
+            return Vec::new();
+        }
+        let current = self.statement.current_schema.as_deref();
+        let current = current.filter(|_| !target);
+        let read = reads(&self.statement).into_iter();
+        let own = read.filter(|read| read.table.target == target);
+        own.filter_map(|read| {
+            let concern = matching::concerns(read.table, current, catalog, relation)?;
+            Some((self, read, concern))
+        })
+        .collect()
     }
 
     /// Do other rulebooks want this column left alone by this rule's patterns?
@@ -78,14 +111,8 @@ pub(super) fn tables_of(statement: &Statement) -> Vec<&TableRef> {
         Action::Delete(delete) => vec![&delete.table],
         Action::Truncate(tables) => tables.iter().collect(),
         Action::Insert(insert) => vec![&insert.table],
-        Action::Select(query) | Action::Gexec(query) => query
-            .from
-            .iter()
-            .filter_map(|from| match &from.first {
-                FromItem::Table(table) => Some(table),
-                FromItem::Query { .. } => None,
-            })
-            .collect(),
+        Action::Select(query) => streamed(query).into_iter().collect(),
+        Action::Gexec(_) => vec![],
         Action::Grant { table, .. } => vec![table],
         Action::DropUser(_) => vec![],
     }

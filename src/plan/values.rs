@@ -1,13 +1,20 @@
-//! The rows of `INSERT … VALUES` and what ON CONFLICT says of them, computed with the plan.
+//! INSERT: how its rows are made, from VALUES or a SELECT, and what ON CONFLICT says of them.
 
 use super::build::{Builder, Skip};
-use super::insert::{Conflict, Inserts, NewCell, NewRow};
-use super::names::{Names, NoRow};
-use super::program::{Origin, ProgramColumn, StepKind};
-use super::{Rule, matching};
-use crate::expression::{self, Fault, FaultKind, compile_assignment};
-use crate::rulebook::{self, Expr, ExprKind, Ident, Insert, InsertSource, TableRef};
+use super::insert::{CellSource, Conflict, Inserts, NewCell, NewRows, RowSource};
+use super::names::{Beside, Names, NoRow};
+use super::program::{Origin, ProgramColumn};
+use super::step::StepKind;
+use super::{Rule, matching, pairs};
+use crate::expression::{
+    Fault, FaultKind, Input, Scope, compile_assignment, compile_joined, compile_lookup,
+};
+use crate::rulebook::{
+    self, Expr, ExprKind, From, FromItem, Ident, Insert, InsertSource, OnConflict, Query,
+    SelectItem, Span, TableRef,
+};
 use crate::schema::{Column, DataType, Generated};
+use std::sync::Arc;
 
 impl Builder<'_> {
     pub(super) fn insert(
@@ -30,93 +37,183 @@ impl Builder<'_> {
                 .filter(|slot| matches!(self.columns[*slot].origin, Origin::Cell(_)))
                 .collect();
         }
-        let values: &[Vec<Expr>] = match &insert.source {
-            InsertSource::Values(values) => values,
-            InsertSource::DefaultValues => &[vec![]],
-            InsertSource::Query(_) => return Ok(None),
+        let source = match &insert.source {
+            InsertSource::Values(values) => self.values(rule, concern, insert, &slots, values)?,
+            InsertSource::DefaultValues => self.values(rule, concern, insert, &slots, &[vec![]])?,
+            InsertSource::Query(query) => self.selected(rule, concern, insert, slots, query)?,
         };
-        let mut rows = Vec::new();
-        for (number, values) in values.iter().enumerate() {
-            rows.push(self.new_row(rule, concern, insert, &slots, values, number as u64)?);
-        }
-        let conflicts = match &insert.on_conflict {
-            None => Vec::new(),
-            Some(_) => rows
-                .iter()
-                .map(|row| self.conflict(rule, concern, insert, row))
-                .collect::<Result<_, _>>()?,
+        let (conflict, excluded) = match &insert.on_conflict {
+            None => (None, None),
+            Some(on_conflict) => {
+                let (conflict, input) =
+                    self.conflict(rule, concern, insert, on_conflict, &source)?;
+                (Some(conflict), Some(input))
+            }
         };
+        let rows = NewRows::new(source, excluded);
         Ok(Some(StepKind::Insert(Inserts {
-            rows,
-            conflicts,
+            rows: Arc::new(rows),
+            conflict,
             compare_only: !here,
         })))
     }
 
-    /// One new row, with a cell for each cell of the dumped rows.
-    fn new_row(
+    fn wrong(&self, span: Span, message: &str, help: Option<&str>) -> Skip {
+        Skip::Faults(vec![Fault {
+            span,
+            message: format!("{}: {message}", self.subject.name),
+            help: help.map(str::to_owned),
+            kind: FaultKind::Other,
+        }])
+    }
+
+    /// The rows of VALUES.
+    fn values(
         &self,
         rule: &Rule,
         concern: &matching::Concern,
         insert: &Insert,
         slots: &[usize],
-        values: &[Expr],
-        number: u64,
-    ) -> Result<NewRow, Skip> {
-        let fault = |span, message: String, help: Option<&str>| {
-            Skip::Faults(vec![Fault {
-                span,
-                message: format!("{}: {message}", self.subject.name),
-                help: help.map(str::to_owned),
-                kind: FaultKind::Other,
-            }])
-        };
-        if values.len() > slots.len() || (!insert.columns.is_empty() && values.len() < slots.len())
-        {
-            let message = format!("{} columns but {} values", slots.len(), values.len());
-            return Err(fault(insert.table.name.span, message, None));
+        values: &[Vec<Expr>],
+    ) -> Result<RowSource, Skip> {
+        let mut rows = Vec::new();
+        for (number, values) in values.iter().enumerate() {
+            self.refuse_count(insert, slots, values.len())?;
+            let mut cell = |slot: usize, column: &Column| {
+                let at = slots.iter().position(|s| *s == slot);
+                let given = at.and_then(|at| values.get(at));
+                let given = given.filter(|expr| !matches!(expr.kind, ExprKind::Default));
+                given
+                    .map(|expr| {
+                        self.refuse_identity(insert, column, expr.span)?;
+                        self.value(rule, concern, column, slot, expr, number as u64)
+                    })
+                    .transpose()
+            };
+            rows.push(self.new_row(insert, number as u64, &mut cell)?);
         }
-        let mut row = NewRow::new();
+        Ok(RowSource::Values(rows))
+    }
+
+    /// The rows of a SELECT. Without a list of columns, `SELECT *` gives its columns by name.
+    fn selected(
+        &self,
+        rule: &Rule,
+        concern: &matching::Concern,
+        insert: &Insert,
+        mut slots: Vec<usize>,
+        query: &Query,
+    ) -> Result<RowSource, Skip> {
+        let mut scope = self.names(rule, concern, None);
+        scope.columns = &[];
+        let settings = self.settings(rule, "select");
+        let lookup = compile_lookup(query, &mut scope, &settings)
+            .map_err(|faults| self.judge(rule, concern, faults))?;
+        let everything = matches!(query.items.as_slice(), [SelectItem::Wildcard(_)]);
+        if insert.columns.is_empty() && everything {
+            slots = Vec::new();
+            for column in lookup.columns() {
+                let name = &column.name;
+                let slot = self.columns.iter().position(|own| {
+                    own.column.name == *name || own.column.name.eq_ignore_ascii_case(name)
+                });
+                let Some(slot) = slot else {
+                    return Err(self.wrong(
+                        query.span,
+                        &format!("it has no column {name}, which the SELECT gives"),
+                        Some("list the columns that both have: INSERT INTO t (a, b) SELECT a, b …"),
+                    ));
+                };
+                slots.push(slot);
+            }
+        }
+        self.refuse_count(insert, &slots, lookup.columns().len())?;
+        let mut results = Results(lookup.columns());
+        let mut cell = |slot: usize, column: &Column| {
+            let Some(at) = slots.iter().position(|s| *s == slot) else {
+                return Ok(None);
+            };
+            let Some(result) = results.0.get(at) else {
+                return Ok(None);
+            };
+            if column.generated.is_computed() {
+                return Ok(None);
+            }
+            self.refuse_identity(insert, column, query.span)?;
+            let expr = Expr {
+                kind: ExprKind::Column {
+                    table: None,
+                    column: Ident {
+                        text: at.to_string(),
+                        quoted: true,
+                        span: query.span,
+                    },
+                },
+                span: query.span,
+            };
+            let column = Column {
+                generated: Generated::No,
+                ..column.clone()
+            };
+            compile_assignment(&expr, &column, &mut results, &settings)
+                .map(|assignment| Some(CellSource::Expr(assignment)))
+                .map_err(|faults| {
+                    let name = &result.name;
+                    let faults = faults.into_iter().map(|fault| Fault {
+                        message: format!("column {name}: {}", fault.message),
+                        ..fault
+                    });
+                    self.judge(rule, concern, faults.collect())
+                })
+        };
+        let row = self.new_row(insert, 0, &mut cell)?;
+        Ok(RowSource::Query(lookup, row))
+    }
+
+    fn refuse_count(&self, insert: &Insert, slots: &[usize], values: usize) -> Result<(), Skip> {
+        if values > slots.len() || (!insert.columns.is_empty() && values < slots.len()) {
+            let message = format!("{} columns but {values} values", slots.len());
+            return Err(self.wrong(insert.table.name.span, &message, None));
+        }
+        Ok(())
+    }
+
+    fn refuse_identity(&self, insert: &Insert, column: &Column, span: Span) -> Result<(), Skip> {
+        if column.generated != Generated::IdentityAlways || insert.overriding {
+            return Ok(());
+        }
+        Err(self.wrong(
+            span,
+            &format!(
+                "column {} is an identity column GENERATED ALWAYS",
+                column.name
+            ),
+            Some("write OVERRIDING SYSTEM VALUE, or leave the column to the server"),
+        ))
+    }
+
+    /// One new row, with a cell for each cell of the dumped rows. `given` is what the statement
+    /// says of a column; none where its default holds.
+    fn new_row(
+        &self,
+        insert: &Insert,
+        number: u64,
+        given: &mut dyn FnMut(usize, &Column) -> Result<Option<CellSource>, Skip>,
+    ) -> Result<Vec<CellSource>, Skip> {
+        let mut row = Vec::new();
         for (slot, ProgramColumn { column, origin }) in self.columns.iter().enumerate() {
             let Origin::Cell(_) = origin else {
                 if matches!(origin, Origin::Computed(_)) && row.len() < self.cells() {
-                    row.push(NewCell::Server);
+                    row.push(CellSource::Fixed(NewCell::Server));
                 }
                 continue;
             };
-            let given = slots
-                .iter()
-                .position(|s| *s == slot)
-                .and_then(|at| values.get(at));
-            let given = given.filter(|expr| !matches!(expr.kind, ExprKind::Default));
-            row.push(match given {
-                Some(expr) => {
-                    if column.generated == Generated::IdentityAlways && !insert.overriding {
-                        return Err(fault(
-                            expr.span,
-                            format!(
-                                "column {} is an identity column GENERATED ALWAYS",
-                                column.name
-                            ),
-                            Some(
-                                "write OVERRIDING SYSTEM VALUE, or leave the column to the server",
-                            ),
-                        ));
-                    }
-                    let column = Column {
-                        generated: Generated::No,
-                        ..column.clone()
-                    };
-                    let compiled = self.value(rule, concern, &column, slot, expr, number)?;
-                    NewCell::Known(compiled)
-                }
-                None => self.default(column, number).map_err(|message| {
-                    fault(
-                        insert.table.name.span,
-                        message,
-                        Some("name the column in the INSERT"),
-                    )
-                })?,
+            row.push(match given(slot, column)? {
+                Some(cell) => cell,
+                None => CellSource::Fixed(self.default(column, number).map_err(|message| {
+                    let help = Some("name the column in the INSERT");
+                    self.wrong(insert.table.name.span, &message, help)
+                })?),
             });
         }
         Ok(row)
@@ -126,6 +223,7 @@ impl Builder<'_> {
         self.subject.header.map_or(0, <[String]>::len)
     }
 
+    /// A cell of VALUES: its value, unless it has to be looked up.
     fn value(
         &self,
         rule: &Rule,
@@ -134,25 +232,25 @@ impl Builder<'_> {
         slot: usize,
         expr: &Expr,
         number: u64,
-    ) -> Result<Option<Vec<u8>>, Skip> {
-        let settings = self.settings(rule, &format!("values/{slot}"));
-        let mut scope = Names {
-            catalog: self.subject.catalog,
-            columns: &[],
-            table: None,
+    ) -> Result<CellSource, Skip> {
+        let column = Column {
+            generated: Generated::No,
+            ..column.clone()
         };
-        let compiled = compile_assignment(expr, column, &mut scope, &settings)
+        let settings = self.settings(rule, &format!("values/{slot}"));
+        let mut scope = self.names(rule, concern, None);
+        scope.columns = &[];
+        let compiled = compile_assignment(expr, &column, &mut scope, &settings)
             .map_err(|faults| self.judge(rule, concern, faults))?;
+        if !compiled.lookups().is_empty() {
+            return Ok(CellSource::Expr(compiled));
+        }
         let row = NoRow(number);
-        let value = compiled.eval(&row).map_err(|error| {
-            Skip::Faults(vec![Fault {
-                span: expr.span,
-                message: format!("{}: {error}", self.subject.name),
-                help: None,
-                kind: FaultKind::Other,
-            }])
-        })?;
-        Ok(value.map(std::borrow::Cow::into_owned))
+        let value = compiled
+            .eval(&row)
+            .map_err(|error| self.wrong(expr.span, &error.to_string(), None))?;
+        let value = value.map(std::borrow::Cow::into_owned);
+        Ok(CellSource::Fixed(NewCell::Known(value)))
     }
 
     /// The default of a column that an INSERT does not name.
@@ -186,9 +284,11 @@ impl Builder<'_> {
             return Ok(NewCell::Server);
         }
         let mut scope = Names {
-            catalog: self.subject.catalog,
+            catalog: self.subject.known.catalog,
             columns: &[],
             table: None,
+            own: None,
+            reader: None,
         };
         let settings = self.context.settings(self.context.dump, "default");
         Ok(compile_assignment(&expr, column, &mut scope, &settings)
@@ -201,130 +301,180 @@ impl Builder<'_> {
             .map_or(NewCell::Server, NewCell::Known))
     }
 
-    /// What ON CONFLICT says of one new row, with `excluded.c` replaced by the row's values.
+    /// `ON CONFLICT`: the new rows are the table `excluded`.
     fn conflict(
         &self,
         rule: &Rule,
         concern: &matching::Concern,
         insert: &Insert,
-        row: &NewRow,
-    ) -> Result<Conflict, Skip> {
-        let Some(on_conflict) = &insert.on_conflict else {
-            unreachable!("called with the clause")
+        on_conflict: &OnConflict,
+        source: &RowSource,
+    ) -> Result<(Conflict, Arc<Input>), Skip> {
+        let rows: Vec<&[CellSource]> = match source {
+            RowSource::Values(rows) => rows.iter().map(Vec::as_slice).collect(),
+            RowSource::Query(_, row) => vec![row],
         };
-        let table = &insert.table;
-        let excluded = |expr: &Expr| self.substitute_excluded(rule, concern, table, row, expr);
+        let cells = || {
+            let columns = self.columns.iter();
+            columns.filter_map(|c| match c.origin {
+                Origin::Cell(cell) => Some((cell, &c.column)),
+                _ => None,
+            })
+        };
+        let mut columns: Vec<Column> = (0..rows.first().map_or(0, |row| row.len()))
+            .map(|_| Column::new("", DataType::Unknown))
+            .collect();
+        for (cell, column) in cells() {
+            if let Some(place) = columns.get_mut(cell) {
+                *place = column.clone();
+            }
+        }
+        let filled = |name: &str| {
+            let cell = cells().find(|(_, column)| column.name == name);
+            cell.is_some_and(|(cell, _)| {
+                let server =
+                    |row: &&[CellSource]| matches!(row[cell], CellSource::Fixed(NewCell::Server));
+                !rows.iter().any(|row| server(row))
+            })
+        };
+        let input = Arc::new(Input::new("excluded", columns));
+        let own = insert.table.alias.as_ref().unwrap_or(&insert.table.name);
+        let excluded = Ident {
+            text: "excluded".to_owned(),
+            quoted: false,
+            span: own.span,
+        };
         let mut same_key: Option<Expr> = None;
         for ident in &on_conflict.target {
-            let slot = self.slot(rule, concern, table, ident)?;
-            let span = ident.span;
-            let column = Expr {
+            let slot = self.slot(rule, concern, &insert.table, ident)?;
+            if !filled(&self.columns[slot].column.name) {
+                return Err(self.wrong(
+                    ident.span,
+                    &format!("the new row's {} is only known to the server", ident.text),
+                    Some("name the column in the INSERT"),
+                ));
+            }
+            let side = |table: &Ident| Expr {
                 kind: ExprKind::Column {
-                    table: None,
+                    table: Some(table.clone()),
                     column: ident.clone(),
                 },
-                span,
+                span: ident.span,
             };
-            let value = Expr {
-                kind: self.literal(slot, row, ident)?,
-                span,
-            };
+            let equal = rulebook::BinaryOp::Eq;
+            let equal = ExprKind::Binary(equal, Box::new(side(own)), Box::new(side(&excluded)));
             let equal = Expr {
-                kind: ExprKind::Binary(rulebook::BinaryOp::Eq, Box::new(column), Box::new(value)),
-                span,
+                kind: equal,
+                span: ident.span,
             };
             same_key = Some(match same_key {
                 None => equal,
                 Some(before) => Expr {
+                    span: ident.span,
                     kind: ExprKind::Binary(
                         rulebook::BinaryOp::And,
                         Box::new(before),
                         Box::new(equal),
                     ),
-                    span,
                 },
             });
         }
-        let Some(same_key) = same_key else {
-            unreachable!("the loader refuses an empty target")
-        };
-        let same_key = self.condition(rule, concern, table, &same_key, "conflict")?;
-        let mut assignments = Vec::new();
+        let mut slots = Vec::new();
+        let mut values = Vec::new();
         for (number, assignment) in on_conflict.assignments.iter().enumerate() {
-            let slot = self.slot(rule, concern, table, &assignment.column)?;
-            let value = excluded(&assignment.value)?;
-            let site = format!("conflict/{number}");
-            let compiled =
-                self.assignment(rule, concern, Some(table), slot, &value, false, &site)?;
-            assignments.extend(compiled.map(|compiled| (slot, compiled)));
+            let slot = self.slot(rule, concern, &insert.table, &assignment.column)?;
+            let column = self.columns[slot].column.clone();
+            let mut settings = self.settings(rule, &format!("conflict/{number}"));
+            let catalog = self.subject.known.catalog;
+            settings.limit = pairs::shortest(catalog, self.subject.name, &column.name);
+            slots.push(slot);
+            values.push((
+                column,
+                self.qualified(&assignment.value, own, &filled)?,
+                settings,
+            ));
         }
-        let filter = on_conflict.filter.as_ref().map(&excluded).transpose()?;
-        let filter = self.filter(rule, concern, table, filter.as_ref())?;
-        let update = (!assignments.is_empty()).then_some((filter, assignments));
-        Ok(Conflict { same_key, update })
-    }
-
-    /// A known cell of a new row as a literal; its type comes from the column it is compared with.
-    fn literal(&self, slot: usize, row: &NewRow, ident: &Ident) -> Result<ExprKind, Skip> {
-        let Origin::Cell(cell) = self.columns[slot].origin else {
-            return Ok(ExprKind::Null);
+        if let Some(filter) = &on_conflict.filter {
+            let column = Column::new("where", DataType::Boolean);
+            let settings = self.settings(rule, "conflict");
+            values.push((column, self.qualified(filter, own, &filled)?, settings));
+        }
+        let table = TableRef {
+            schema: None,
+            name: excluded,
+            alias: None,
+            target: false,
+            only: false,
         };
-        match row.get(cell) {
-            Some(NewCell::Known(None)) => Ok(ExprKind::Null),
-            Some(NewCell::Known(Some(text))) => {
-                Ok(ExprKind::String(String::from_utf8_lossy(text).into_owned()))
-            }
-            _ => Err(Skip::Faults(vec![Fault {
-                span: ident.span,
-                message: format!(
-                    "{}: the new row's {} is only known to the server",
-                    self.subject.name, ident.text
-                ),
-                help: Some("name the column in the INSERT".to_owned()),
-                kind: FaultKind::Other,
-            }])),
-        }
+        let from = [From {
+            first: FromItem::Table(table),
+            joins: Vec::new(),
+        }];
+        let mut scope = Beside {
+            names: self.names(rule, concern, Some((&insert.table, &concern.named))),
+            name: "excluded",
+            rows: &input,
+        };
+        let settings = self.settings(rule, "conflict");
+        let (joined, mut compiled) =
+            compile_joined(&from, same_key.as_ref(), &values, &mut scope, &settings)
+                .map_err(|faults| self.judge(rule, concern, faults))?;
+        let condition = on_conflict.filter.as_ref().and_then(|_| compiled.pop());
+        let conflict = Conflict {
+            same_key: joined,
+            condition,
+            assignments: slots.into_iter().zip(compiled).collect(),
+        };
+        Ok((conflict, input))
     }
 
-    fn substitute_excluded(
+    /// An expression of DO UPDATE with the table's own columns marked as such, since `excluded`
+    /// has the same names.
+    fn qualified(
         &self,
-        rule: &Rule,
-        concern: &matching::Concern,
-        table: &TableRef,
-        row: &NewRow,
         expr: &Expr,
+        own: &Ident,
+        filled: &dyn Fn(&str) -> bool,
     ) -> Result<Expr, Skip> {
         let mut expr = expr.clone();
-        let mut failure = None;
+        let mut unknown = None;
         rulebook::walk_mut(&mut expr, &mut |node| {
-            let ExprKind::Column {
-                table: Some(qualifier),
-                column,
-            } = &node.kind
-            else {
+            let ExprKind::Column { table, column } = &mut node.kind else {
                 return;
             };
-            if !qualifier.text.eq_ignore_ascii_case("excluded") {
-                return;
-            }
-            let literal = self
-                .slot(rule, concern, table, column)
-                .and_then(|slot| Ok((slot, self.literal(slot, row, column)?)));
-            match literal {
-                Ok((slot, kind)) => {
-                    let literal = Expr {
-                        kind,
-                        span: node.span,
-                    };
-                    node.kind = match expression::type_name(&self.columns[slot].column.data_type) {
-                        Some(name) => ExprKind::Cast(Box::new(literal), name),
-                        None => literal.kind,
-                    };
+            match table {
+                None => *table = Some(own.clone()),
+                Some(qualifier) if qualifier.text.eq_ignore_ascii_case("excluded") => {
+                    let columns: Vec<Column> =
+                        self.columns.iter().map(|c| c.column.clone()).collect();
+                    if let Ok(at) = matching::column(column, &columns)
+                        && !filled(&columns[at].name)
+                    {
+                        unknown = Some(column.clone());
+                    }
                 }
-                Err(skip) => failure = Some(skip),
+                Some(_) => {}
             }
         });
-        failure.map_or(Ok(expr), Err)
+        match unknown {
+            None => Ok(expr),
+            Some(column) => Err(self.wrong(
+                column.span,
+                &format!("the new row's {} is only known to the server", column.text),
+                Some("name the column in the INSERT"),
+            )),
+        }
+    }
+}
+
+/// The result of a SELECT as a scope: columns by number.
+struct Results<'a>(&'a [Column]);
+
+impl Scope for Results<'_> {
+    fn column(&mut self, _: Option<&Ident>, column: &Ident) -> Result<(usize, Column), String> {
+        let number: usize = column.text.parse().map_err(|_| "no such column")?;
+        let column = self.0.get(number).ok_or("no such column")?;
+        Ok((number, column.clone()))
     }
 }
 

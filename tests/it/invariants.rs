@@ -356,6 +356,7 @@ fn run(
         choice: choice(rules),
         key: Arc::new(Key::new(KEY.as_bytes().to_vec())),
         schema: None,
+        target: None,
         jobs,
         memory: 64 << 20,
         spool_dir: None::<PathBuf>,

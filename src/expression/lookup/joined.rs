@@ -154,6 +154,30 @@ impl Joined {
         Ok(found.map(|place| JoinedRow(row.at(place))))
     }
 
+    /// Calls `found` for every joined row, with the number of the first table's row in it.
+    ///
+    /// # Errors
+    /// If a condition or `found` fails.
+    pub fn each<'r>(
+        &'r self,
+        outer: &'r dyn Row,
+        found: &mut dyn FnMut(usize, &JoinedRow<'r>) -> Result<(), ValueError>,
+    ) -> Result<(), ValueError> {
+        let state = self.core.state()?;
+        let row = Combined::new(&self.core, &self.mentioned, &[], outer)?;
+        let mut places = Vec::new();
+        self.core.steps.run(&state.steps, &row, &mut |row| {
+            places.push(row.place());
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for place in places {
+            let number = place.first().map_or(0, |first| first.get() as usize);
+            let row = Combined::new(&self.core, &self.mentioned, &[], outer)?.at(place);
+            found(number, &JoinedRow(row))?;
+        }
+        Ok(())
+    }
+
     fn several(&self) -> ValueError {
         let what: Vec<&str> = self.core.inputs.iter().map(|i| i.what.as_str()).collect();
         ValueError::new(format!(

@@ -1,0 +1,178 @@
+//! Which relations a rule removes rows from, and where it changes keys, foreign-key actions
+//! included: the closure of what it names over the foreign keys that the catalog knows.
+//!
+//! Partitions share their root's account, since a foreign key to a partitioned table is a foreign
+//! key to the rows of its partitions. A foreign key to a table with INHERITS children does not
+//! mean the children, as in PostgreSQL.
+
+use super::rule::Rule;
+use crate::rulebook::{Action, Assignment};
+use crate::schema::{Catalog, ForeignKey, ReferentialAction, Relation, RelationName};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a rule does to keys, by the root of the partition tree.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// Roots that lose rows.
+    pub removes: BTreeSet<RelationName>,
+    /// Roots whose columns are assigned.
+    pub assigns: BTreeMap<RelationName, BTreeSet<String>>,
+}
+
+/// The root of a partition tree; the relation itself if it is no partition.
+pub(super) fn root(catalog: &Catalog, name: &RelationName) -> RelationName {
+    let mut root = name;
+    while let Some(parent) = catalog
+        .relations
+        .get(root)
+        .and_then(|r| r.partition_of.as_ref())
+    {
+        root = parent;
+    }
+    root.clone()
+}
+
+/// The columns of a root that foreign keys reference, all together.
+pub(super) fn referenced(catalog: &Catalog, root: &RelationName) -> BTreeSet<String> {
+    catalog
+        .referencing(root)
+        .filter_map(|(_, key)| catalog.referenced_columns(key))
+        .flatten()
+        .cloned()
+        .collect()
+}
+
+/// The columns that a foreign key sets when a referenced row goes.
+pub(super) fn set_on_delete(key: &ForeignKey) -> &[String] {
+    match key.on_delete_columns.is_empty() {
+        true => &key.columns,
+        false => &key.on_delete_columns,
+    }
+}
+
+impl Effects {
+    /// The effects of a rule under the foreign keys that are known.
+    pub fn of(rule: &Rule, catalog: &Catalog) -> Effects {
+        let mut effects = Effects::default();
+        let concerned = |name: &&RelationName| rule.concerns(catalog, name).is_some();
+        let concerned = || catalog.relations.keys().filter(concerned);
+        match &rule.statement.action {
+            Action::Delete(_) => {
+                effects.removes = concerned().map(|name| root(catalog, name)).collect();
+            }
+            Action::Update(update) => {
+                for name in concerned() {
+                    effects.assign(catalog, name, &update.assignments);
+                }
+            }
+            Action::Insert(insert) => {
+                let upsert = insert.on_conflict.as_ref();
+                if let Some(assignments) = upsert.map(|upsert| &upsert.assignments) {
+                    for name in concerned() {
+                        effects.assign(catalog, name, assignments);
+                    }
+                }
+            }
+            _ => {}
+        }
+        while effects.follow(catalog) {}
+        effects
+    }
+
+    fn assign(&mut self, catalog: &Catalog, name: &RelationName, assignments: &[Assignment]) {
+        let Some(relation) = catalog.relations.get(name) else {
+            return;
+        };
+        for column in &relation.columns {
+            let named = |a: &Assignment| super::matching::names(&a.column, &column.name);
+            if assignments.iter().any(named) {
+                self.assigns
+                    .entry(root(catalog, name))
+                    .or_default()
+                    .insert(column.name.clone());
+            }
+        }
+    }
+
+    /// Takes one step along the foreign keys; false if nothing was new.
+    fn follow(&mut self, catalog: &Catalog) -> bool {
+        let mut new = false;
+        for child in catalog.relations.values() {
+            for key in &child.foreign_keys {
+                let own = root(catalog, &child.name);
+                let mut assigned: Vec<&[String]> = Vec::new();
+                if self.loses(catalog, key) {
+                    match key.on_delete {
+                        ReferentialAction::Cascade => new |= self.removes.insert(own.clone()),
+                        ReferentialAction::SetNull | ReferentialAction::SetDefault => {
+                            assigned.push(set_on_delete(key));
+                        }
+                        ReferentialAction::NoAction | ReferentialAction::Restrict => {}
+                    }
+                }
+                let keeps = [ReferentialAction::NoAction, ReferentialAction::Restrict];
+                if self.rekeys(catalog, key) && !keeps.contains(&key.on_update) {
+                    assigned.push(&key.columns);
+                }
+                for column in assigned.into_iter().flatten() {
+                    let columns = self.assigns.entry(own.clone()).or_default();
+                    new |= columns.insert(column.clone());
+                }
+            }
+        }
+        new
+    }
+
+    /// Do rows go that the foreign key can reference?
+    pub fn loses(&self, catalog: &Catalog, key: &ForeignKey) -> bool {
+        self.removes.contains(&root(catalog, &key.references))
+    }
+
+    /// Do columns change that the foreign key references?
+    pub fn rekeys(&self, catalog: &Catalog, key: &ForeignKey) -> bool {
+        let assigned = self.assigns.get(&root(catalog, &key.references));
+        let columns = catalog.referenced_columns(key).unwrap_or_default();
+        assigned.is_some_and(|assigned| columns.iter().any(|column| assigned.contains(column)))
+    }
+
+    /// The roots that reach themselves by cascading deletes, with all that lie on such a way, if
+    /// `from` is one of them.
+    pub fn cycle(&self, catalog: &Catalog, from: &RelationName) -> BTreeSet<RelationName> {
+        let reach = |start: &RelationName| {
+            let mut found = BTreeSet::new();
+            let mut todo = vec![start.clone()];
+            while let Some(next) = todo.pop() {
+                for child in self.cascades(catalog, &next) {
+                    if found.insert(child.clone()) {
+                        todo.push(child);
+                    }
+                }
+            }
+            found
+        };
+        let forward = reach(from);
+        if !forward.contains(from) {
+            return BTreeSet::new();
+        }
+        forward
+            .into_iter()
+            .filter(|name| reach(name).contains(from))
+            .collect()
+    }
+
+    /// The roots whose rows go with rows of `parent`.
+    fn cascades(&self, catalog: &Catalog, parent: &RelationName) -> BTreeSet<RelationName> {
+        let cascades = |relation: &&Relation| {
+            relation.foreign_keys.iter().any(|key| {
+                key.on_delete == ReferentialAction::Cascade
+                    && root(catalog, &key.references) == *parent
+            })
+        };
+        catalog
+            .relations
+            .values()
+            .filter(cascades)
+            .map(|relation| root(catalog, &relation.name))
+            .collect()
+    }
+}
