@@ -3,7 +3,7 @@
 use super::tally::Tally;
 use super::{Job, Planner};
 use crate::expression::Table;
-use crate::plan::{Rule, Step};
+use crate::plan::Rule;
 use crate::report::{
     KeyUsed, Report, RuleHits, RuleReport, RulebookUsed, SelectReport, TableReport, TestReport,
 };
@@ -121,20 +121,8 @@ fn action(action: &Action) -> &'static str {
 }
 
 /// Adds the result of a SELECT, and of a test as a test.
-pub(super) fn select(report: &mut Report, step: &Step, tally: &Tally, table: Table) {
-    let mut name = step.statement.name.clone();
-    if let Some(database) = &tally.section {
-        name = format!("{name} ({database}: {})", step.named);
-    } else if tally
-        .steps
-        .keys()
-        .filter(|key| key.rule == step.rule)
-        .count()
-        > 1
-    {
-        name = format!("{name} ({})", step.named);
-    }
-    if step.statement.test {
+pub(super) fn select(report: &mut Report, name: String, test: bool, table: Table) {
+    if test {
         report.tests.push(TestReport {
             name: name.clone(),
             passed: table.rows.is_empty(),

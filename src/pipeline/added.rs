@@ -32,16 +32,17 @@ fn inserts(step: &Step) -> Option<&Inserts> {
     }
 }
 
-/// Runs the INSERTs of a program, now that all rows of the relation have passed.
+/// Runs the INSERTs of a pass, now that all rows of the relation have passed them, and the new rows
+/// through what follows.
 ///
 /// # Errors
 /// If a later step cannot run on a new row.
-pub(super) fn run(program: &Arc<Program>, tally: &mut Tally) -> Result<Added> {
+pub(super) fn run(program: &Arc<Program>, pass: Pass, tally: &mut Tally) -> Result<Added> {
     let mut added = Added {
         program: Arc::clone(program),
         rows: Vec::new(),
     };
-    for (number, step) in program.steps.iter().enumerate() {
+    for (number, step) in program.steps.iter().enumerate().take(pass.to) {
         let Some(inserts) = inserts(step) else {
             continue;
         };
@@ -49,6 +50,10 @@ pub(super) fn run(program: &Arc<Program>, tally: &mut Tally) -> Result<Added> {
             .found(step)
             .map(|found| found.met.clone())
             .unwrap_or_default();
+        let after = Pass {
+            first: number + 1,
+            ..pass
+        };
         let rows = inserts.rows();
         let mut there = met;
         there.resize(rows.len(), false);
@@ -61,9 +66,11 @@ pub(super) fn run(program: &Arc<Program>, tally: &mut Tally) -> Result<Added> {
             clash(program, step, inserts, row, &mut there)?;
             added
                 .rows
-                .extend(pass(program, number + 1, cells, row, tally)?);
+                .extend(follow(program, after, cells, row, tally)?);
         }
-        tally.hit(program, step, kept);
+        if number >= pass.record {
+            tally.hit(program, step, kept);
+        }
     }
     Ok(added)
 }
@@ -98,10 +105,10 @@ fn clash(
     Ok(())
 }
 
-/// Runs a new row through the steps from `first`; none if one of them deletes it.
-fn pass(
+/// Runs a new row through the steps after its INSERT; none if one of them deletes it.
+fn follow(
     program: &Program,
-    first: usize,
+    pass: Pass,
     row: &NewRow,
     number: usize,
     tally: &mut Tally,
@@ -114,10 +121,6 @@ fn pass(
         },
     );
     let mut found = program.tally();
-    let pass = Pass {
-        first,
-        ..program.whole()
-    };
     let fate = program
         .run(&mut state, pass, &mut found)
         .map_err(|f| fault(program, f))?;

@@ -2,21 +2,22 @@
 
 use super::added;
 use super::decoder::FrameDecoder;
-use super::held::Held;
-use super::holding::gathering;
+use super::holding::gathers_added;
 use super::order::Slot;
+use super::schema::{self, Schemas};
 use super::tally::Tally;
 use super::transform::Batch;
+use super::waiting::{Bracketed, Held, Relations};
 use super::{Progress, ends_data, reader};
-use crate::dialect::{Block, Effect, Frame, RowMode};
+use crate::dialect::{Block, Bracket, Effect, Frame, Framer, RowMode};
 use crate::error::{Error, Position, Result};
 use crate::plan::{Pass, Planner, Program};
 use crate::report::Report;
-use crate::schema::{Catalog, RelationName};
+use crate::schema::RelationName;
 use crate::sink::Transaction;
 use crate::source::Original;
 use bytes::{Bytes, BytesMut};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot};
@@ -42,8 +43,10 @@ pub(super) struct Driver<'r> {
     pub tally: Arc<Mutex<Tally>>,
     pub transaction: Option<Transaction>,
     pub block: Option<Current>,
-    /// Blocks of this section that are held back, in the order in which they came.
-    pub held: Vec<Held>,
+    /// The relations of this section, and what is held back of them.
+    pub relations: Relations,
+    /// Statements around the rows of a relation that are in force in the output.
+    pub brackets: Vec<Bracketed>,
     /// The plain file that is the input, and by how much it is ahead of the frames' positions.
     pub original: Option<(Original, u64)>,
     /// Has this section had rows?
@@ -52,10 +55,12 @@ pub(super) struct Driver<'r> {
     pub tail_written: bool,
     /// Relations whose end has been acted upon: no rows may follow.
     pub complete: HashSet<RelationName>,
-    /// New rows that only the server can complete; they follow at the end of the data.
-    pub pending: Vec<added::Added>,
+    /// New rows that follow at the end of the data; true: only those that the server completes.
+    pub pending: Vec<(added::Added, bool)>,
     pub schema_given: bool,
-    pub schemas: HashMap<Option<String>, Catalog>,
+    pub schemas: Schemas,
+    /// The input once more, for its schema, if it is a regular file.
+    pub again: Option<(Original, Box<dyn Framer>)>,
     /// Have the rules been checked against this section's relations?
     pub checked: bool,
     pub any_rows: bool,
@@ -198,6 +203,9 @@ impl Driver<'_> {
             }
             _ => {}
         }
+        if let Effect::Envelope(relation, Bracket::Close) = &effect {
+            self.close_bracket(relation, &bytes);
+        }
         if ends_data(&effect) && self.data_seen {
             self.tail().await?;
         }
@@ -208,6 +216,9 @@ impl Driver<'_> {
             .admit(&effect, &bytes)
             .await
             .map_err(|error| error.at(at))?;
+        if let Effect::Envelope(relation, Bracket::Open) = &effect {
+            self.brackets.push((relation.clone(), bytes.clone()));
+        }
         if keep {
             self.send(Slot::Bytes(bytes)).await?;
         }
@@ -244,6 +255,7 @@ impl Driver<'_> {
 
     async fn head(&mut self, bytes: Bytes, block: Arc<Block>) -> Result<()> {
         self.decide()?;
+        self.look_ahead().await?;
         let relation = &block.relation;
         if !self.checked && (self.decoder.framer.schema_first() || self.schema_given) {
             self.checked = true;
@@ -256,7 +268,10 @@ impl Driver<'_> {
             relation,
             block.columns.as_deref(),
         )?;
-        if self.complete.contains(relation) && planned.program.is_some() {
+        let late = |program: &Arc<Program>| {
+            self.complete.contains(relation) || self.relations.is_late(program)
+        };
+        if planned.program.as_ref().is_some_and(late) {
             return Err(
                 Error::input("more of its rows come after rules have acted on its end")
                     .relation(relation)
@@ -271,13 +286,20 @@ impl Driver<'_> {
             table.push_str(&relation.to_string());
         }
         // Rows of one relation keep their order.
-        if !planned.whole || self.holds(relation) {
+        if !planned.whole || self.relations.waiting.contains_key(relation) {
             self.decoder.framer.rows(RowMode::Split);
-            let mut held = self.hold(bytes, Arc::clone(&block));
-            let program = gathering(&planned, 0);
-            if let Some((_, pass)) = &program {
-                held.recorded = pass.to;
-            }
+            let mut held = self.hold(bytes, Arc::clone(&block))?;
+            held.way.plan(planned);
+            let way = &mut held.way;
+            let program = way.program.clone().filter(|_| way.gain().is_some());
+            let program = program.map(|program| {
+                way.recorded = way.runnable;
+                let pass = Pass {
+                    to: way.runnable,
+                    ..program.whole()
+                };
+                (program, pass)
+            });
             self.block = Some(Current {
                 block,
                 program,
@@ -301,6 +323,31 @@ impl Driver<'_> {
             held: None,
         });
         Ok(())
+    }
+
+    /// Reads the whole input for its schema, if that would change anything and it can be read twice.
+    async fn look_ahead(&mut self) -> Result<()> {
+        let framer = &self.decoder.framer;
+        if self.again.is_none()
+            || !self
+                .planner
+                .wants_schema(framer.catalog(), framer.schema_first())
+        {
+            return Ok(());
+        }
+        let Some((file, framer)) = self.again.take() else {
+            return Ok(());
+        };
+        let read = tokio::task::spawn_blocking(move || schema::of_input(&file, framer));
+        self.schemas = read
+            .await
+            .map_err(|_| Error::io("the thread that reads the schema has died"))??;
+        self.schema_given = true;
+        let section = self.tally().section.clone();
+        if let Some(catalog) = self.schemas.get(&section) {
+            self.decoder.framer.seed(catalog.clone());
+        }
+        self.decide()
     }
 
     /// Writes the head of a block whose rows leave now.
@@ -348,45 +395,57 @@ impl Driver<'_> {
     }
 
     async fn block_end(&mut self, bytes: Bytes) -> Result<()> {
-        match self.block.take() {
-            None => return self.send(Slot::End(Bytes::new(), bytes)).await,
-            Some(Current {
-                held: Some(mut held),
-                ..
-            }) => {
+        let Some(current) = self.block.take() else {
+            return self.send(Slot::End(Bytes::new(), bytes)).await;
+        };
+        let relation = current.block.relation.clone();
+        let program = current.program.map(|(program, _)| program);
+        let mut matters = !self.relations.waiting.is_empty();
+        match current.held {
+            Some(mut held) => {
                 held.rows.seal()?;
                 held.end = bytes;
-                self.held.push(held);
+                let waiting = self.relations.waiting.entry(relation.clone());
+                waiting.or_default().blocks.push(held);
+                matters = true;
             }
-            Some(Current { block, program, .. }) => {
-                let program = program.map(|(program, _)| program);
-                self.close(&block, program, bytes).await?;
+            None => {
+                matters |= program.as_ref().is_some_and(|program| program.ends());
+                self.close(&current.block, program, Some(0), bytes).await?;
             }
         }
-        if !self.held.is_empty() {
-            self.barrier().await?;
-            self.release().await?;
+        self.relations.end(&relation);
+        match matters {
+            true => self.advance().await,
+            false => Ok(()),
         }
-        Ok(())
     }
 
-    /// Writes the end of a block whose rows have left, and before it the rows that rules add.
+    /// Writes the end of a block whose rows have left. If it is the last one, the rows follow that
+    /// rules add, in the block or at the end of the data; some steps may have recorded already what
+    /// they found in them.
     pub async fn close(
         &mut self,
         block: &Block,
         program: Option<Arc<Program>>,
+        added: Option<usize>,
         end: Bytes,
     ) -> Result<()> {
         let mut extra = Vec::new();
-        if let Some(program) = program
-            && block.has_end
-            && added::adds(&program)
+        if let (Some(program), Some(record)) = (program, added)
+            && (block.has_end && added::adds(&program) || gathers_added(&program))
         {
             self.barrier().await?;
-            let added = added::run(&program, &mut self.tally())?;
+            let pass = Pass {
+                record,
+                ..program.whole()
+            };
+            let added = added::run(&program, pass, &mut self.tally())?;
             self.complete.insert(program.relation.clone());
-            self.add(&added, block, &mut extra)?;
-            self.pending.push(added);
+            if block.has_end {
+                self.add(&added, block, &mut extra)?;
+            }
+            self.pending.push((added, block.has_end));
         }
         self.send(Slot::End(extra.into(), end)).await
     }

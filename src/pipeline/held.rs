@@ -5,10 +5,8 @@
 
 use super::store::{Kept, PIECE, Store};
 use super::transform::Batch;
-use crate::dialect::Block;
 use crate::error::{Position, Result};
 use crate::source::Original;
-use bytes::Bytes;
 use std::sync::Arc;
 
 /// Rows of a held block.
@@ -118,21 +116,6 @@ impl HeldRows {
     pub(super) fn batches(&self) -> &[Arc<HeldBatch>] {
         &self.batches
     }
-}
-
-/// A block that is held back.
-#[derive(Debug)]
-pub(super) struct Held {
-    /// The block.
-    pub block: Arc<Block>,
-    /// What begins it.
-    pub head: Bytes,
-    /// What ends it.
-    pub end: Bytes,
-    /// Its rows.
-    pub rows: HeldRows,
-    /// How many steps of its program have recorded what they found in its rows.
-    pub recorded: usize,
 }
 
 #[cfg(test)]

@@ -22,13 +22,16 @@ mod held;
 mod holding;
 mod order;
 mod reader;
+mod results;
 mod run;
+mod schema;
 mod section;
 mod spool;
 mod store;
 mod tally;
 mod target;
 mod transform;
+mod waiting;
 mod writer;
 
 pub use early::Early;

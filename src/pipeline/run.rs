@@ -5,14 +5,14 @@ use super::driver::Driver;
 use super::order;
 use super::store::Store;
 use super::tally::Tally;
-use super::{Job, Outcome, account, reader, target, writer};
-use crate::dialect::{Effect, Frame, Framer, OutputState, RowMode};
-use crate::error::{Error, ErrorKind, Result};
-use crate::schema::Catalog;
+use super::waiting::Relations;
+use super::{Job, Outcome, account, reader, schema, target, writer};
+use crate::dialect::OutputState;
+use crate::error::{Error, ErrorKind};
 use crate::sink::Transaction;
-use crate::source::{Compression, Source};
-use bytes::{Bytes, BytesMut};
-use std::collections::{HashMap, HashSet};
+use crate::source::Compression;
+use bytes::Bytes;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
@@ -54,7 +54,7 @@ pub(super) async fn run(job: Job) -> Outcome {
     };
     let schemas = match job
         .schema
-        .map(|source| read_schema(source, job.dialect.framer()))
+        .map(|source| schema::given(source, job.dialect.framer()))
         .transpose()
     {
         Ok(schemas) => schemas.unwrap_or_default(),
@@ -69,6 +69,8 @@ pub(super) async fn run(job: Job) -> Outcome {
     let plain = job.source.compression() == Compression::None;
     let original = job.source.original().filter(|_| plain).cloned();
     let original = original.map(|file| (file, 0));
+    let again = job.source.original().filter(|_| schemas.is_empty());
+    let again = again.map(|file| (file.clone(), job.dialect.framer()));
     let store = Store::new(job.memory, job.spool_dir);
     let tally = Arc::new(Mutex::new(Tally::new(store.clone())));
     let (output, written) = writer::start(job.sink);
@@ -84,13 +86,15 @@ pub(super) async fn run(job: Job) -> Outcome {
         tally: Arc::clone(&tally),
         transaction: job.single_transaction.then(Transaction::new),
         block: None,
-        held: Vec::new(),
+        relations: Relations::default(),
+        brackets: Vec::new(),
         original,
         data_seen: false,
         tail_written: false,
         complete: HashSet::new(),
         pending: Vec::new(),
         schema_given: !schemas.is_empty(),
+        again,
         schemas,
         checked: false,
         any_rows: false,
@@ -170,41 +174,4 @@ pub(super) async fn interrupted(listening: impl FnOnce()) -> Error {
         _ => std::future::pending().await,
     }
     Error::interrupted()
-}
-
-/// Reads a schema-only dump whole: a catalog for each of its database sections.
-fn read_schema(
-    mut source: Source,
-    mut framer: Box<dyn Framer>,
-) -> Result<HashMap<Option<String>, Catalog>> {
-    use std::io::Read;
-    let mut catalogs = HashMap::new();
-    let mut section = None;
-    let mut input = BytesMut::new();
-    let mut buffer = vec![0; reader::CHUNK];
-    loop {
-        let read = match source.read(&mut buffer) {
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(source.fault(&error)),
-            Ok(read) => read,
-        };
-        input.extend_from_slice(&buffer[..read]);
-        while let Some(frame) = framer.next(&mut input, read == 0)? {
-            match frame {
-                Frame::Head { .. } => framer.rows(RowMode::Pass),
-                Frame::Statement {
-                    effect: Effect::Connect(name),
-                    ..
-                } => {
-                    catalogs.insert(section.replace(name), framer.catalog().clone());
-                }
-                _ => {}
-            }
-        }
-        if read == 0 {
-            framer.finish()?;
-            catalogs.insert(section, framer.catalog().clone());
-            return Ok(catalogs);
-        }
-    }
 }

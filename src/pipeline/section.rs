@@ -1,18 +1,16 @@
 //! The end of a table, of a section's data and of a database section: what rules add, what has
-//! moved, and the results of SELECTs.
+//! moved.
 
-use super::account;
 use super::added::{self, Added};
 use super::driver::Driver;
 use super::order::Slot;
 use super::spool::Spool;
 use super::tally::Moved;
 use super::transform::TextRow;
+use super::waiting::{Relations, Waiting};
 use crate::dialect::Block;
 use crate::error::{Error, Result};
-use crate::plan::{NewCell, Program, StepKind};
-use std::collections::HashSet;
-use std::sync::PoisonError;
+use crate::plan::{NewCell, Pass, Program};
 
 impl Driver<'_> {
     /// Writes the new rows that are wholly known into the block; the others stay for later.
@@ -48,24 +46,21 @@ impl Driver<'_> {
         if std::mem::replace(&mut self.tail_written, true) {
             return Ok(());
         }
-        self.barrier().await?;
-        self.release().await?;
-        if let Some(held) = self.held.first() {
-            // The plan resolves everything at the end of the data.
-            return Err(
-                Error::input("its rows wait for a rule that never became known")
-                    .relation(&held.block.relation),
-            );
-        }
-        self.barrier().await?;
+        self.resolve().await?;
         let catalog = self.decoder.framer.catalog();
         let programs = self.planner.remaining(catalog)?;
-        for added in std::mem::take(&mut self.pending) {
-            self.write_added(&added, true).await?;
+        for (added, only_incomplete) in std::mem::take(&mut self.pending) {
+            self.write_added(&added, only_incomplete).await?;
         }
         for program in programs {
             if added::adds(&program) && self.complete.insert(program.relation.clone()) {
-                let added = added::run(&program, &mut self.tally())?;
+                let waiting = self.relations.waiting.get(&program.relation);
+                let gathered = waiting.and_then(|waiting| waiting.added.as_ref());
+                let pass = Pass {
+                    record: gathered.map_or(0, |way| way.recorded),
+                    ..program.whole()
+                };
+                let added = added::run(&program, pass, &mut self.tally())?;
                 self.write_added(&added, false).await?;
             }
         }
@@ -74,6 +69,32 @@ impl Driver<'_> {
             self.write_moved(&program, rows).await?;
         }
         Ok(())
+    }
+
+    /// No more rows come: what waits can be resolved.
+    async fn resolve(&mut self) -> Result<()> {
+        self.planner.data_ended();
+        self.relations.data_ended = true;
+        // Relations without rows may get some from rules, and lookups may ask for those.
+        let catalog = self.decoder.framer.catalog();
+        for name in catalog.relations.keys() {
+            if !self.relations.has_rows(name) {
+                let planned = self.planner.program(catalog, name, None)?;
+                if planned.program.is_some_and(|program| added::adds(&program)) {
+                    self.relations.waiting.entry(name.clone()).or_default();
+                }
+            }
+        }
+        self.advance().await?;
+        let waits = |waiting: &&Waiting| !waiting.blocks.is_empty();
+        match self.relations.waiting.values().find(waits) {
+            None => Ok(()),
+            // The plan resolves everything at the end of the data.
+            Some(waiting) => Err(
+                Error::input("its rows wait for a rule that never became known")
+                    .relation(&waiting.blocks[0].block.relation),
+            ),
+        }
     }
 
     /// Writes new rows as statements: together those that fill the same columns.
@@ -153,14 +174,16 @@ impl Driver<'_> {
         if let Some(catalog) = self.schemas.get(&name) {
             self.decoder.framer.seed(catalog.clone());
         }
-        self.tally().section = name;
+        self.tally().next_section(name);
         self.data_seen = false;
         self.tail_written = false;
         self.checked = false;
         self.complete.clear();
+        self.relations = Relations::default();
+        self.brackets.clear();
     }
 
-    /// The section has ended: what is left is written, and SELECTs have their results.
+    /// The section has ended: what is left is written, checked and reported.
     pub(super) async fn finish_section(&mut self) -> Result<()> {
         self.decide()?;
         self.tail().await?;
@@ -170,43 +193,7 @@ impl Driver<'_> {
         let uneven = self.planner.uneven_pairs(catalog);
         self.report.warnings.extend(uneven);
         let programs = self.planner.remaining(catalog)?;
-        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut failed = None;
-        let mut steps: Vec<_> = programs
-            .iter()
-            .flat_map(|program| program.steps.iter().map(move |step| (program, step)))
-            .collect();
-        // The relation that the rule names speaks for its children.
-        steps.sort_by_key(|(program, step)| (step.rule, program.relation != step.named));
-        let mut told = HashSet::new();
-        for (_, step) in steps {
-            let StepKind::Query(query) = &step.kind else {
-                continue;
-            };
-            let key = step.key();
-            if !told.insert(key.clone()) {
-                continue;
-            }
-            let partial = tally
-                .steps
-                .get_mut(&key)
-                .and_then(|found| found.partial.take());
-            let table = query.finish(partial).map_err(|error| {
-                Error::input(error.to_string())
-                    .relation(&step.named)
-                    .rule(&step.statement.name)
-            })?;
-            if step.statement.test && !table.rows.is_empty() {
-                failed.get_or_insert_with(|| {
-                    Error::check(format!("the test found {} rows", table.rows.len()))
-                        .relation(&step.named)
-                        .rule(&step.statement.name)
-                        .remedy("its SELECT must return none; --report shows them")
-                });
-            }
-            account::select(self.report, step, &tally, table);
-        }
-        tally.steps.clear();
-        failed.map_or(Ok(()), Err)
+        self.check_keys(&programs)?;
+        self.results(&programs)
     }
 }

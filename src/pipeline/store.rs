@@ -25,12 +25,24 @@ const SHARE: u64 = 4;
 
 /// How much of `--memory` is taken.
 #[derive(Debug)]
-struct Memory {
+pub(super) struct Memory {
     limit: u64,
     taken: AtomicU64,
 }
 
 impl Memory {
+    /// Takes some that cannot wait elsewhere.
+    ///
+    /// # Errors
+    /// The limit, if that is exceeded.
+    pub(super) fn take(&self, bytes: u64) -> Result<(), u64> {
+        let before = self.taken.fetch_add(bytes, Ordering::Relaxed);
+        match before.saturating_add(bytes) <= self.limit {
+            true => Ok(()),
+            false => Err(self.limit),
+        }
+    }
+
     /// Takes some if it stays below a limit.
     fn take_below(&self, bytes: u64, limit: u64) -> bool {
         let taken = |before: u64| before.checked_add(bytes).filter(|after| *after <= limit);
@@ -40,7 +52,7 @@ impl Memory {
     }
 
     /// Gives some back.
-    fn give(&self, bytes: u64) {
+    pub(super) fn give(&self, bytes: u64) {
         self.taken.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
@@ -92,6 +104,11 @@ impl Store {
             dir,
             file: Arc::default(),
         }
+    }
+
+    /// The account of the run's memory.
+    pub(super) fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// Keeps bytes.
@@ -222,6 +239,9 @@ mod tests {
         let kept: Vec<Kept> = (0..9).map(|n| store.keep(piece(n)).unwrap()).collect();
         assert!(matches!(kept[0].place, Place::Memory(..)));
         assert!(matches!(kept[8].place, Place::File(..)));
+        assert_eq!(store.memory().take(700), Ok(()));
+        assert_eq!(store.memory().take(200), Err(1000));
+        store.memory().give(900);
     }
 
     #[test]

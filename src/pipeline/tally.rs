@@ -7,6 +7,7 @@ use super::spool::Spool;
 use super::store::Store;
 use super::transform::{Counts, Rewritten};
 use crate::error::{Error, Result};
+use crate::expression::Rows;
 use crate::plan::{Program, RuleId, Step, StepKey, StepKind, StepTally};
 use crate::schema::RelationName;
 use indexmap::IndexMap;
@@ -54,6 +55,10 @@ pub(super) struct Tally {
     pub hits: IndexMap<(RuleId, Option<String>, RelationName), Hits>,
     /// What each rule found in the relation that it names, in this section.
     pub steps: IndexMap<StepKey, StepTally>,
+    /// What has been gathered for lookups in this section and not been taken yet.
+    pub gathered: IndexMap<StepKey, Rows>,
+    /// Bytes of all that has been gathered in this section.
+    gathered_bytes: u64,
     /// Rows on their way to the root of their partition tree, by the leaf they left.
     pub moved: IndexMap<RelationName, Moved>,
     /// The database section.
@@ -68,6 +73,8 @@ impl Tally {
             tables: IndexMap::new(),
             hits: IndexMap::new(),
             steps: IndexMap::new(),
+            gathered: IndexMap::new(),
+            gathered_bytes: 0,
             moved: IndexMap::new(),
             section: None,
             store,
@@ -111,18 +118,49 @@ impl Tally {
     /// Adds what the steps of a program found.
     ///
     /// # Errors
-    /// If an aggregate overflows.
+    /// If an aggregate overflows, or what is gathered outgrows the memory.
     pub(super) fn merge(&mut self, program: &Program, tally: Vec<StepTally>) -> Result<()> {
-        for (step, found) in program.steps.iter().zip(tally) {
-            self.hit(program, step, found.matched);
+        for (step, mut found) in program.steps.iter().zip(tally) {
+            let located =
+                |error: Error| error.relation(&program.relation).rule(&step.statement.name);
+            if !matches!(step.kind, StepKind::Orphans { .. }) {
+                self.hit(program, step, found.matched);
+            }
+            if let (Some(rows), Some(key)) = (found.gathered.take(), step.gathers()) {
+                self.gather(key, rows).map_err(located)?;
+            }
             let so_far = self.steps.entry(step.key()).or_default();
-            so_far.merge(found, step).map_err(|fault| {
-                Error::input(fault.message)
-                    .relation(&program.relation)
-                    .rule(fault.rule)
-            })?;
+            so_far
+                .merge(found, step)
+                .map_err(|fault| located(Error::input(fault.message)))?;
         }
         Ok(())
+    }
+
+    /// Keeps what was gathered.
+    fn gather(&mut self, key: StepKey, rows: Rows) -> Result<()> {
+        let width = rows.width();
+        let kept = self.gathered.entry(key).or_insert_with(|| Rows::new(width));
+        let before = kept.size();
+        kept.append(rows);
+        let more = kept.size().saturating_sub(before);
+        self.gathered_bytes += more;
+        self.store.memory().take(more).map_err(|limit| {
+            Error::input(format!(
+                "what it looks up there outgrew the memory that it may use ({limit} bytes)"
+            ))
+            .remedy("give more with --memory SIZE, or look up fewer rows or columns")
+        })
+    }
+
+    /// Another section begins: what was looked up in this one is not needed any more.
+    pub(super) fn next_section(&mut self, name: Option<String>) {
+        self.section = name;
+        self.steps.clear();
+        self.gathered.clear();
+        self.store
+            .memory()
+            .give(std::mem::take(&mut self.gathered_bytes));
     }
 
     /// Notes that a step has matched rows of a relation, or has met the relation at all.

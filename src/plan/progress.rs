@@ -314,7 +314,8 @@ impl Planner {
     }
 
     /// Would the DDL that comes later in the dump change what happens to the first row?
-    pub fn wants_schema(&self, catalog: &Catalog) -> bool {
+    /// `all_defined`: all tables are known already, and only what stands after the data is not.
+    pub fn wants_schema(&self, catalog: &Catalog, all_defined: bool) -> bool {
         let undecided = |book: &super::Book| !book.takes_part && !book.rulebook.detect.is_empty();
         let removes = |rule: &Rule| {
             let removes = match &rule.statement.action {
@@ -325,6 +326,9 @@ impl Planner {
             let concerns = |name| rule.concerns(catalog, name).is_some();
             removes && catalog.relations.keys().any(concerns)
         };
+        if all_defined {
+            return self.rules.iter().any(removes);
+        }
         self.books.iter().any(undecided)
             || self.rules.iter().any(|rule| {
                 rule.reads

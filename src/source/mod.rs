@@ -200,17 +200,6 @@ impl Source {
         self.original.as_ref()
     }
 
-    /// The input once more from its start, decompressed, if it is a regular file.
-    ///
-    /// # Errors
-    /// As [`Source::open`].
-    pub fn again(&self) -> Result<Option<Source>> {
-        self.original
-            .as_ref()
-            .map(|file| Source::recognised(Box::new(file.reader()), file.label()))
-            .transpose()
-    }
-
     /// The first bytes of the decompressed input, at most [`HEAD`]. They are not consumed.
     pub fn head(&self) -> &[u8] {
         &self.head

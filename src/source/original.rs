@@ -4,6 +4,7 @@
 //! The file must stay as it is meanwhile: one that has changed its length or was written to is an
 //! error, since what is read again must be what was read before.
 
+use super::Source;
 use crate::error::{Error, Result};
 use std::fs::File;
 use std::io::{self, Read};
@@ -81,23 +82,22 @@ impl Original {
         }
     }
 
-    /// A reader of its own over the whole input as it lies there.
-    pub(super) fn reader(&self) -> Again {
-        Again {
+    /// The input once more from its start, decompressed.
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub fn again(&self) -> Result<Source> {
+        let again = Again {
             file: Arc::clone(&self.file),
             at: self.base,
-        }
-    }
-
-    /// What messages call it.
-    pub(super) fn label(&self) -> &str {
-        &self.label
+        };
+        Source::recognised(Box::new(again), &self.label)
     }
 }
 
 /// Reads a file beside others who read it.
 #[derive(Debug)]
-pub(super) struct Again {
+struct Again {
     file: Arc<File>,
     at: u64,
 }
@@ -135,7 +135,7 @@ mod tests {
         source.read_exact(&mut first).unwrap();
         assert_eq!(original.read(100_000, 90).unwrap(), &bytes[100_000..][..90]);
         let mut again = Vec::new();
-        let mut second = source.again().unwrap().unwrap();
+        let mut second = original.again().unwrap();
         second.read_to_end(&mut again).unwrap();
         assert!(again == bytes);
         source.read_to_end(&mut first).unwrap();
@@ -159,7 +159,6 @@ mod tests {
     fn what_is_no_regular_file_has_no_second_way() {
         let source = Source::plain(Box::new(&b"x"[..]), "x");
         assert!(source.original().is_none());
-        assert!(source.again().unwrap().is_none());
         let device = std::fs::File::open("/dev/null").unwrap();
         assert!(Source::of_file(device, "x").is_err());
     }

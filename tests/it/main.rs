@@ -9,6 +9,7 @@ mod cli;
 mod differential;
 mod expression_oracle;
 mod golden;
+mod holding;
 mod invariants;
 mod naive;
 mod peers;

@@ -1,0 +1,90 @@
+//! Reading a dump for its schema alone: the one given with `--schema`, or the input itself if it
+//! is a regular file and the rules need to know more than the stream tells in time.
+
+use super::reader::CHUNK;
+use crate::dialect::{Block, Effect, Frame, Framer, RowMode};
+use crate::error::Result;
+use crate::schema::{Catalog, Column, DataType, Relation};
+use crate::source::{Original, Source};
+use bytes::BytesMut;
+use std::collections::HashMap;
+use std::io::Read;
+use std::sync::Arc;
+
+/// The schema of each database section, by the name in its `\connect`.
+pub(super) type Schemas = HashMap<Option<String>, Catalog>;
+
+/// Reads a schema-only dump whole.
+///
+/// # Errors
+/// If it cannot be read or is truncated.
+pub(super) fn given(source: Source, mut framer: Box<dyn Framer>) -> Result<Schemas> {
+    let schemas = read(source, &mut *framer, |_, _| {})?;
+    framer.finish()?;
+    Ok(schemas)
+}
+
+/// Reads the input whole before its rows run through their programs. Tables that it does not
+/// define are known by their rows. Whether it is complete is for the run itself to say.
+///
+/// # Errors
+/// If it cannot be read.
+pub(super) fn of_input(file: &Original, mut framer: Box<dyn Framer>) -> Result<Schemas> {
+    read(file.again()?, &mut *framer, |catalog, block| {
+        if let (None, Some(columns)) = (catalog.relation(&block.relation), &block.columns) {
+            let mut relation = Relation::new(block.relation.clone());
+            let column = |name: &String| Column::new(name, DataType::Unknown);
+            relation.columns = columns.iter().map(column).collect();
+            catalog.relations.insert(block.relation.clone(), relation);
+        }
+    })
+}
+
+fn read(
+    mut source: Source,
+    framer: &mut dyn Framer,
+    rows: impl Fn(&mut Catalog, &Block),
+) -> Result<Schemas> {
+    let mut schemas = HashMap::new();
+    let mut section = None;
+    let mut undefined = Vec::new();
+    let complete = |framer: &dyn Framer, undefined: &mut Vec<Arc<Block>>| {
+        let mut catalog = framer.catalog().clone();
+        for block in undefined.drain(..) {
+            rows(&mut catalog, &block);
+        }
+        catalog
+    };
+    let mut input = BytesMut::new();
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let read = match source.read(&mut buffer) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(source.fault(&error)),
+            Ok(read) => read,
+        };
+        input.extend_from_slice(&buffer[..read]);
+        while let Some(frame) = framer.next(&mut input, read == 0)? {
+            match frame {
+                Frame::Head { block, .. } => {
+                    framer.rows(RowMode::Pass);
+                    if framer.catalog().relation(&block.relation).is_none() {
+                        undefined.push(block);
+                    }
+                }
+                Frame::Statement {
+                    effect: Effect::Connect(name),
+                    ..
+                } => {
+                    let catalog = complete(framer, &mut undefined);
+                    schemas.insert(section.replace(name), catalog);
+                }
+                _ => {}
+            }
+        }
+        if read == 0 {
+            schemas.insert(section, complete(framer, &mut undefined));
+            return Ok(schemas);
+        }
+    }
+}
