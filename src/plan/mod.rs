@@ -28,6 +28,7 @@ mod rule;
 mod step;
 mod support;
 mod target;
+mod users;
 mod values;
 
 pub use insert::{Inserts, NewCell, NewRow, NewRowSource, NewRows};
@@ -125,6 +126,8 @@ pub struct Planner {
     looked_up: u64,
     /// What rules do to keys.
     effects: RefCell<HashMap<RuleId, (usize, Arc<Effects>)>>,
+    /// Has a statement passed about a user that a rulebook drops which may still be recognised?
+    user_passed: bool,
 }
 
 impl Planner {
@@ -180,6 +183,7 @@ impl Planner {
             target: None,
             looked_up: 0,
             effects: RefCell::default(),
+            user_passed: false,
         };
         planner.list_rules();
         Ok(planner)
