@@ -28,7 +28,6 @@ mod rule;
 mod step;
 mod support;
 mod target;
-mod users;
 mod values;
 
 pub use insert::{Inserts, NewCell, NewRow, NewRowSource, NewRows};
@@ -126,8 +125,6 @@ pub struct Planner {
     looked_up: u64,
     /// What rules do to keys.
     effects: RefCell<HashMap<RuleId, (usize, Arc<Effects>)>>,
-    /// Has a statement passed about a user that a rulebook drops which may still be recognised?
-    user_passed: bool,
 }
 
 impl Planner {
@@ -183,7 +180,6 @@ impl Planner {
             target: None,
             looked_up: 0,
             effects: RefCell::default(),
-            user_passed: false,
         };
         planner.list_rules();
         Ok(planner)

@@ -70,6 +70,15 @@ fn the_commands_of_the_readme_run() {
         }
         database(pg, "DROP DATABASE IF EXISTS test");
         database(pg, "CREATE DATABASE test TEMPLATE template0");
+        // Dumped before it is replaced, it holds what it held before.
+        if line.starts_with("pg_dump test") {
+            let before = fixture("postgres/campaign-target/dump.sql");
+            let restore = format!(
+                "psql -X -q -v ON_ERROR_STOP=1 -d test -f {}",
+                before.display()
+            );
+            assert!(shell(pg, dir.path(), &restore).status.success());
+        }
         let line = line.replace("cargo run --release -- ", "scrub ");
         let output = shell(pg, dir.path(), &format!("{session}{line}"));
         assert!(
