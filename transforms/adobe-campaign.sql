@@ -12,7 +12,7 @@
 -- by-hand: change users to those that the target environment had (with --target they are: check their groups and their rights on folders, which go by id)
 -- by-hand: the operator internal is not in the database; its password is in serverConf.xml (nlserver config -internalpassword) and must be the same on all tracking servers
 -- by-hand: admin and every other operator that remains must have a password
--- by-hand: give the options that name an instance their values (with --target, those listed as options-to-do-by-hand): XtkDatabaseId, XtkInstancePrefix, NmsExecutionInstanceId, NmsServer_CustomerId, NmsTracking_Instance, NmsTracking_ExtAccount
+-- by-hand: give the options that name an instance their values (with --target, those that the report lists as options-that-the-target-lacks): XtkDatabaseId, XtkInstancePrefix, NmsExecutionInstanceId, NmsServer_CustomerId, NmsTracking_Instance, NmsTracking_ExtAccount
 -- by-hand: give the options that are URLs their values (likewise): NmsServer_URL, NmsServer_IntranetURL, NmsServer_MirrorPageUrl, NmsTracking_ServerUrl*
 -- by-hand: look at production's pointers before use (likewise): NmsTracking_Pointer, NmsTracking_LastConsolidation, MC_LastUpdateFromBL, LASTIMPORT_*, NmsCleanup_LastCleanup
 -- by-hand: an environment of several instances: scrub each dump with the same --key-file and its own --target; both environments must have the same number of instances, the same purpose and the same components
@@ -112,7 +112,7 @@ WHERE sname IN ('XtkDatabaseId', 'XtkInstancePrefix', 'NmsExecutionInstanceId', 
     'NmsTracking_ExtAccount', 'NmsTracking_Pointer', 'NmsTracking_LastConsolidation',
     'MC_LastUpdateFromBL', 'NmsCleanup_LastCleanup')
   OR sname LIKE 'NmsTracking\_ServerUrl%' OR sname LIKE 'LASTIMPORT\_%';
--- name: options-to-do-by-hand :with-target
+-- name: options-that-the-target-lacks :with-target
 SELECT sname FROM xtkoption
 WHERE (sname IN ('XtkDatabaseId', 'XtkInstancePrefix', 'NmsExecutionInstanceId', 'NmsServer_URL',
     'NmsServer_CustomerId', 'NmsServer_IntranetURL', 'NmsServer_MirrorPageUrl', 'NmsTracking_Instance',

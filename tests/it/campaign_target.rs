@@ -377,7 +377,7 @@ fn the_report_says_what_to_look_at() {
         "NmsTracking_LastConsolidation",
         "LASTIMPORT_recipients",
     ];
-    assert_eq!(section("options-to-do-by-hand"), by_hand);
+    assert_eq!(section("options-that-the-target-lacks"), by_hand);
     let pointer = section("tracking-pointer-of-the-target");
     assert!(
         pointer.len() == 1 && pointer[0].starts_with("NmsTracking_Pointer"),
