@@ -221,7 +221,7 @@ WHERE t.ioptionid <> 0
     AND o.ilongvalue = t.ilongvalue AND o.ddoublevalue = t.ddoublevalue
     AND o.tstimestampvalue IS NOT DISTINCT FROM t.tstimestampvalue);
 -- name: as-many-accounts-as-the-target :test :with-target
-SELECT here.accounts, there.accounts
+SELECT here.accounts AS here, there.accounts AS there
 FROM (SELECT count(*) AS accounts FROM nmsextaccount WHERE iextaccountid <> 0) here,
   (SELECT count(*) AS accounts FROM target.nmsextaccount WHERE iextaccountid <> 0) there
 WHERE here.accounts <> there.accounts;

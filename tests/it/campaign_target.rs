@@ -21,6 +21,13 @@ const GROUPS: &str =
     "CREATE TABLE neolane.xtkoperatorgroup (igroupid integer DEFAULT 0 NOT NULL, ioperatorid integer DEFAULT 0 NOT NULL);
      INSERT INTO neolane.xtkoperatorgroup SELECT 5, i FROM generate_series(6, 90) i;";
 
+/// A second instance in the same database, with options and accounts of its own.
+const SECOND: &str = "CREATE SCHEMA second;
+     SELECT format('CREATE TABLE second.%1$I (LIKE neolane.%1$I INCLUDING ALL); INSERT INTO second.%1$I SELECT * FROM neolane.%1$I;', tablename)
+     FROM pg_tables WHERE schemaname = 'neolane' \\gexec
+     DELETE FROM second.xtkoption WHERE ioptionid BETWEEN 20 AND 60 OR ioptionid > 300;
+     DELETE FROM second.nmsextaccount WHERE iextaccountid > 7;";
+
 fn dump(name: &str) -> Vec<u8> {
     std::fs::read(fixture(name)).expect("the dump")
 }
@@ -209,7 +216,7 @@ fn only_the_configuration_comes_from_the_target() {
 fn for_psql(rulebook: &str, target: Option<&Database>) -> String {
     let mut chunks = rulebook.split("\n-- name: ");
     let head = chunks.next().expect("a head");
-    let mut script = format!("SET search_path = neolane;{head}");
+    let mut script = head.to_owned();
     let other = if target.is_some() {
         ":without-target"
     } else {
@@ -259,6 +266,7 @@ fn the_rulebook_does_what_psql_does() {
     ];
     for (what, args, has_target, style) in runs {
         let (oracle, copy) = (production(pg), pg.database());
+        oracle.psql(SECOND);
         copy.restore(filter_with(args, &text, &oracle.dump(style)).ok());
         if has_target {
             oracle.psql("ALTER SCHEMA neolane RENAME TO production");
@@ -267,9 +275,57 @@ fn the_rulebook_does_what_psql_does() {
                 "ALTER SCHEMA neolane RENAME TO target; ALTER SCHEMA production RENAME TO neolane",
             );
         }
-        oracle.psql(for_psql(&text, has_target.then_some(&target)));
+        let script = for_psql(&text, has_target.then_some(&target));
+        for schema in ["neolane", "second"] {
+            oracle.psql(format!("SET search_path = {schema};{script}"));
+        }
         oracle.psql("DROP SCHEMA IF EXISTS target CASCADE");
         copy.fingerprint().assert_same(&oracle.fingerprint(), what);
+    }
+}
+
+/// The rulebook's own tests find what was not taken and what was left behind.
+#[test]
+fn the_tests_find_what_is_missing_and_what_is_left() {
+    let text = std::fs::read_to_string(root().join("transforms/adobe-campaign.sql"));
+    let text = text.expect("the rulebook");
+    let input = dump("postgres/campaign/dump.sql");
+    let path = target_path().display().to_string();
+    let faults = [
+        (
+            "FROM target.nmsextaccount WHERE iextaccountid <> 0;",
+            "FROM target.nmsextaccount WHERE iextaccountid > 101;",
+            "as-many-accounts-as-the-target",
+        ),
+        (
+            "DELETE FROM nmsextaccount WHERE iextaccountid <> 0;",
+            "DELETE FROM nmsextaccount WHERE iextaccountid > 9;",
+            "no-account-of-production",
+        ),
+        (
+            "DELETE FROM xtkoperator WHERE ioperatorid <> 0;",
+            "DELETE FROM xtkoperator WHERE ioperatorid > 1;",
+            "no-operator-of-production",
+        ),
+        (
+            "mmemovalue = t.mmemovalue, ilongvalue = t.ilongvalue,",
+            "mmemovalue = t.mmemovalue,",
+            "every-option-of-the-target-is-taken",
+        ),
+    ];
+    let dir = tempfile::tempdir().expect("a folder");
+    let report = dir.path().join("report.txt").display().to_string();
+    for (right, wrong, found) in faults {
+        assert!(text.contains(right), "{right}");
+        let wrong_book = text.replacen(right, wrong, 1);
+        let args = ["--target", &path, "--report", &report];
+        let run = filter_with(&args, &wrong_book, &input);
+        assert_eq!(run.code, Some(1), "{wrong}: {}", run.err);
+        let report = std::fs::read_to_string(&report).expect("the report");
+        assert!(
+            report.contains(&format!("FAILED  {found}")),
+            "{wrong}: {report}"
+        );
     }
 }
 
