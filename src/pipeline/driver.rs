@@ -7,7 +7,7 @@ use super::order::Slot;
 use super::schema::{self, Schemas};
 use super::tally::Tally;
 use super::transform::Batch;
-use super::waiting::{Bracketed, Held, Relations};
+use super::waiting::{Bracketed, Held, Relations, is_root};
 use super::{Progress, ends_data, reader};
 use crate::dialect::{Block, Bracket, Effect, Frame, Framer, RowMode};
 use crate::error::{Error, Position, Result};
@@ -432,7 +432,11 @@ impl Driver<'_> {
         end: Bytes,
     ) -> Result<()> {
         let mut extra = Vec::new();
+        // Further blocks may follow of a table that is loaded through its root.
+        let may_follow =
+            !self.relations.data_ended && is_root(self.decoder.framer.catalog(), &block.relation);
         if let (Some(program), Some(record)) = (program, added)
+            && !may_follow
             && (block.has_end && added::adds(&program) || gathers_added(&program))
         {
             self.barrier().await?;

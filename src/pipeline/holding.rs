@@ -194,13 +194,18 @@ impl Driver<'_> {
             && let Some(program) = &way.program
         {
             self.barrier().await?;
-            let pass = Pass {
-                first: 0,
-                to: way.runnable,
-                record: way.recorded,
-            };
-            added::run(program, pass, &mut self.tally())?;
-            way.recorded = way.runnable;
+            // Whether a row is added depends on the rows that are there: they go first.
+            let rows = waiting.blocks.iter().map(|held| held.way.recorded).min();
+            let to = rows.unwrap_or(way.runnable).min(way.runnable);
+            if to > way.recorded {
+                let pass = Pass {
+                    first: 0,
+                    to,
+                    record: way.recorded,
+                };
+                added::run(program, pass, &mut self.tally())?;
+                way.recorded = to;
+            }
         }
         if let Some(place) = self.relations.waiting.get_mut(relation) {
             *place = waiting;
@@ -272,7 +277,7 @@ impl Driver<'_> {
     }
 
     /// Ends the line that the output stands in.
-    async fn end_line(&mut self) -> Result<()> {
+    pub(super) async fn end_line(&mut self) -> Result<()> {
         match self.line_ended {
             true => Ok(()),
             false => self.send(Slot::Bytes(Bytes::from_static(b"\n"))).await,

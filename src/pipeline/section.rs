@@ -75,14 +75,11 @@ impl Driver<'_> {
     async fn resolve(&mut self) -> Result<()> {
         self.planner.data_ended();
         self.relations.data_ended = true;
-        // Relations without rows may get some from rules, and lookups may ask for those.
-        let catalog = self.decoder.framer.catalog();
-        for name in catalog.relations.keys() {
-            if !self.relations.has_rows(name) {
-                let planned = self.planner.program(catalog, name, None)?;
-                if planned.program.is_some_and(|program| added::adds(&program)) {
-                    self.relations.waiting.entry(name.clone()).or_default();
-                }
+        // Lookups may ask for rows that rules add where no block has ended with them.
+        for program in self.planner.remaining(self.decoder.framer.catalog())? {
+            if added::adds(&program) && !self.complete.contains(&program.relation) {
+                let waiting = self.relations.waiting.entry(program.relation.clone());
+                waiting.or_default();
             }
         }
         self.advance().await?;
@@ -165,6 +162,7 @@ impl Driver<'_> {
             .framer
             .write_rows(relation, columns, rows, as_insert, &mut out)
             .map_err(|fault| Error::input(fault.0).relation(&relation.name))?;
+        self.end_line().await?;
         self.begin().await?;
         self.send(Slot::Bytes(out.into())).await
     }

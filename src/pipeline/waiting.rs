@@ -3,6 +3,7 @@
 //! Rows that a rule adds to a relation belong to it as well: a lookup over it is complete only when
 //! they have passed, too.
 
+use super::added;
 use super::held::HeldRows;
 use super::tally::Tally;
 use crate::dialect::{Block, SessionState};
@@ -91,6 +92,11 @@ pub(super) struct Waiting {
 
 impl Waiting {
     fn passed(&self, key: &StepKey) -> bool {
+        let adds = |held: &Held| held.way.program.as_deref().is_some_and(added::adds);
+        if self.added.is_none() && (self.blocks.is_empty() || self.blocks.iter().any(adds)) {
+            // Nobody has looked yet how far the rows can go that rules add.
+            return false;
+        }
         let ways = self.blocks.iter().map(|held| &held.way);
         ways.chain(&self.added).all(|way| way.passed(key))
     }
@@ -117,11 +123,6 @@ impl Relations {
         }
     }
 
-    /// Has the relation had rows in this section?
-    pub(super) fn has_rows(&self, relation: &RelationName) -> bool {
-        self.ended.contains(relation)
-    }
-
     /// Is a lookup complete that rows of the program would belong to?
     pub(super) fn is_late(&self, program: &Program) -> bool {
         let taken = |step: &Step| step.gathers().is_some_and(|key| self.taken.contains(&key));
@@ -140,16 +141,19 @@ impl Relations {
         if self.data_ended {
             return true;
         }
-        // The root of a partition tree has no rows of its own, or those of all its leaves, which
-        // come in a block each.
-        let root = catalog
-            .relation(relation)
-            .is_some_and(|r| !r.partition_key.is_empty());
+        let root = is_root(catalog, relation);
         match self.ended.contains(relation) {
             true => !root,
             false => root && !catalog.descendants(relation).is_empty(),
         }
     }
+}
+
+/// Is it a partitioned table? It has no rows of its own, or those of all its leaves, which come in
+/// a block each.
+pub(super) fn is_root(catalog: &Catalog, relation: &RelationName) -> bool {
+    let relation = catalog.relation(relation);
+    relation.is_some_and(|r| !r.partition_key.is_empty())
 }
 
 /// What the plan is told.
