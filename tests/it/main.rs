@@ -13,6 +13,7 @@ mod golden;
 mod holding;
 mod invariants;
 mod naive;
+mod odoo;
 mod peers;
 mod readme;
 mod refused;

@@ -140,12 +140,25 @@ pub fn agree(naive: &Database, scrubbed: &[u8], what: &str) {
 
 /// The report tells the results of the SELECTs and how many rows each statement chose.
 pub fn told(book: &Rulebook, results: &Results, report: &str, what: &str) {
-    let lines = results.selected.join("\n");
-    assert_eq!(
-        sorted(&lines),
-        sorted(&selects(report)),
-        "{what}: the SELECTs differ"
-    );
+    if let Some(difference) = untold(book, results, report, true) {
+        panic!("{what}: {difference}");
+    }
+}
+
+/// Where the report tells something else than what the naive interpreter found. Foreign keys may
+/// change more rows than the statements choose: then the rows are not counted.
+pub fn untold(book: &Rulebook, results: &Results, report: &str, count: bool) -> Option<String> {
+    let (naive, scrub) = (results.selected.join("\n"), selects(report));
+    if sorted(&naive) != sorted(&scrub) {
+        return Some(format!(
+            "the SELECTs differ\n--- naive\n{naive}\n--- scrub\n{scrub}"
+        ));
+    }
+    // What `\gexec` makes stands in the report between the rules.
+    let generates = |action: &Action| matches!(action, Action::Gexec(_));
+    if !count || book.statements.iter().any(|s| generates(&s.action)) {
+        return None;
+    }
     let report: serde_json::Value = serde_json::from_str(report).expect("JSON");
     let rules = report["rules"].as_array().expect("rules");
     for ((statement, matched), rule) in book.statements.iter().zip(&results.matched).zip(rules) {
@@ -155,13 +168,15 @@ pub fn told(book: &Rulebook, results: &Results, report: &str, what: &str) {
         ) {
             let hits = rule["relations"].as_array().expect("relations").iter();
             let hits: u64 = hits.filter_map(|hit| hit["matched"].as_u64()).sum();
-            assert_eq!(
-                hits, *matched,
-                "{what}: rows that {} matched",
-                statement.name
-            );
+            if hits != *matched {
+                return Some(format!(
+                    "{} matched {matched} rows, scrub says {hits}",
+                    statement.name
+                ));
+            }
         }
     }
+    None
 }
 
 /// The naive interpreter agrees with PostgreSQL on what the rules make of a dump.

@@ -18,10 +18,11 @@
 //! partition tree's rows is what is compared, so rules may name its root only), and fresh functions.
 
 mod foreign;
+mod named;
 mod query;
 mod read;
 mod run;
-mod scope;
+pub mod scope;
 mod write;
 
 pub use read::read;

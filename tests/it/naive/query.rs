@@ -292,7 +292,7 @@ impl Database {
     }
 
     /// A table that is read, with the rows of what is below it.
-    fn table(&self, table: &TableRef) -> Result<(Source, Vec<View>), Stop> {
+    pub fn table(&self, table: &TableRef) -> Result<(Source, Vec<View>), Stop> {
         let database = match (&self.target, table.target) {
             (Some(target), true) => target,
             (None, true) => return Err("there is no target".to_owned().into()),

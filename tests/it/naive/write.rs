@@ -44,6 +44,20 @@ impl Database {
 
     /// The whole as a dump; `ddl` is what made the tables.
     pub fn dump(&self, ddl: &str, style: Style) -> Vec<u8> {
+        let order: Vec<usize> = (0..self.tables.len()).collect();
+        self.dump_in(&order, ddl, style, "", false)
+    }
+
+    /// The whole as a dump, tables in some order, with statements after the data; the rows of
+    /// partitions through their root if that is said, as with `--load-via-partition-root`.
+    pub fn dump_in(
+        &self,
+        order: &[usize],
+        ddl: &str,
+        style: Style,
+        after: &str,
+        through_root: bool,
+    ) -> Vec<u8> {
         let mut out = format!(
             "--\n-- PostgreSQL database dump\n--\n\n\
              SET client_encoding = 'UTF8';\n\
@@ -51,11 +65,15 @@ impl Database {
              SELECT pg_catalog.set_config('search_path', '', false);\n\n{ddl}\n"
         )
         .into_bytes();
-        for (name, rows) in &self.tables {
+        for (name, rows) in order.iter().filter_map(|at| self.tables.get_index(*at)) {
             let relation = self.relation(name);
             // A partitioned table has no block of its own, unless its rows are loaded through it.
             if rows.is_empty() && !relation.partition_key.is_empty() {
                 continue;
+            }
+            let mut relation = relation;
+            while through_root && let Some(root) = &relation.partition_of {
+                relation = self.relation(root);
             }
             match style {
                 Style::Copy => copy(relation, rows, &mut out),
@@ -70,6 +88,7 @@ impl Database {
             }
             out.push(b'\n');
         }
+        out.extend_from_slice(after.as_bytes());
         out.extend_from_slice(b"--\n-- PostgreSQL database dump complete\n--\n\n");
         out
     }

@@ -51,6 +51,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     pub foreign: Vec<Foreign>,
     pub partitioned: bool,
+    /// Is `id` filled by a sequence where nobody gives it?
+    pub serial: bool,
     /// Literals, in the order of the columns.
     pub rows: Vec<Vec<String>>,
 }
@@ -98,7 +100,9 @@ fn table(schema: &str, bare: String, choices: &mut Choices) -> Table {
     let mut columns = Vec::new();
     let partitioned = match choices.below(10) {
         0..=5 => {
-            let sql = choices.of(&["integer", "bigint", "integer", "smallint", "numeric"]);
+            let sql = choices.of(&[
+                "integer", "bigint", "integer", "smallint", "numeric", "serial",
+            ]);
             columns.push(column("id", sql, Family::Number, Role::Key));
             choices.one_in(6)
         }
@@ -138,9 +142,10 @@ fn table(schema: &str, bare: String, choices: &mut Choices) -> Table {
     Table {
         schema: schema.to_owned(),
         bare,
+        serial: columns[0].sql == "serial",
+        partitioned: partitioned && columns[0].sql != "serial",
         columns,
         foreign: Vec::new(),
-        partitioned,
         rows: Vec::new(),
     }
 }
@@ -235,7 +240,7 @@ fn reference(table: &mut Table, parent: usize, of: &Table, number: usize, choice
     for column in &referenced {
         let sql = match column.sql {
             "smallint" => choices.of(&["smallint", "integer", "bigint"]),
-            "integer" => choices.of(&["integer", "integer", "bigint"]),
+            "integer" | "serial" => choices.of(&["integer", "integer", "bigint"]),
             "bigint" => choices.of(&["integer", "bigint"]),
             "numeric" => choices.of(&["numeric", "integer", "numeric(9,1)"]),
             text => text,
@@ -467,6 +472,14 @@ pub fn rows(tables: &[Table], schema: Option<&str>) -> String {
                 table.bare,
                 names.join(", "),
                 row.join(", ")
+            );
+        }
+        if table.serial {
+            let _ = writeln!(
+                sql,
+                "SELECT setval(pg_get_serial_sequence('{}.{}', 'id'), 500);",
+                schema.unwrap_or(&table.schema),
+                table.bare
             );
         }
     }
