@@ -130,6 +130,7 @@ pub(super) fn program(
         context,
         findings,
         waits: Cell::new(false),
+        lacks: Cell::new(false),
     };
     let mut steps = Vec::new();
     for (rule, read, concern) in read {
@@ -223,6 +224,7 @@ pub(super) struct Builder<'a> {
     pub context: &'a Context,
     findings: &'a mut Findings,
     waits: Cell<bool>,
+    lacks: Cell<bool>,
 }
 
 impl Builder<'_> {
@@ -273,6 +275,7 @@ impl Builder<'_> {
                 rule,
                 home: concern.named.schema.as_deref().filter(|_| !qualified),
                 waits: &self.waits,
+                lacks: &self.lacks,
             }),
         }
     }
@@ -315,6 +318,9 @@ impl Builder<'_> {
     pub fn judge(&self, rule: &Rule, concern: &matching::Concern, faults: Vec<Fault>) -> Skip {
         if self.waits.take() {
             return Skip::Waits;
+        }
+        if self.lacks.take() {
+            return Skip::Lacking;
         }
         let lacking = faults.iter().all(|fault| fault.kind == FaultKind::Name);
         if lacking && (concern.pattern || rule.statement.optional) {

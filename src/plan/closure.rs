@@ -11,7 +11,7 @@ use super::reader::Known;
 use super::rule::Rule;
 use super::step::{Step, StepKey};
 use crate::expression::Rows;
-use crate::schema::{Column, ReferentialAction, RelationName};
+use crate::schema::{Column, DataType, ReferentialAction, RelationName};
 use crate::value::{self, Collation, ValueError};
 use std::collections::{BTreeSet, HashMap};
 
@@ -30,9 +30,21 @@ struct Part {
     columns: Vec<Column>,
     /// The columns whose values the input of removed keys wants.
     removed: Vec<usize>,
-    /// The circle's foreign keys of this relation: own columns, the part they reference and the
-    /// columns there.
-    keys: Vec<(Vec<usize>, usize, Vec<usize>)>,
+    /// The circle's foreign keys of this relation.
+    keys: Vec<Reference>,
+}
+
+/// A foreign key within the circle.
+#[derive(Debug, Clone)]
+struct Reference {
+    /// The referencing columns.
+    own: Vec<usize>,
+    /// The part that they reference.
+    to: usize,
+    /// The columns there.
+    referenced: Vec<usize>,
+    /// The types in which the two sides compare.
+    types: Vec<DataType>,
 }
 
 impl Closure {
@@ -84,19 +96,27 @@ impl Closure {
             for (own, to, referenced) in keys {
                 let own = parts[number].positions(&own)?;
                 let referenced = parts[to].positions(&referenced)?;
+                let mut types = Vec::new();
                 for (own, referenced) in own.iter().zip(&referenced) {
                     let (a, b) = (
                         &parts[number].columns[*own],
                         &parts[to].columns[*referenced],
                     );
-                    if a.data_type.base() != b.data_type.base() {
-                        return Err(format!(
-                            "columns {} and {} of a circle of cascades have different types",
+                    let together = together(a.data_type.base(), b.data_type.base());
+                    types.push(together.ok_or_else(|| {
+                        format!(
+                            "columns {} and {} of a circle of cascades have types that do not \
+                             compare here",
                             a.name, b.name
-                        ));
-                    }
+                        )
+                    })?);
                 }
-                parts[number].keys.push((own, to, referenced));
+                parts[number].keys.push(Reference {
+                    own,
+                    to,
+                    referenced,
+                    types,
+                });
             }
         }
         Ok(Closure {
@@ -141,9 +161,9 @@ impl Closure {
         // For each foreign key the rows that have a value, by its key.
         let mut by_key: HashMap<(usize, usize, Vec<u8>), Vec<usize>> = HashMap::new();
         for (number, part) in self.parts.iter().enumerate() {
-            for (index, (own, ..)) in part.keys.iter().enumerate() {
+            for (index, key) in part.keys.iter().enumerate() {
                 for row in 0..links[number].len() {
-                    if let Some(key) = part.key_of(links[number], row, own)? {
+                    if let Some(key) = key_of(links[number], row, &key.own, &key.types)? {
                         by_key.entry((number, index, key)).or_default().push(row);
                     }
                 }
@@ -161,12 +181,12 @@ impl Closure {
         }
         while let Some((parent, row)) = todo.pop() {
             for (number, part) in self.parts.iter().enumerate() {
-                for (index, (_, to, referenced)) in part.keys.iter().enumerate() {
-                    if *to != parent {
+                for (index, key) in part.keys.iter().enumerate() {
+                    if key.to != parent {
                         continue;
                     }
-                    let Some(key) = self.parts[parent].key_of(links[parent], row, referenced)?
-                    else {
+                    let key = key_of(links[parent], row, &key.referenced, &key.types)?;
+                    let Some(key) = key else {
                         continue;
                     };
                     for child in by_key.get(&(number, index, key)).into_iter().flatten() {
@@ -199,37 +219,60 @@ impl Part {
         };
         names.iter().map(position).collect()
     }
+}
 
-    /// The key of some columns; none if one of them is NULL.
-    fn key_of(
-        &self,
-        rows: &Rows,
-        row: usize,
-        columns: &[usize],
-    ) -> Result<Option<Vec<u8>>, ValueError> {
-        let mut key = Vec::new();
-        for at in columns {
-            let Some(text) = rows.cell(row, *at) else {
-                return Ok(None);
-            };
-            let data_type = self.columns[*at].data_type.base();
-            let value = value::parse(text, data_type)?;
-            let start = key.len();
-            key.extend_from_slice(&[0; 8]);
-            value::key(&value, data_type, Collation::default(), &mut key)?;
-            let length = (key.len() - start - 8) as u64;
-            key[start..start + 8].copy_from_slice(&length.to_be_bytes());
-        }
-        Ok(Some(key))
+/// The type in which columns of two types compare, if their text forms can be read as it.
+fn together(a: &DataType, b: &DataType) -> Option<DataType> {
+    let integer =
+        |t: &DataType| matches!(t, DataType::SmallInt | DataType::Integer | DataType::BigInt);
+    let number = |t: &DataType| integer(t) || matches!(t, DataType::Numeric(_));
+    let text = |t: &DataType| matches!(t, DataType::Text | DataType::Varchar(..));
+    match (a, b) {
+        (a, b) if a == b => Some(a.clone()),
+        (a, b) if integer(a) && integer(b) => Some(DataType::BigInt),
+        (a, b) if number(a) && number(b) => Some(DataType::Numeric(None)),
+        (a, b) if text(a) && text(b) => Some(DataType::Text),
+        _ => None,
     }
+}
+
+/// The key of some columns; none if one of them is NULL.
+fn key_of(
+    rows: &Rows,
+    row: usize,
+    columns: &[usize],
+    types: &[DataType],
+) -> Result<Option<Vec<u8>>, ValueError> {
+    let mut key = Vec::new();
+    for (at, data_type) in columns.iter().zip(types) {
+        let Some(text) = rows.cell(row, *at) else {
+            return Ok(None);
+        };
+        let value = value::parse(text, data_type)?;
+        let start = key.len();
+        key.extend_from_slice(&[0; 8]);
+        value::key(&value, data_type, Collation::default(), &mut key)?;
+        let length = (key.len() - start - 8) as u64;
+        key[start..start + 8].copy_from_slice(&length.to_be_bytes());
+    }
+    Ok(Some(key))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::DataType;
 
-    fn part(name: &str, keys: Vec<(Vec<usize>, usize, Vec<usize>)>) -> Part {
+    /// A reference of `parent` to the `id` of a part.
+    fn to(to: usize) -> Vec<Reference> {
+        vec![Reference {
+            own: vec![1],
+            to,
+            referenced: vec![0],
+            types: vec![DataType::BigInt],
+        }]
+    }
+
+    fn part(name: &str, keys: Vec<Reference>) -> Part {
         Part {
             root: RelationName::new(None, name),
             columns: vec![
@@ -269,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_tree_goes_with_its_root_whatever_the_order_of_its_rows() {
-        let tree = closure(vec![part("t", vec![(vec![1], 0, vec![0])])]);
+        let tree = closure(vec![part("t", to(0))]);
         let all = rows(&[
             ("5", Some("4"), false),
             ("4", Some("1"), false),
@@ -284,10 +327,7 @@ mod tests {
 
     #[test]
     fn tables_that_reference_each_other_go_together() {
-        let circle = closure(vec![
-            part("a", vec![(vec![1], 1, vec![0])]),
-            part("b", vec![(vec![1], 0, vec![0])]),
-        ]);
+        let circle = closure(vec![part("a", to(1)), part("b", to(0))]);
         let a = rows(&[("1", Some("10"), false), ("2", Some("20"), false)]);
         let b = rows(&[
             ("10", None, true),

@@ -51,7 +51,10 @@ impl Builder<'_> {
         if effects.removes.is_empty() && effects.assigns.is_empty() {
             return Ok(());
         }
-        let cycle = effects.cycle(catalog, &own);
+        let cycle = match effects.removes.contains(&own) {
+            true => effects.cycle(catalog, &own),
+            false => BTreeSet::new(),
+        };
         let first = steps.len();
         for (number, key) in declared.foreign_keys.iter().enumerate() {
             let number = u32::try_from(number).unwrap_or(u32::MAX);

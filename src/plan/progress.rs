@@ -118,7 +118,8 @@ impl Planner {
     /// How many steps of a program can run now; makes what they look up ready.
     pub(super) fn runnable(&mut self, program: &Program, horizon: Option<RuleId>) -> Result<usize> {
         for (number, step) in program.steps.iter().enumerate() {
-            if horizon.is_some_and(|horizon| step.rule >= horizon) {
+            // What a generating SELECT itself reads has the place of that rule.
+            if horizon.is_some_and(|horizon| step.rule > horizon) {
                 return Ok(number);
             }
             for need in &step.needs {
@@ -272,7 +273,7 @@ impl Planner {
         query: &Query,
         home: Option<&str>,
     ) -> Result<Arc<Lookup>, Skip> {
-        let waits = Cell::new(false);
+        let (waits, lacks) = (Cell::new(false), Cell::new(false));
         let mut scope = Names {
             catalog,
             columns: &[],
@@ -283,6 +284,7 @@ impl Planner {
                 rule,
                 home,
                 waits: &waits,
+                lacks: &lacks,
             }),
         };
         let mut settings = self.context.settings(rule.written_in, &rule.statement.name);
@@ -291,6 +293,8 @@ impl Planner {
             let lacking = faults.iter().all(|fault| fault.kind == FaultKind::Name);
             if waits.get() {
                 Skip::Waits
+            } else if lacks.get() {
+                Skip::Lacking
             } else if lacking && rule.statement.optional {
                 Skip::Lacking
             } else {

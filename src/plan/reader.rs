@@ -85,6 +85,8 @@ pub(super) struct Reader<'a> {
     pub home: Option<&'a str>,
     /// Set when the answer depends on DDL that may still come.
     pub waits: &'a Cell<bool>,
+    /// Set when another schema has the table, so that the statement does not run for this one.
+    pub lacks: &'a Cell<bool>,
 }
 
 impl Reader<'_> {
@@ -166,6 +168,8 @@ impl Reader<'_> {
         }
         if !target && !self.known.complete {
             self.waits.set(true);
+        } else if !all.is_empty() {
+            self.lacks.set(true);
         }
         let near = nearest(text, relations.map(|name| name.name.as_str()));
         let place = if target { " in the target's dump" } else { "" };

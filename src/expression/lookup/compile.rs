@@ -343,15 +343,11 @@ impl<'f> Builder<'f> {
             .map(|(_, column)| (&column.data_type, &column.collation))
             .collect();
         let given: Vec<_> = inputs.iter().map(Arc::as_ptr).collect();
-        let compared = match &question {
-            Question::In(items) => items.items.iter().map(|(_, c)| c).collect(),
-            _ => Vec::new(),
-        };
         let seed = fresh.then_some(&self.settings.seed);
-        let kind = std::mem::discriminant(&question);
         let target = &self.target;
-        let key =
-            format!("{span:?} {kind:?} {around:?} {given:?} {compared:?} {seed:?} {target:?}");
+        let key = format!(
+            "{span:?} {question:?} {around:?} {given:?} {steps:?} {select:?} {columns:?} {seed:?} {target:?}"
+        );
         let first = inputs.first().cloned();
         let core = Core {
             span,

@@ -12,6 +12,7 @@ use crate::rulebook::Span;
 use crate::schema::Column;
 use crate::value::{Value, ValueError};
 use std::cell::Cell;
+use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 
@@ -71,7 +72,6 @@ pub(super) struct Core {
 }
 
 /// What is computed once all inputs are complete.
-#[derive(Debug)]
 pub(super) struct State {
     pub steps: Vec<Access>,
     /// For [`Items::any`].
@@ -81,8 +81,14 @@ pub(super) struct State {
     pub answer: Answer,
 }
 
+/// What it holds follows from the question and the rows.
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("State")
+    }
+}
+
 /// What is the same for all rows.
-#[derive(Debug)]
 pub(super) enum Answer {
     /// Nothing: it is computed for each.
     Each,

@@ -9,6 +9,7 @@ use crate::expression::node::{Comparator, Node};
 use crate::expression::query::append_key;
 use crate::value::{Value, ValueError};
 use hashbrown::HashTable;
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
 /// The row of a LEFT JOIN that has no match; also the end of a chain.
@@ -26,7 +27,6 @@ pub(super) enum Access {
     Dynamic,
 }
 
-#[derive(Debug)]
 pub(super) struct Index {
     /// The first row of each key.
     table: HashTable<u32>,
@@ -115,6 +115,13 @@ fn holds(conditions: &[Node], row: &OwnRow<'_>) -> Result<bool, ValueError> {
         }
     }
     Ok(true)
+}
+
+/// What it holds follows from the rows.
+impl fmt::Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Index")
+    }
 }
 
 impl Index {

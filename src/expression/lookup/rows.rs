@@ -7,6 +7,7 @@
 use super::core::Core;
 use crate::rulebook::Span;
 use crate::schema::Column;
+use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 /// Chunks are closed at this many bytes.
@@ -17,7 +18,7 @@ const CELLS: usize = 2 << 20;
 const NULL: u32 = 1 << 31;
 
 /// Rows of text forms, packed.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Rows {
     width: usize,
     count: usize,
@@ -164,7 +165,6 @@ impl Rows {
 
 /// The rows of one table that a statement reads, as they are at the statement's place in the
 /// rulebook.
-#[derive(Debug)]
 pub struct Input {
     /// What it is, for messages.
     pub what: String,
@@ -176,6 +176,20 @@ pub struct Input {
     /// What was compiled over it, by what makes it what it is: the same subquery in the programs
     /// of a hundred partitions has one index.
     compiled: Mutex<Vec<(String, Weak<Core>)>>,
+}
+
+/// Which input it is; what came of it is nobody's business.
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Input({:p}, {})", self, self.what)
+    }
+}
+
+/// How many rows; never what is in them.
+impl fmt::Debug for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rows({} x {})", self.count, self.width)
+    }
 }
 
 impl Input {
