@@ -34,6 +34,9 @@ struct Part {
     keys: Vec<Reference>,
 }
 
+/// The referencing columns, the part that they reference and the columns there, by name.
+type ByName = (Vec<String>, usize, Vec<String>);
+
 /// A foreign key within the circle.
 #[derive(Debug, Clone)]
 struct Reference {
@@ -60,7 +63,7 @@ impl Closure {
         let catalog = known.catalog;
         let roots: Vec<&RelationName> = cycle.iter().collect();
         let mut parts: Vec<Part> = Vec::new();
-        let mut named: Vec<Vec<(Vec<String>, usize, Vec<String>)>> = Vec::new();
+        let mut named: Vec<Vec<ByName>> = Vec::new();
         for name in &roots {
             let relation = catalog
                 .relations
@@ -172,9 +175,9 @@ impl Closure {
         let mut gone: Vec<Vec<bool>> = links.iter().map(|rows| vec![false; rows.len()]).collect();
         let mut todo: Vec<(usize, usize)> = Vec::new();
         for (number, part) in self.parts.iter().enumerate() {
-            for row in 0..links[number].len() {
+            for (row, gone) in gone[number].iter_mut().enumerate() {
                 if links[number].cell(row, part.columns.len()).is_some() {
-                    gone[number][row] = true;
+                    *gone = true;
                     todo.push((number, row));
                 }
             }

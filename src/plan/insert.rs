@@ -35,7 +35,7 @@ pub(super) enum CellSource {
     /// It is known with the plan.
     Fixed(NewCell),
     /// It is computed when what it looks up is known.
-    Expr(Assignment),
+    Expr(Box<Assignment>),
 }
 
 /// Where new rows come from.

@@ -273,7 +273,7 @@ impl Builder<'_> {
         let (_, keys) = self.removed(rule, &parent);
         let orphaned = self.in_keys(rule, key, &keys, "", false, span)?;
         match key.on_delete {
-            ReferentialAction::Cascade => Ok(StepKind::Delete(Filter::Where(orphaned))),
+            ReferentialAction::Cascade => Ok(StepKind::Delete(Filter::Where(Box::new(orphaned)))),
             ReferentialAction::SetNull => self.set(rule, orphaned, set_on_delete(key), true, span),
             ReferentialAction::SetDefault => {
                 self.set(rule, orphaned, set_on_delete(key), false, span)
@@ -405,7 +405,7 @@ impl Builder<'_> {
             assignments.push((slot, compiled));
         }
         Ok(StepKind::Update {
-            filter: Filter::Where(filter),
+            filter: Filter::Where(Box::new(filter)),
             assignments,
         })
     }

@@ -293,9 +293,7 @@ impl Planner {
             let lacking = faults.iter().all(|fault| fault.kind == FaultKind::Name);
             if waits.get() {
                 Skip::Waits
-            } else if lacks.get() {
-                Skip::Lacking
-            } else if lacking && rule.statement.optional {
+            } else if lacks.get() || (lacking && rule.statement.optional) {
                 Skip::Lacking
             } else {
                 Skip::Faults(faults)

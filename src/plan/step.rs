@@ -199,7 +199,7 @@ pub enum Filter {
     /// All.
     All,
     /// Those for which `WHERE` is true.
-    Where(Compiled),
+    Where(Box<Compiled>),
     /// Those that match rows of other tables: `FROM`, `USING` and `WHERE`.
     Joined(Arc<Joined>),
 }
@@ -207,7 +207,7 @@ pub enum Filter {
 impl Filter {
     /// No condition is true for every row.
     pub fn of(condition: Option<Compiled>) -> Self {
-        condition.map_or(Filter::All, Filter::Where)
+        condition.map_or(Filter::All, |condition| Filter::Where(Box::new(condition)))
     }
 
     /// Is it true for the row?

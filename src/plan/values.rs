@@ -16,6 +16,9 @@ use crate::rulebook::{
 use crate::schema::{Column, DataType, Generated};
 use std::sync::Arc;
 
+/// What a statement says of a column; none where its default holds.
+type Given<'g> = dyn FnMut(usize, &Column) -> Result<Option<CellSource>, Skip> + 'g;
+
 impl Builder<'_> {
     pub(super) fn insert(
         &mut self,
@@ -156,7 +159,7 @@ impl Builder<'_> {
                 ..column.clone()
             };
             compile_assignment(&expr, &column, &mut results, &settings)
-                .map(|assignment| Some(CellSource::Expr(assignment)))
+                .map(|assignment| Some(CellSource::Expr(Box::new(assignment))))
                 .map_err(|faults| {
                     let name = &result.name;
                     let faults = faults.into_iter().map(|fault| Fault {
@@ -198,7 +201,7 @@ impl Builder<'_> {
         &self,
         insert: &Insert,
         number: u64,
-        given: &mut dyn FnMut(usize, &Column) -> Result<Option<CellSource>, Skip>,
+        given: &mut Given<'_>,
     ) -> Result<Vec<CellSource>, Skip> {
         let mut row = Vec::new();
         for (slot, ProgramColumn { column, origin }) in self.columns.iter().enumerate() {
@@ -243,7 +246,7 @@ impl Builder<'_> {
         let compiled = compile_assignment(expr, &column, &mut scope, &settings)
             .map_err(|faults| self.judge(rule, concern, faults))?;
         if !compiled.lookups().is_empty() {
-            return Ok(CellSource::Expr(compiled));
+            return Ok(CellSource::Expr(Box::new(compiled)));
         }
         let row = NoRow(number);
         let value = compiled
@@ -334,7 +337,7 @@ impl Builder<'_> {
             cell.is_some_and(|(cell, _)| {
                 let server =
                     |row: &&[CellSource]| matches!(row[cell], CellSource::Fixed(NewCell::Server));
-                !rows.iter().any(|row| server(row))
+                !rows.iter().any(server)
             })
         };
         let input = Arc::new(Input::new("excluded", columns));

@@ -490,11 +490,12 @@ fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 
 /// IN as the standard has it: OR over all rows.
 fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    parts.fold(Some(false), |all, part| match (all, part) {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (None, _) | (_, None) => None,
-        _ => Some(false),
-    })
+    let parts: Vec<_> = parts.collect();
+    match parts.contains(&Some(true)) {
+        true => Some(true),
+        false if parts.contains(&None) => None,
+        false => Some(false),
+    }
 }
 
 fn pairs() -> impl Strategy<Value = Vec<Pair>> {
