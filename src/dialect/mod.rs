@@ -4,7 +4,9 @@
 //! exactly, learns the schema from the DDL as it passes, and reads and writes the cells of a
 //! block's rows. It knows bytes and [`crate::schema`] only: no rules, no plan, no I/O, no threads.
 
+pub mod mysql;
 pub mod postgres;
+pub mod script;
 mod session;
 
 use crate::error::{Position, Result};
@@ -225,6 +227,17 @@ pub trait RowCodec: Send + Sync + Debug {
         out: &mut Vec<u8>,
     ) -> Result<(), RowFault>;
 
+    /// Appends what leaves the value of a generated column to the server, in place of the copy that
+    /// the row holds.
+    ///
+    /// # Errors
+    /// If this form of rows has no way to say that.
+    fn encode_generated(&self, _out: &mut Vec<u8>) -> Result<(), RowFault> {
+        Err(RowFault(
+            "the row holds a generated column, which a rule has made wrong".to_owned(),
+        ))
+    }
+
     /// Appends a whole new row from its cells, with the line end in COPY, the parentheses in INSERT,
     /// without separator.
     ///
@@ -330,5 +343,5 @@ pub trait Dialect: Send + Sync {
 
 /// All dialects.
 pub fn dialects() -> &'static [&'static dyn Dialect] {
-    &[&postgres::Postgres]
+    &[&postgres::Postgres, &mysql::Mysql]
 }

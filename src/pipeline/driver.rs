@@ -279,6 +279,8 @@ impl Driver<'_> {
             );
         }
         self.data_seen = true;
+        // What seemed to be the end of the data was that of one dump among several.
+        self.tail_written = false;
         self.any_rows = true;
         self.tally().table(relation);
         if let Ok(mut table) = self.progress.table.lock() {

@@ -191,6 +191,14 @@ fn rewrite<'b>(
     let mut copied = span.body.start;
     // Cells stand in the row in the order of their slots.
     for (slot, column) in program.columns.iter().enumerate() {
+        // A copy of what was computed from the old cells must not stay.
+        if slot < program.cells && column.column.generated.is_computed() {
+            let cell = span.cells[slot].clone();
+            writer.keep(copied..cell.start);
+            copied = cell.end;
+            row.raw.codec.encode_generated(writer.buffer())?;
+            continue;
+        }
         let Some(new) = row.new_value(slot) else {
             continue;
         };

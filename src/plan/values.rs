@@ -206,7 +206,8 @@ impl Builder<'_> {
         let mut row = Vec::new();
         for (slot, ProgramColumn { column, origin }) in self.columns.iter().enumerate() {
             let Origin::Cell(_) = origin else {
-                if matches!(origin, Origin::Computed(_)) && row.len() < self.cells() {
+                // A generated column of which the rows hold a copy.
+                if slot < self.cells() {
                     row.push(CellSource::Fixed(NewCell::Server));
                 }
                 continue;

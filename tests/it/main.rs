@@ -12,6 +12,8 @@ mod expression_oracle;
 mod golden;
 mod holding;
 mod invariants;
+mod mariadb;
+mod mysql;
 mod naive;
 mod odoo;
 mod peers;

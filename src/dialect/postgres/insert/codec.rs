@@ -123,6 +123,11 @@ impl RowCodec for InsertCodec {
         self.literals.encode(text, original, data_type, out)
     }
 
+    fn encode_generated(&self, out: &mut Vec<u8>) -> Result<(), RowFault> {
+        out.extend_from_slice(b"DEFAULT");
+        Ok(())
+    }
+
     fn write_row(
         &self,
         cells: &[(Option<&[u8]>, &DataType)],

@@ -1,0 +1,210 @@
+//! What a statement does, as far as scrub cares.
+
+use super::session::{Session, restores};
+use crate::dialect::script::insert;
+use crate::dialect::script::tokens::Tokens;
+use crate::dialect::{Bracket, Effect};
+use crate::schema::RelationName;
+
+/// What a client command does; `DELIMITER` is taken in.
+pub fn command(session: &mut Session, command: &[u8]) -> Effect {
+    let line = command.trim_ascii();
+    let mut words = line
+        .split(|b| matches!(b, b' ' | b'\t'))
+        .filter(|w| !w.is_empty());
+    let name = words.next().unwrap_or_default();
+    if name.eq_ignore_ascii_case(b"delimiter") || name == b"\\d" {
+        session.delimiter(words.next().unwrap_or_default());
+        return Effect::Setting;
+    }
+    match name {
+        b"\\." => Effect::Unfollowed("\\. (another file)"),
+        b"\\!" => Effect::Unfollowed("\\! (a shell command)"),
+        _ => Effect::Setting,
+    }
+}
+
+/// What a statement does.
+pub fn classify(
+    mut t: Tokens<'_>,
+    resolve: &dyn Fn(Vec<String>) -> RelationName,
+    seen: &dyn Fn(&RelationName) -> bool,
+    locked: &mut Vec<RelationName>,
+) -> Vec<Effect> {
+    let whole = t;
+    let Some(first) = t.next() else {
+        return vec![Effect::Setting];
+    };
+    let is = |words: &[&str]| words.iter().any(|w| first.keyword(w));
+    let opaque = |t: &mut Tokens<'_>, what| match t.names() {
+        Some(names) => Effect::Opaque(resolve(names), what),
+        None => Effect::Unfollowed(what),
+    };
+    let effect = if is(&["SET"]) {
+        if t.at_keyword("PASSWORD") {
+            Effect::Password("SET PASSWORD")
+        } else if restores(whole) {
+            Effect::AfterData
+        } else {
+            Effect::Setting
+        }
+    } else if is(&["INSERT", "REPLACE"]) {
+        match insert::target(whole) {
+            Some(names) => Effect::Opaque(
+                resolve(names),
+                "an INSERT that takes its rows from elsewhere",
+            ),
+            None => Effect::Unfollowed("an INSERT that is not understood"),
+        }
+    } else if is(&["UPDATE"]) {
+        t.eat_any(&["LOW_PRIORITY"]);
+        t.eat("IGNORE");
+        opaque(&mut t, "UPDATE")
+    } else if is(&["DELETE"]) {
+        while t.eat_any(&["LOW_PRIORITY", "QUICK", "IGNORE", "FROM"]) {}
+        emptied(opaque(&mut t, "DELETE"), seen)
+    } else if is(&["TRUNCATE"]) {
+        t.eat("TABLE");
+        emptied(opaque(&mut t, "TRUNCATE"), seen)
+    } else if is(&["LOAD"]) {
+        while t.peek().is_some() && !t.eat("INTO TABLE") {
+            t.next();
+        }
+        opaque(&mut t, "LOAD DATA")
+    } else if is(&["WITH", "CALL", "EXECUTE", "PREPARE", "HANDLER"]) {
+        Effect::Unfollowed("a statement that runs others")
+    } else if is(&["DO", "SELECT"]) {
+        match t.eat_any(&["SETVAL", "NEXTVAL"]) {
+            true => Effect::SequenceValue,
+            false => Effect::Setting,
+        }
+    } else if is(&["LOCK"]) {
+        return lock(t, resolve, locked);
+    } else if is(&["UNLOCK"]) {
+        let closed = locked.drain(..);
+        let effects: Vec<_> = closed
+            .map(|relation| Effect::Envelope(relation, Bracket::Close))
+            .collect();
+        return match effects.is_empty() {
+            true => vec![Effect::Setting],
+            false => effects,
+        };
+    } else if is(&["BEGIN"]) || is(&["START"]) && t.at_keyword("TRANSACTION") {
+        Effect::Begin
+    } else if is(&["COMMIT", "ROLLBACK"]) {
+        Effect::Commit
+    } else if is(&["ANALYZE"]) {
+        statistics(t, resolve)
+    } else if is(&["ALTER"]) {
+        alter(t, resolve)
+    } else if is(&["CREATE", "GRANT", "CHANGE", "REVOKE", "DROP", "RENAME"]) {
+        definition(whole, resolve)
+    } else {
+        Effect::Setting
+    };
+    vec![effect]
+}
+
+/// A statement that empties a table changes nothing as long as no row has come.
+fn emptied(effect: Effect, seen: &dyn Fn(&RelationName) -> bool) -> Effect {
+    match effect {
+        Effect::Opaque(relation, _) if !seen(&relation) => Effect::Definition,
+        other => other,
+    }
+}
+
+fn lock(
+    mut t: Tokens<'_>,
+    resolve: &dyn Fn(Vec<String>) -> RelationName,
+    locked: &mut Vec<RelationName>,
+) -> Vec<Effect> {
+    locked.clear();
+    if t.eat_any(&["TABLES", "TABLE"]) {
+        let parts = t.list().into_iter();
+        locked.extend(parts.filter_map(|part| t.within(part).names()).map(resolve));
+    }
+    let effects = locked.iter().cloned();
+    let effects: Vec<_> = effects
+        .map(|relation| Effect::Envelope(relation, Bracket::Open))
+        .collect();
+    match effects.is_empty() {
+        true => vec![Effect::Setting],
+        false => effects,
+    }
+}
+
+/// `ANALYZE TABLE t UPDATE HISTOGRAM … USING DATA '…'` brings values along; otherwise the server
+/// looks for itself.
+fn statistics(mut t: Tokens<'_>, resolve: &dyn Fn(Vec<String>) -> RelationName) -> Effect {
+    t.eat_any(&["NO_WRITE_TO_BINLOG", "LOCAL"]);
+    t.eat("TABLE");
+    let Some(relation) = t.names().map(resolve) else {
+        return Effect::Setting;
+    };
+    while t.peek().is_some() {
+        if t.eat("USING DATA") {
+            return Effect::Statistics(relation);
+        }
+        t.next();
+    }
+    Effect::Setting
+}
+
+fn alter(mut t: Tokens<'_>, resolve: &dyn Fn(Vec<String>) -> RelationName) -> Effect {
+    if t.eat("USER") {
+        return Effect::Password("ALTER USER");
+    }
+    t.eat_any(&["ONLINE", "IGNORE"]);
+    if !t.eat("TABLE") {
+        return Effect::Definition;
+    }
+    t.eat("IF EXISTS");
+    let Some(relation) = t.names().map(resolve) else {
+        return Effect::Definition;
+    };
+    if t.eat("DISABLE KEYS") {
+        Effect::Envelope(relation, Bracket::Open)
+    } else if t.eat("ENABLE KEYS") {
+        Effect::Envelope(relation, Bracket::Close)
+    } else if t.eat_any(&["DISCARD TABLESPACE", "IMPORT TABLESPACE"]) {
+        Effect::Opaque(relation, "IMPORT TABLESPACE")
+    } else {
+        Effect::Definition
+    }
+}
+
+fn definition(mut t: Tokens<'_>, resolve: &dyn Fn(Vec<String>) -> RelationName) -> Effect {
+    let whole = t;
+    let has = |words: &[&str]| {
+        let mut rest = whole;
+        rest.any(|token| words.iter().any(|w| token.keyword(w)))
+    };
+    let create = t.eat("CREATE");
+    if create && t.at_keyword("SERVER") || t.at_keyword("CHANGE") {
+        return match has(&["PASSWORD", "MASTER_PASSWORD", "SOURCE_PASSWORD"]) {
+            true => Effect::Password("CREATE SERVER or CHANGE MASTER"),
+            false => Effect::Definition,
+        };
+    }
+    t.eat("OR REPLACE");
+    if create && t.at_keyword("USER") || whole.at_keyword("GRANT") {
+        return match has(&["IDENTIFIED"]) {
+            true => Effect::Password("CREATE USER or GRANT"),
+            false => Effect::Definition,
+        };
+    }
+    t.eat("TEMPORARY");
+    if create && t.eat("TABLE") {
+        t.eat("IF NOT EXISTS");
+        let relation = t.names().map(resolve);
+        let list = t;
+        let mut rest = list;
+        while let Some(token) = rest.peek() {
+            if let (true, Some(relation)) = (token.keyword("SELECT"), &relation) {
+                return Effect::Opaque(relation.clone(), "CREATE TABLE … AS SELECT");
+            }
+            rest.pass_over();
+        }
+    }
+    Effect::Definition
+}

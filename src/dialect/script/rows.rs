@@ -1,0 +1,380 @@
+//! The rows of INSERTs: batches of whole rows over statements of the same head, and the cells of
+//! each row.
+
+use super::fault;
+use super::insert;
+use super::lexer::{Grammar, Lexer, Open, Step, Unit};
+use super::tokens::{Tokens, tokens};
+use crate::dialect::{RowFault, RowMode, RowSpan};
+
+/// What [`InsertRows::cut`] gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// More input is needed.
+    More,
+    /// This many bytes of rows, and how many rows (0 in Pass mode).
+    Rows(usize, u64),
+    /// The end of the block, with this length.
+    End(usize),
+}
+
+/// Where the rows of an INSERT stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// A row must begin.
+    Row,
+    /// Within the parentheses of a row.
+    Inside,
+    /// A row has ended.
+    After,
+    /// Something other than a row follows.
+    Tail,
+    /// The statement has ended; perhaps the next one has the same head.
+    Between,
+    /// Nothing but the end of the block is left.
+    Finished,
+}
+
+/// Cuts the rows of INSERTs that share their head into batches and finds where they end.
+#[derive(Debug, Clone)]
+pub struct InsertRows {
+    head: Vec<u8>,
+    grammar: Grammar,
+    lexer: Lexer,
+    at: usize,
+    phase: Phase,
+    depth: u32,
+    row_end: usize,
+    rows: u64,
+    statement_end: usize,
+}
+
+impl InsertRows {
+    /// The rows that follow `head`.
+    pub fn new(head: Vec<u8>, grammar: Grammar) -> Self {
+        InsertRows {
+            head,
+            grammar,
+            lexer: Lexer::default(),
+            at: 0,
+            phase: Phase::Row,
+            depth: 0,
+            row_end: 0,
+            rows: 0,
+            statement_end: 0,
+        }
+    }
+
+    /// What is open where the input stopped.
+    pub fn open(&self) -> (Option<Open>, u32) {
+        (self.lexer.open(), self.depth)
+    }
+
+    /// Cuts the next piece off the front of `buf`.
+    ///
+    /// # Errors
+    /// In Split mode, if something stands behind the rows that may change them.
+    pub fn cut(&mut self, mode: RowMode, buf: &[u8], eof: bool) -> Result<Cut, RowFault> {
+        while self.phase != Phase::Finished {
+            if self.phase == Phase::Between {
+                match self.same_head(buf, eof) {
+                    Some(true) => self.phase = Phase::Row,
+                    Some(false) => self.phase = Phase::Finished,
+                    None => break,
+                }
+                continue;
+            }
+            if self.at >= buf.len() {
+                break;
+            }
+            let Step::Unit(unit, end) = self.lexer.step(&self.grammar, buf, self.at, eof) else {
+                break;
+            };
+            self.at = end;
+            self.take(unit);
+            if self.phase == Phase::Tail && mode == RowMode::Split {
+                return fault("this INSERT does more than insert its rows (its end is not known)");
+            }
+        }
+        Ok(self.give(mode, buf.len(), eof))
+    }
+
+    fn take(&mut self, unit: Unit) {
+        match (self.phase, unit) {
+            (_, Unit::Space | Unit::Comment) => {}
+            (_, Unit::Delimiter) => {
+                self.statement_end = self.at;
+                self.depth = 0;
+                self.phase = Phase::Between;
+                self.lexer = Lexer::default();
+            }
+            (Phase::Row, Unit::Mark(b'(')) => {
+                self.phase = Phase::Inside;
+                self.depth = 1;
+            }
+            (Phase::Inside | Phase::Tail, Unit::Mark(b'(')) => self.depth += 1,
+            (Phase::Inside | Phase::Tail, Unit::Mark(b')')) => {
+                self.depth = self.depth.saturating_sub(1);
+                if self.depth == 0 && self.phase == Phase::Inside {
+                    self.phase = Phase::After;
+                    self.row_end = self.at;
+                    self.rows += 1;
+                }
+            }
+            (Phase::After, Unit::Mark(b',')) => self.phase = Phase::Row,
+            (Phase::Row | Phase::After, _) => self.phase = Phase::Tail,
+            _ => {}
+        }
+    }
+
+    /// Does a statement with the same head and a row follow? None if that cannot be told yet.
+    fn same_head(&mut self, buf: &[u8], eof: bool) -> Option<bool> {
+        let rest = &buf[self.statement_end..];
+        let space = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let rest = &rest[space..];
+        if rest.len() <= self.head.len() {
+            return (eof || !self.head.starts_with(rest)).then_some(false);
+        }
+        let same = rest.starts_with(&self.head) && rest[self.head.len()] == b'(';
+        if same {
+            self.at = self.statement_end + space + self.head.len();
+        }
+        Some(same)
+    }
+
+    /// What can leave now.
+    fn give(&mut self, mode: RowMode, available: usize, eof: bool) -> Cut {
+        let end = match (mode, self.phase) {
+            (RowMode::Pass, _) if eof && self.phase != Phase::Finished => available,
+            (RowMode::Pass, Phase::Row | Phase::Inside) => self.at,
+            _ => self.row_end,
+        };
+        if end == 0 {
+            return match self.phase {
+                Phase::Finished => Cut::End(self.statement_end),
+                _ => Cut::More,
+            };
+        }
+        self.at = self.at.saturating_sub(end);
+        self.statement_end = self.statement_end.saturating_sub(end);
+        self.row_end = 0;
+        let rows = std::mem::take(&mut self.rows);
+        Cut::Rows(end, if mode == RowMode::Pass { 0 } else { rows })
+    }
+}
+
+/// Finds the rows of a batch and their cells.
+#[derive(Debug, Clone)]
+pub struct RowReader {
+    head: Vec<u8>,
+    /// How the dump's bytes are read.
+    pub grammar: Grammar,
+    set: bool,
+}
+
+impl RowReader {
+    /// For the rows of statements that begin with `head`; `set` for `INSERT … SET`.
+    pub fn new(head: Vec<u8>, grammar: Grammar, set: bool) -> Self {
+        RowReader { head, grammar, set }
+    }
+
+    /// As [`crate::dialect::RowCodec::row`].
+    ///
+    /// # Errors
+    /// If the row cannot be parsed with certainty.
+    pub fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
+        row.cells.clear();
+        row.statement = None;
+        let mut rest = tokens(&self.grammar, batch).within(at..batch.len());
+        let first = if self.set && at == 0 {
+            rest.peek().map(|token| (token.start, None))
+        } else {
+            self.lead(batch, &mut rest)?
+        };
+        let Some((open, statement)) = first else {
+            row.lead = at..batch.len();
+            row.body = batch.len()..batch.len();
+            return Ok(false);
+        };
+        row.lead = at..open;
+        row.statement = statement;
+        if self.set {
+            let found = insert::set_cells(rest, |_, cell| row.cells.push(cell));
+            let end = row.cells.last().map(|cell| cell.end);
+            let (Some(()), Some(end)) = (found, end) else {
+                return fault("an INSERT … SET is not understood");
+            };
+            row.body = open..end;
+            return Ok(true);
+        }
+        let mut depth = 1u32;
+        let mut cell: Option<(usize, usize)> = None;
+        for token in rest {
+            match token.kind {
+                Unit::Mark(b'(') => depth += 1,
+                Unit::Mark(b')') => depth -= 1,
+                Unit::Delimiter | Unit::Mark(b'\'' | b'"' | b'`') => break,
+                _ => {}
+            }
+            if depth == 0 || depth == 1 && token.mark(b',') {
+                match cell.take() {
+                    Some((start, end)) => row.cells.push(start..end),
+                    None if depth == 0 && row.cells.is_empty() => {}
+                    None => return fault("a cell is empty"),
+                }
+                if depth == 0 {
+                    row.body = open..token.end;
+                    return Ok(true);
+                }
+            } else {
+                cell = Some((cell.map_or(token.start, |(start, _)| start), token.end));
+            }
+        }
+        fault("a row has no end")
+    }
+
+    /// Goes over what stands before a row. Gives where the row begins and, if a new statement
+    /// begins, where. None if no row follows.
+    fn lead(
+        &self,
+        batch: &[u8],
+        rest: &mut Tokens<'_>,
+    ) -> Result<Option<(usize, Option<usize>)>, RowFault> {
+        let from = rest.offset();
+        let Some(token) = rest.next() else {
+            return Ok(None);
+        };
+        if from == 0 && token.mark(b'(') {
+            return Ok(Some((token.start, None)));
+        }
+        if token.mark(b',') {
+            return match rest.next() {
+                Some(open) if open.mark(b'(') => Ok(Some((open.start, None))),
+                _ => fault("a row of an INSERT does not begin with a parenthesis"),
+            };
+        }
+        if !token.ends() {
+            return fault("this INSERT does more than insert its rows");
+        }
+        let space = batch[token.end..]
+            .iter()
+            .take_while(|b| b.is_ascii_whitespace())
+            .count();
+        let statement = token.end + space;
+        let open = statement + self.head.len();
+        if !batch[statement..].starts_with(&self.head) || batch.get(open) != Some(&b'(') {
+            return fault("an INSERT has another head than the one before");
+        }
+        *rest = rest.within(open + 1..batch.len());
+        Ok(Some((open, Some(statement))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tokens::testing::mysql;
+    use super::*;
+
+    const HEAD: &str = "INSERT INTO `t` VALUES\n";
+
+    /// The rows' bytes, their number and the end, however the text is cut.
+    fn cuts(mode: RowMode, text: &str, cut: usize) -> Result<(String, u64, String), RowFault> {
+        let mut rows = InsertRows::new(HEAD.as_bytes().to_vec(), mysql());
+        let (mut from, mut have) = (0, 0);
+        let (mut bytes, mut count) = (String::new(), 0);
+        loop {
+            let eof = have == text.len();
+            match rows.cut(mode, &text.as_bytes()[from..have], eof)? {
+                Cut::End(length) => {
+                    return Ok((bytes, count, text[from..from + length].to_owned()));
+                }
+                Cut::More if eof => return Ok((bytes, count, format!("?{}", &text[from..]))),
+                Cut::More => have = (have + cut).min(text.len()),
+                Cut::Rows(length, rows) => {
+                    bytes.push_str(&text[from..from + length]);
+                    count += rows;
+                    from += length;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn batches_span_statements_of_the_same_head() {
+        for (text, count, end) in [
+            (
+                "(1,'a;)\\''),\n(2,NULL);\nINSERT INTO `t` VALUES\n(3,_binary '\\0');\n/*!x*/",
+                3,
+                ";",
+            ),
+            ("(1);\nINSERT INTO `u` VALUES\n(3);", 1, ";"),
+            ("(1),(f(2,')')) -- ;\n;", 2, " -- ;\n;"),
+        ] {
+            for cut in 1..=text.len() {
+                let split = cuts(RowMode::Split, text, cut).unwrap();
+                assert_eq!((split.1, split.2.as_str()), (count, end), "{text} by {cut}");
+                let pass = cuts(RowMode::Pass, text, cut).unwrap();
+                assert_eq!((&split.0, &split.2), (&pass.0, &pass.2), "{text} by {cut}");
+            }
+        }
+        for text in [
+            "(1) ON DUPLICATE KEY UPDATE a=1;",
+            "(1) UNION SELECT 2;",
+            "(1) /*! x */;",
+        ] {
+            assert!(cuts(RowMode::Split, text, 3).is_err(), "{text}");
+            assert!(cuts(RowMode::Pass, text, 3).is_ok(), "{text}");
+        }
+        assert_eq!(
+            cuts(RowMode::Split, "(1),('ab", 4).unwrap(),
+            ("(1)".into(), 1, "?,('ab".into())
+        );
+        assert_eq!(cuts(RowMode::Pass, "(1),('ab", 4).unwrap().0, "(1),('ab");
+    }
+
+    #[test]
+    fn rows_and_their_leads() {
+        let reader = RowReader::new(HEAD.as_bytes().to_vec(), mysql(), false);
+        let batch = "(1,'a,)' ,f(2, 3)),\n( _binary 'x' , -5 );\nINSERT INTO `t` VALUES\n()";
+        let mut row = RowSpan::default();
+        let (mut at, mut found) = (0, Vec::new());
+        while reader.row(batch.as_bytes(), at, &mut row).unwrap() {
+            at = row.body.end;
+            let cells: Vec<_> = row.cells.iter().map(|c| &batch[c.clone()]).collect();
+            found.push((
+                &batch[row.lead.clone()],
+                row.statement.map(|s| &batch[s..row.lead.end]),
+                cells,
+            ));
+        }
+        assert_eq!(
+            found,
+            [
+                ("", None, vec!["1", "'a,)'", "f(2, 3)"]),
+                (",\n", None, vec!["_binary 'x'", "-5"]),
+                (";\nINSERT INTO `t` VALUES\n", Some(HEAD), vec![]),
+            ]
+        );
+        for batch in [
+            "(1",
+            "('a",
+            "(1,)",
+            "(,1)",
+            "(1) (2",
+            "(1);INSERT INTO u VALUES (1)",
+        ] {
+            let mut at = 0;
+            let result = loop {
+                match reader.row(batch.as_bytes(), at, &mut row) {
+                    Ok(true) => at = row.body.end,
+                    other => break other,
+                }
+            };
+            assert!(result.is_err(), "{batch}");
+        }
+        let reader = RowReader::new(Vec::new(), mysql(), true);
+        assert!(reader.row(b"a=1, `b`='x,y'", 0, &mut row).unwrap());
+        assert_eq!(row.cells, [2..3, 9..14]);
+        assert!(!reader.row(b"a=1, `b`='x,y'", 14, &mut row).unwrap());
+    }
+}
