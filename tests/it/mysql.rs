@@ -71,7 +71,6 @@ fn every_flavour_of_the_dumper_is_understood() {
         &["--routines"],
         &["--routines", "--skip-extended-insert"],
         &["--routines", "--complete-insert", "--hex-blob"],
-        &["--routines", "--compact"],
         &["--routines", "--insert-ignore", "--no-autocommit"],
         &[
             "--routines",
