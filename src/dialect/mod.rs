@@ -4,6 +4,8 @@
 //! exactly, learns the schema from the DDL as it passes, and reads and writes the cells of a
 //! block's rows. It knows bytes and [`crate::schema`] only: no rules, no plan, no I/O, no threads.
 
+pub mod batch;
+pub mod mssql;
 pub mod mysql;
 pub mod postgres;
 pub mod script;
@@ -343,5 +345,5 @@ pub trait Dialect: Send + Sync {
 
 /// All dialects.
 pub fn dialects() -> &'static [&'static dyn Dialect] {
-    &[&postgres::Postgres, &mysql::Mysql]
+    &[&postgres::Postgres, &mysql::Mysql, &mssql::Mssql]
 }

@@ -1,0 +1,426 @@
+//! What a statement of T-SQL does, as far as scrub cares.
+
+use crate::dialect::batch::Flavour;
+use crate::dialect::batch::table::Context;
+use crate::dialect::batch::tokens::{Kind, Token, Tokens, tokens};
+use crate::dialect::{Bracket, Effect};
+use crate::schema::{Catalog, RelationName};
+
+/// Resolves names for effects.
+#[derive(Clone, Copy)]
+pub struct Names<'a> {
+    /// How names are resolved.
+    pub context: &'a Context,
+    /// What is known.
+    pub catalog: &'a Catalog,
+    /// The database that USE has named.
+    pub database: Option<&'a str>,
+}
+
+/// Procedures of the system that run what they are given, or rename what is known.
+const RUNS: &[&str] = &[
+    "sp_executesql",
+    "sp_rename",
+    "sp_msforeachtable",
+    "sp_msforeachdb",
+    "sp_prepexec",
+    "sp_execute",
+    "sp_prepare",
+    "sp_cursoropen",
+];
+
+impl Names<'_> {
+    /// The effects of a statement; at least one.
+    pub fn effects(&self, statement: &[u8]) -> Vec<Effect> {
+        let mut t = tokens(statement, Flavour::Mssql);
+        if statement.starts_with(b":") || statement.starts_with(b"!") {
+            let include = statement.to_ascii_lowercase().starts_with(b":r");
+            return vec![if include {
+                Effect::Unfollowed(":r")
+            } else {
+                Effect::Setting
+            }];
+        }
+        let all = t;
+        let Some(first) = t.next() else {
+            return vec![Effect::Setting];
+        };
+        let word = match first.kind {
+            Kind::Word => String::from_utf8_lossy(first.raw).to_ascii_uppercase(),
+            _ => String::new(),
+        };
+        let effect = match word.as_str() {
+            "IF" | "WHILE" | "ELSE" | "WITH" => {
+                return self.inside(all, "a statement under a condition");
+            }
+            "BEGIN" if !opens_block(t) => Effect::Begin,
+            "BEGIN" => return self.inside(all, "a statement in a block"),
+            "COMMIT" => Effect::Commit,
+            "ROLLBACK" => Effect::Commit,
+            "USE" => match t.name() {
+                Some(name)
+                    if self
+                        .database
+                        .is_none_or(|now| !now.eq_ignore_ascii_case(&name)) =>
+                {
+                    Effect::Connect(name)
+                }
+                _ => Effect::Setting,
+            },
+            "SET" => self.set(t),
+            "CREATE" | "ALTER" | "OPEN" => return vec![self.definition(&word, t, statement)],
+            "DROP" if t.at_keyword("DATABASE") => Effect::NoTransaction,
+            "GRANT" | "DENY" | "REVOKE" | "DROP" | "DECLARE" => Effect::Definition,
+            "BACKUP" | "RESTORE" | "RECONFIGURE" | "CHECKPOINT" => Effect::NoTransaction,
+            "ENABLE" | "DISABLE" => self.trigger(&word, t),
+            "EXEC" | "EXECUTE" => execute(t),
+            _ => {
+                return self
+                    .change(first, t)
+                    .map_or_else(|| vec![Effect::Setting], |e| vec![e]);
+            }
+        };
+        vec![effect]
+    }
+
+    fn resolve(&self, parts: Vec<String>) -> RelationName {
+        self.context.resolve(self.catalog, parts)
+    }
+
+    fn opaque(&self, t: &mut Tokens<'_>, what: &'static str) -> Effect {
+        match t.qualified_name() {
+            Some(parts) => Effect::Opaque(self.resolve(parts), what),
+            None => Effect::Unfollowed(what),
+        }
+    }
+
+    /// A statement that may change rows; none if it changes none.
+    fn change(&self, first: Token<'_>, mut t: Tokens<'_>) -> Option<Effect> {
+        let word = String::from_utf8_lossy(first.raw).to_ascii_uppercase();
+        Some(match word.as_str() {
+            "INSERT" => {
+                top(&mut t);
+                t.eat("INTO");
+                let mut effect = self.opaque(&mut t, "an INSERT that is not plain VALUES");
+                if let Effect::Opaque(_, what) = &mut effect
+                    && t.any(|t| t.keyword("SELECT"))
+                {
+                    *what = "INSERT … SELECT";
+                }
+                effect
+            }
+            "UPDATE" if t.at_keyword("STATISTICS") => return None,
+            "UPDATE" => {
+                top(&mut t);
+                self.opaque(&mut t, "UPDATE")
+            }
+            "DELETE" => {
+                top(&mut t);
+                t.eat("FROM");
+                self.opaque(&mut t, "DELETE")
+            }
+            "MERGE" => {
+                top(&mut t);
+                t.eat("INTO");
+                self.opaque(&mut t, "MERGE")
+            }
+            "TRUNCATE" => {
+                t.eat("TABLE");
+                self.opaque(&mut t, "TRUNCATE")
+            }
+            "BULK" => {
+                t.eat("INSERT");
+                self.opaque(&mut t, "BULK INSERT")
+            }
+            "SELECT" => {
+                let mut depth = 0u32;
+                loop {
+                    let token = t.next()?;
+                    match token.raw {
+                        b"(" => depth += 1,
+                        b")" => depth = depth.saturating_sub(1),
+                        _ if depth == 0 && token.keyword("INTO") => {
+                            return Some(self.opaque(&mut t, "SELECT … INTO"));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    /// The effects of everything within a block or under a condition.
+    fn inside(&self, mut t: Tokens<'_>, what: &'static str) -> Vec<Effect> {
+        let mut out: Vec<Effect> = Vec::new();
+        while let Some(token) = t.next() {
+            let rest = t;
+            let effect = if token.any_keyword(&["EXEC", "EXECUTE"]) {
+                Some(execute(rest)).filter(|effect| *effect != Effect::Definition)
+            } else if token.any_keyword(&["CREATE", "ALTER"]) {
+                match self.definition("", rest, b"") {
+                    effect @ (Effect::Password(_) | Effect::NoTransaction) => Some(effect),
+                    _ => None,
+                }
+            } else {
+                self.change(token, rest)
+            };
+            match effect {
+                Some(Effect::Opaque(relation, _)) => {
+                    let effect = Effect::Opaque(relation, what);
+                    if !out.contains(&effect) {
+                        out.push(effect);
+                    }
+                }
+                Some(effect) if !out.contains(&effect) => out.push(effect),
+                _ => {}
+            }
+        }
+        if out.is_empty() {
+            out.push(Effect::Definition);
+        }
+        out
+    }
+
+    fn set(&self, mut t: Tokens<'_>) -> Effect {
+        if t.eat("IDENTITY_INSERT")
+            && let Some(parts) = t.qualified_name()
+        {
+            let bracket = match t.eat("ON") {
+                true => Bracket::Open,
+                false => Bracket::Close,
+            };
+            return Effect::Envelope(self.resolve(parts), bracket);
+        }
+        Effect::Setting
+    }
+
+    /// `DISABLE TRIGGER x ON t`.
+    fn trigger(&self, word: &str, mut t: Tokens<'_>) -> Effect {
+        while let Some(token) = t.next() {
+            if token.keyword("ON")
+                && !t.at_keyword("ALL")
+                && !t.at_keyword("DATABASE")
+                && let Some(parts) = t.qualified_name()
+            {
+                return Effect::Envelope(self.resolve(parts), bracket(word == "DISABLE"));
+            }
+        }
+        Effect::Definition
+    }
+
+    fn definition(&self, word: &str, mut t: Tokens<'_>, statement: &[u8]) -> Effect {
+        let _ = t.eat("OR ALTER");
+        if t.eat("DATABASE") && !t.at_keyword("SCOPED") && !t.at_keyword("AUDIT") {
+            return Effect::NoTransaction;
+        }
+        let secrets: [(&str, &'static str); 8] = [
+            ("LOGIN", "CREATE LOGIN"),
+            ("USER", "CREATE USER"),
+            ("APPLICATION ROLE", "CREATE APPLICATION ROLE"),
+            ("CREDENTIAL", "CREATE CREDENTIAL"),
+            ("SCOPED CREDENTIAL", "CREATE CREDENTIAL"),
+            ("MASTER KEY", "a master key"),
+            ("SYMMETRIC KEY", "a symmetric key"),
+            ("CERTIFICATE", "a certificate"),
+        ];
+        for (kind, what) in secrets {
+            if t.eat(kind) {
+                let secret = t.any(|t| t.any_keyword(&["PASSWORD", "SECRET"]));
+                return if secret {
+                    Effect::Password(what)
+                } else {
+                    Effect::Definition
+                };
+            }
+        }
+        if t.eat("TRIGGER") {
+            return Effect::AfterData;
+        }
+        if word == "ALTER" && t.eat("TABLE") {
+            return self.alter_table(t);
+        }
+        let _ = statement;
+        Effect::Definition
+    }
+
+    fn alter_table(&self, mut t: Tokens<'_>) -> Effect {
+        let Some(parts) = t.qualified_name() else {
+            return Effect::Definition;
+        };
+        let name = self.resolve(parts);
+        let _ = t.eat("WITH CHECK") || t.eat("WITH NOCHECK");
+        for (words, opens) in [
+            ("NOCHECK CONSTRAINT ALL", true),
+            ("CHECK CONSTRAINT ALL", false),
+            ("DISABLE TRIGGER", true),
+            ("ENABLE TRIGGER", false),
+        ] {
+            if t.eat(words) {
+                return Effect::Envelope(name, bracket(opens));
+            }
+        }
+        if t.at_keyword("CHECK") || t.any(|t| t.any_keyword(&["FOREIGN", "REFERENCES"])) {
+            return Effect::AfterData;
+        }
+        Effect::Definition
+    }
+}
+
+fn bracket(opens: bool) -> Bracket {
+    match opens {
+        true => Bracket::Open,
+        false => Bracket::Close,
+    }
+}
+
+/// After BEGIN: does it open a block?
+fn opens_block(t: Tokens<'_>) -> bool {
+    let word = t.peek();
+    !word.is_some_and(|t| {
+        t.any_keyword(&[
+            "TRAN",
+            "TRANSACTION",
+            "DISTRIBUTED",
+            "DIALOG",
+            "CONVERSATION",
+        ])
+    })
+}
+
+/// `TOP (n) [PERCENT]`.
+fn top(t: &mut Tokens<'_>) {
+    if t.eat("TOP") {
+        if t.skip_parentheses().is_none() {
+            t.next();
+        }
+        t.eat("PERCENT");
+    }
+}
+
+/// `EXEC [@rc =] procedure …`: those of the system define things, the others nobody can follow.
+fn execute(mut t: Tokens<'_>) -> Effect {
+    let mut ahead = t;
+    if ahead.next().is_some_and(|t| t.raw.starts_with(b"@")) && ahead.eat_mark(b'=') {
+        t = ahead;
+    }
+    let name = t.qualified_name().and_then(|mut parts| parts.pop());
+    let name = name.unwrap_or_default().to_ascii_lowercase();
+    if name == "sp_rename" {
+        return Effect::Unfollowed("EXECUTE of sp_rename");
+    }
+    let system = name.starts_with("sp_") || name.starts_with("xp_");
+    if system && !RUNS.contains(&name.as_str()) {
+        let password = matches!(
+            name.as_str(),
+            "sp_addlogin"
+                | "sp_addlinkedsrvlogin"
+                | "sp_setapprole"
+                | "sp_addapprole"
+                | "sp_password"
+        );
+        return if password {
+            Effect::Password("a procedure of the system")
+        } else {
+            Effect::Definition
+        };
+    }
+    Effect::Unfollowed("EXECUTE")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn effects(statement: &str) -> Vec<Effect> {
+        let context = super::super::context();
+        let names = Names {
+            context: &context,
+            catalog: &Catalog::default(),
+            database: Some("Shop"),
+        };
+        names.effects(statement.as_bytes())
+    }
+
+    #[test]
+    fn what_statements_do() {
+        let t = || RelationName::new(Some("dbo"), "t");
+        let opaque = |what| Effect::Opaque(t(), what);
+        for (statement, expected) in [
+            (
+                "SET IDENTITY_INSERT [dbo].[t] ON",
+                Effect::Envelope(t(), Bracket::Open),
+            ),
+            (
+                "SET IDENTITY_INSERT t OFF",
+                Effect::Envelope(t(), Bracket::Close),
+            ),
+            (
+                "ALTER TABLE t NOCHECK CONSTRAINT ALL",
+                Effect::Envelope(t(), Bracket::Open),
+            ),
+            (
+                "ALTER TABLE t WITH CHECK CHECK CONSTRAINT ALL",
+                Effect::Envelope(t(), Bracket::Close),
+            ),
+            (
+                "ALTER TABLE [dbo].[t]  WITH CHECK ADD  CONSTRAINT [f] FOREIGN KEY([a]) REFERENCES u (b)",
+                Effect::AfterData,
+            ),
+            ("ALTER TABLE t CHECK CONSTRAINT f", Effect::AfterData),
+            ("ALTER TABLE t ADD DEFAULT ((0)) FOR a", Effect::Definition),
+            (
+                "CREATE OR ALTER TRIGGER x ON t AFTER INSERT AS SELECT 1",
+                Effect::AfterData,
+            ),
+            ("USE [shop]", Effect::Setting),
+            ("USE [master]", Effect::Connect("master".into())),
+            ("ALTER DATABASE [x] SET READ_WRITE", Effect::NoTransaction),
+            (
+                "CREATE LOGIN x WITH PASSWORD = N'p'",
+                Effect::Password("CREATE LOGIN"),
+            ),
+            ("CREATE USER x FOR LOGIN x", Effect::Definition),
+            ("INSERT INTO t SELECT a FROM u", opaque("INSERT … SELECT")),
+            (
+                "INSERT t DEFAULT VALUES",
+                opaque("an INSERT that is not plain VALUES"),
+            ),
+            ("UPDATE TOP (5) t SET a = 1", opaque("UPDATE")),
+            ("UPDATE STATISTICS t", Effect::Setting),
+            ("DELETE dbo.t", opaque("DELETE")),
+            ("TRUNCATE TABLE t", opaque("TRUNCATE")),
+            ("BULK INSERT t FROM 'x'", opaque("BULK INSERT")),
+            ("SELECT a INTO t FROM u", opaque("SELECT … INTO")),
+            ("SELECT 1", Effect::Setting),
+            ("PRINT N'x'", Effect::Setting),
+            ("BEGIN TRAN", Effect::Begin),
+            ("COMMIT", Effect::Commit),
+            (
+                "EXEC sys.sp_addextendedproperty @name=N'x'",
+                Effect::Definition,
+            ),
+            (
+                "EXEC dbo.sp_executesql @statement = N'x'",
+                Effect::Unfollowed("EXECUTE"),
+            ),
+            ("EXEC @rc = dbo.p", Effect::Unfollowed("EXECUTE")),
+            (":r x.sql\r\n", Effect::Unfollowed(":r")),
+            (":setvar x 1", Effect::Setting),
+            (
+                "IF 1 = 1 INSERT t VALUES (1)",
+                opaque("a statement under a condition"),
+            ),
+            (
+                "BEGIN DELETE FROM t; UPDATE t SET a = 1 END",
+                opaque("a statement in a block"),
+            ),
+            (
+                "IF 1 = 1 BEGIN CREATE TABLE t (a int) END",
+                Effect::Definition,
+            ),
+        ] {
+            assert_eq!(effects(statement), [expected], "{statement}");
+        }
+    }
+}

@@ -1,0 +1,568 @@
+//! T-SQL's literals: the text form of what a cell says, and back.
+//!
+//! SMO writes `N'…'` for every text, `CAST(N'…' AS DateTime)` and `CAST(1.50 AS Decimal(5, 2))` for
+//! what has no literal, and splits a text where a backslash stands before a line end, which the server
+//! would take for a continuation: `N'a\' + N'` … `b'`.
+
+use crate::dialect::RowFault;
+use crate::dialect::batch::codec::Literals;
+use crate::dialect::batch::tokens::{Kind, Token, Tokens, tokens};
+use crate::dialect::batch::{Flavour, fault};
+use crate::schema::DataType;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Reads and writes T-SQL's cells.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TsqlLiterals {
+    /// With `QUOTED_IDENTIFIER OFF`, `"…"` is a text.
+    pub double_quoted: bool,
+}
+
+/// A cell taken apart: the value, and where its literal stands.
+struct Cell {
+    value: Option<Vec<u8>>,
+    /// The literal with its sign, without the CAST around it.
+    literal: Range<usize>,
+    kind: Kind,
+}
+
+impl TsqlLiterals {
+    fn read(&self, raw: &[u8]) -> Result<Cell, RowFault> {
+        let mut rest = tokens(raw, Flavour::Mssql);
+        let cell = self.value(&mut rest)?;
+        if rest.eat("COLLATE") {
+            rest.next();
+        }
+        match rest.next() {
+            None => Ok(cell),
+            Some(_) => fault("the cell is an expression"),
+        }
+    }
+
+    fn value(&self, t: &mut Tokens<'_>) -> Result<Cell, RowFault> {
+        if t.at_mark(b'(') {
+            let Some(range) = t.skip_parentheses() else {
+                return fault("the cell is an expression");
+            };
+            return self.inner(t.within(range));
+        }
+        let call = t.eat_if(|t| t.any_keyword(&["CAST", "CONVERT", "TRY_CAST", "TRY_CONVERT"]));
+        let Some(call) = call else {
+            return self.literal(t);
+        };
+        let Some(range) = t.skip_parentheses() else {
+            return fault("the cell is an expression");
+        };
+        let mut inner = t.within(range.clone());
+        if call.any_keyword(&["CAST", "TRY_CAST"]) {
+            let cell = self.value(&mut inner)?;
+            if inner.eat("COLLATE") {
+                inner.next();
+            }
+            if !inner.eat("AS") {
+                return fault("the cell is an expression");
+            }
+            return self.cast(cell, inner);
+        }
+        let parts = t.within(range).split_commas();
+        match parts[..] {
+            [data_type, value] => self.cast(self.inner(value)?, data_type),
+            _ => fault("the cell is converted in a style of its own"),
+        }
+    }
+
+    fn inner(&self, mut t: Tokens<'_>) -> Result<Cell, RowFault> {
+        let cell = self.value(&mut t)?;
+        if t.eat("COLLATE") {
+            t.next();
+        }
+        match t.next() {
+            None => Ok(cell),
+            Some(_) => fault("the cell is an expression"),
+        }
+    }
+
+    /// What a CAST to the type makes of the value.
+    fn cast(&self, mut cell: Cell, mut t: Tokens<'_>) -> Result<Cell, RowFault> {
+        let name = t.name().unwrap_or_default().to_ascii_lowercase();
+        if cell.kind != Kind::Hex || cell.value.is_none() {
+            return Ok(cell);
+        }
+        match name.as_str() {
+            "binary" | "varbinary" | "image" | "geography" | "geometry" | "hierarchyid"
+            | "timestamp" | "rowversion" => Ok(cell),
+            "datetime" => {
+                cell.value = Some(binary_datetime(cell.value.as_deref().unwrap_or_default())?);
+                Ok(cell)
+            }
+            _ => fault("the cell is a value in binary form"),
+        }
+    }
+
+    /// NULL, a number with its sign, a text that may be put together, binary digits.
+    fn literal(&self, t: &mut Tokens<'_>) -> Result<Cell, RowFault> {
+        let sign = t.eat_if(|t| t.mark(b'-') || t.mark(b'+'));
+        t.eat_mark(b'$');
+        let Some(token) = t.next() else {
+            return fault("the cell is empty");
+        };
+        let start = sign.map_or(token.start, |sign| sign.start);
+        let cell = |value, kind, end| {
+            Ok(Cell {
+                value,
+                literal: start..end,
+                kind,
+            })
+        };
+        match token.kind {
+            Kind::Word if token.keyword("NULL") && sign.is_none() => {
+                cell(None, Kind::Word, token.end)
+            }
+            Kind::Number => {
+                let mut value = Vec::new();
+                if sign.is_some_and(|sign| sign.mark(b'-')) {
+                    value.push(b'-');
+                }
+                value.extend_from_slice(token.raw);
+                cell(Some(value), Kind::Number, token.end)
+            }
+            // `$12.50` is one word and a number to the lexer.
+            Kind::Word if token.raw.starts_with(b"$") => fault("the cell is a currency literal"),
+            Kind::Hex if sign.is_none() => {
+                let mut value = b"\\x".to_vec();
+                let digits = &token.raw[2..];
+                if digits.len() % 2 == 1 {
+                    value.push(b'0');
+                }
+                value.extend(digits.iter().map(u8::to_ascii_lowercase));
+                cell(Some(value), Kind::Hex, token.end)
+            }
+            _ if sign.is_none() && self.is_text(&token) => {
+                let mut value = self.text(&token)?;
+                let mut end = token.end;
+                while t.eat_mark(b'+') {
+                    let Some(next) = t.next().filter(|next| self.is_text(next)) else {
+                        return fault("the cell is an expression");
+                    };
+                    value.extend(self.text(&next)?);
+                    end = next.end;
+                }
+                cell(Some(value), Kind::Text, end)
+            }
+            _ => fault("the cell is an expression"),
+        }
+    }
+
+    fn is_text(&self, token: &Token<'_>) -> bool {
+        token.kind == Kind::Text
+            || self.double_quoted && token.kind == Kind::Quoted && token.raw[0] == b'"'
+    }
+
+    fn text(&self, token: &Token<'_>) -> Result<Vec<u8>, RowFault> {
+        let text = match token.kind {
+            Kind::Text => token.text(),
+            _ => token.name().map(String::into_bytes),
+        };
+        let Some(text) = text else {
+            return fault("the cell is an expression");
+        };
+        Ok(without_continuations(text))
+    }
+}
+
+/// The server leaves out a backslash and the line end behind it.
+fn without_continuations(text: Vec<u8>) -> Vec<u8> {
+    if !text
+        .windows(2)
+        .any(|pair| pair[0] == b'\\' && matches!(pair[1], b'\r' | b'\n'))
+    {
+        return text;
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        match &text[at..] {
+            [b'\\', b'\r', b'\n', ..] => at += 3,
+            [b'\\', b'\n', ..] => at += 2,
+            [other, ..] => {
+                out.push(*other);
+                at += 1;
+            }
+            [] => break,
+        }
+    }
+    out
+}
+
+/// The old SMO's `CAST(0x… AS DateTime)`: days since 1900 and 1/300 seconds, four bytes each.
+fn binary_datetime(hex: &[u8]) -> Result<Vec<u8>, RowFault> {
+    let part = |from: usize| {
+        let digits = hex.get(from..from + 8)?;
+        u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let (Some(days), Some(ticks), 18) = (part(2), part(10), hex.len()) else {
+        return fault("the cell is a value in binary form");
+    };
+    let (year, month, day) = civil(i64::from(days as i32) - 25_567);
+    let millis = (u64::from(ticks) * 10 + 1) / 3;
+    let (seconds, millis) = (millis / 1000, millis % 1000);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let mut text = format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}");
+    if millis > 0 {
+        text += &format!(".{millis:03}");
+    }
+    Ok(text.into_bytes())
+}
+
+/// The date so many days after 1970-01-01.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// The text form that values of the type are computed in.
+fn canonical(cell: Cell, data_type: &DataType) -> Result<Option<Cow<'static, [u8]>>, RowFault> {
+    let Some(mut value) = cell.value else {
+        return Ok(None);
+    };
+    match data_type.base() {
+        DataType::Boolean => {
+            let text = value.to_ascii_lowercase();
+            value = match text.as_slice() {
+                b"true" => b"t".to_vec(),
+                b"false" | b"0" => b"f".to_vec(),
+                _ if cell.kind == Kind::Number || text == b"1" => b"t".to_vec(),
+                _ => return fault("the cell is no bit"),
+            };
+        }
+        // SMO writes dates with the T of ISO 8601.
+        DataType::Timestamp(_) | DataType::TimestampTz(_) | DataType::Date
+            if cell.kind == Kind::Text =>
+        {
+            if !is_iso(&value) {
+                return fault("the cell is a date whose form depends on the session's language");
+            }
+            if value.get(10) == Some(&b'T') {
+                value[10] = b' ';
+            }
+            if let DataType::Date = data_type.base() {
+                value.truncate(10);
+            }
+        }
+        DataType::Timestamp(_) | DataType::TimestampTz(_) | DataType::Date | DataType::Time(_)
+            if cell.kind == Kind::Number =>
+        {
+            return fault("the cell is a date written as a number");
+        }
+        DataType::Bytea if cell.kind != Kind::Hex => {
+            return fault("the cell is no binary literal");
+        }
+        DataType::Numeric(_) | DataType::Integer | DataType::SmallInt | DataType::BigInt
+            if cell.kind == Kind::Hex =>
+        {
+            return fault("the cell is a number in binary form");
+        }
+        _ => {}
+    }
+    Ok(Some(Cow::Owned(value)))
+}
+
+/// `YYYY-MM-DD`, and what may follow it.
+fn is_iso(text: &[u8]) -> bool {
+    let digits = |range: Range<usize>| {
+        text.get(range)
+            .is_some_and(|t| t.iter().all(u8::is_ascii_digit))
+    };
+    digits(0..4)
+        && digits(5..7)
+        && digits(8..10)
+        && text[4] == b'-'
+        && text[7] == b'-'
+        && matches!(text.get(10), None | Some(b' ' | b'T'))
+}
+
+fn is_number(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let exponent = digits.iter().position(|b| matches!(b, b'e' | b'E'));
+    let (mantissa, exponent) = digits.split_at(exponent.unwrap_or(digits.len()));
+    let exponent = exponent
+        .get(1..)
+        .map(|e| e.strip_prefix(b"-").or(e.strip_prefix(b"+")).unwrap_or(e));
+    let plain = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let (whole, fraction) = match memchr::memchr(b'.', mantissa) {
+        Some(dot) => (&mantissa[..dot], Some(&mantissa[dot + 1..])),
+        None => (mantissa, None),
+    };
+    plain(whole) && fraction.is_none_or(plain) && exponent.is_none_or(plain)
+}
+
+impl Literals for TsqlLiterals {
+    fn decode<'a>(
+        &self,
+        raw: &'a [u8],
+        data_type: &DataType,
+    ) -> Result<Option<Cow<'a, [u8]>>, RowFault> {
+        if raw.eq_ignore_ascii_case(b"NULL") {
+            return Ok(None);
+        }
+        canonical(self.read(raw)?, data_type)
+    }
+
+    fn encode(
+        &self,
+        text: Option<&[u8]>,
+        original: Option<&[u8]>,
+        data_type: &DataType,
+        out: &mut Vec<u8>,
+    ) -> Result<(), RowFault> {
+        let Some(text) = text else {
+            out.extend_from_slice(b"NULL");
+            return Ok(());
+        };
+        if memchr::memchr(0, text).is_some() {
+            return fault("the new value has a NUL, which a literal cannot hold");
+        }
+        let original = original.unwrap_or_default();
+        let known = self.read(original).ok().filter(|cell| cell.value.is_some());
+        let national = original.is_empty() || memchr::memmem::find(original, b"N'").is_some();
+        let mut literal = Vec::with_capacity(text.len() + 3);
+        let is = |kind| known.as_ref().is_some_and(|cell| cell.kind == kind);
+        let quoted = is(Kind::Text);
+        self.write(
+            text,
+            data_type,
+            quoted,
+            national || known.is_none() || is(Kind::Hex),
+            &mut literal,
+        );
+        match known {
+            // A CAST or COLLATE stays around the new literal.
+            Some(cell) if cell.kind == Kind::Text || cell.kind == Kind::Number => {
+                out.extend_from_slice(&original[..cell.literal.start]);
+                out.extend_from_slice(&literal);
+                out.extend_from_slice(&original[cell.literal.end..]);
+            }
+            _ => out.extend_from_slice(&literal),
+        }
+        Ok(())
+    }
+}
+
+impl TsqlLiterals {
+    fn write(
+        &self,
+        text: &[u8],
+        data_type: &DataType,
+        quoted: bool,
+        national: bool,
+        out: &mut Vec<u8>,
+    ) {
+        let base = data_type.base();
+        match base {
+            DataType::Boolean if matches!(text, b"t" | b"f" | b"true" | b"false") => {
+                let bit: &[u8] = match (text[0] == b't', quoted) {
+                    (true, false) => b"1",
+                    (false, false) => b"0",
+                    (true, true) => b"'1'",
+                    (false, true) => b"'0'",
+                };
+                return out.extend_from_slice(bit);
+            }
+            DataType::Bytea if text.starts_with(b"\\x") => {
+                out.extend_from_slice(b"0x");
+                return out.extend(text[2..].iter().map(u8::to_ascii_uppercase));
+            }
+            DataType::SmallInt
+            | DataType::Integer
+            | DataType::BigInt
+            | DataType::Numeric(_)
+            | DataType::Real
+            | DataType::Double
+            | DataType::Unknown
+                if !quoted && is_number(text) && !(*base == DataType::Unknown && national) =>
+            {
+                return out.extend_from_slice(text);
+            }
+            _ => {}
+        }
+        let mut text = Cow::Borrowed(text);
+        if matches!(base, DataType::Timestamp(_) | DataType::TimestampTz(_)) {
+            text = Cow::Owned(iso(&text));
+        }
+        let prefix: &[u8] = if national || !text.is_ascii() {
+            b"N'"
+        } else {
+            b"'"
+        };
+        out.extend_from_slice(prefix);
+        for (n, b) in text.iter().enumerate() {
+            let split = n > 0 && text[n - 1] == b'\\' && matches!(b, b'\r' | b'\n');
+            if split {
+                out.extend_from_slice(b"' + ");
+                out.extend_from_slice(prefix);
+            }
+            if *b == b'\'' {
+                out.push(b'\'');
+            }
+            out.push(*b);
+        }
+        out.push(b'\'');
+    }
+}
+
+/// With the T that makes a date independent of the session's language, and an offset with minutes.
+fn iso(text: &[u8]) -> Vec<u8> {
+    let mut text = text.to_vec();
+    if is_iso(&text) && text.get(10) == Some(&b' ') {
+        text[10] = b'T';
+    }
+    let sign = text.iter().rposition(|b| matches!(b, b'+' | b'-'));
+    if let Some(sign) = sign.filter(|sign| *sign > 10 && text.len() == sign + 3) {
+        text.splice(sign + 3.., *b":00");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::LengthUnit;
+
+    const TEXT: DataType = DataType::Text;
+
+    #[test]
+    fn cells_are_read() {
+        let literals = TsqlLiterals::default();
+        for (raw, data_type, expected) in [
+            ("NULL", TEXT, None),
+            ("N'it''s'", TEXT, Some("it's")),
+            ("'a' COLLATE Latin1_General_CI_AS", TEXT, Some("a")),
+            ("N'a\\' + N'\r\nb'", TEXT, Some("a\\\r\nb")),
+            ("N'a\\\r\nb'", TEXT, Some("ab")),
+            (
+                "CAST(N'2020-01-02T03:04:05.678' AS DateTime)",
+                DataType::Timestamp(Some(3)),
+                Some("2020-01-02 03:04:05.678"),
+            ),
+            (
+                "CAST(N'2020-01-02' AS Date)",
+                DataType::Date,
+                Some("2020-01-02"),
+            ),
+            (
+                "CAST(12.50 AS Decimal(10, 2))",
+                DataType::Numeric(Some((10, 2))),
+                Some("12.50"),
+            ),
+            (
+                "CAST(0x0000A5B400000000 AS DateTime)",
+                DataType::Timestamp(Some(3)),
+                Some("2016-02-22 00:00:00"),
+            ),
+            ("CONVERT(TEXT, N'x' COLLATE y)", TEXT, Some("x")),
+            ("1", DataType::Boolean, Some("t")),
+            ("0", DataType::Boolean, Some("f")),
+            ("-1.5E-300", DataType::Double, Some("-1.5E-300")),
+            ("0xABC", DataType::Bytea, Some("\\x0abc")),
+            ("0x", DataType::Bytea, Some("\\x")),
+        ] {
+            let value = literals.decode(raw.as_bytes(), &data_type).unwrap();
+            assert_eq!(value.as_deref(), expected.map(str::as_bytes), "{raw}");
+        }
+        for (raw, data_type) in [
+            ("getdate()", DataType::Timestamp(None)),
+            ("N'a' + @b", TEXT),
+            ("DEFAULT", TEXT),
+            ("1 + 2", DataType::Integer),
+            ("N'02/03/2020'", DataType::Timestamp(None)),
+            ("CAST(0x07240B AS Date)", DataType::Date),
+            (
+                "CONVERT(datetime, N'2020-01-02', 103)",
+                DataType::Timestamp(None),
+            ),
+        ] {
+            assert!(
+                literals.decode(raw.as_bytes(), &data_type).is_err(),
+                "{raw}"
+            );
+        }
+    }
+
+    #[test]
+    fn cells_are_written_as_they_were() {
+        let literals = TsqlLiterals::default();
+        let moment = DataType::Timestamp(Some(3));
+        for (text, original, data_type, expected) in [
+            (Some("it's"), "N'x'", TEXT, "N'it''s'"),
+            (Some("b"), "'x'", TEXT, "'b'"),
+            (Some("ü"), "'x'", TEXT, "N'ü'"),
+            (None, "N'x'", TEXT, "NULL"),
+            (
+                Some("x"),
+                "NULL",
+                DataType::Varchar(Some(9), LengthUnit::Characters),
+                "N'x'",
+            ),
+            (Some("a\\\nb"), "N'x'", TEXT, "N'a\\' + N'\nb'"),
+            (
+                Some("2020-01-02 03:04:05"),
+                "CAST(N'1999-01-01T00:00:00.000' AS DateTime)",
+                moment.clone(),
+                "CAST(N'2020-01-02T03:04:05' AS DateTime)",
+            ),
+            (
+                Some("2020-01-02 03:04:05+00"),
+                "NULL",
+                DataType::TimestampTz(None),
+                "N'2020-01-02T03:04:05+00:00'",
+            ),
+            (
+                Some("2020-01-02 03:04:05"),
+                "CAST(0x0000A5B400000000 AS DateTime)",
+                moment,
+                "N'2020-01-02T03:04:05'",
+            ),
+            (
+                Some("7.00"),
+                "CAST(12.50 AS Decimal(10, 2))",
+                DataType::Numeric(Some((10, 2))),
+                "CAST(7.00 AS Decimal(10, 2))",
+            ),
+            (Some("f"), "1", DataType::Boolean, "0"),
+            (Some("t"), "NULL", DataType::Boolean, "1"),
+            (Some("5"), "7", DataType::Integer, "5"),
+            (Some("\\xab"), "0x00", DataType::Bytea, "0xAB"),
+            (Some("5"), "N'7'", DataType::Unknown, "N'5'"),
+            (Some("x"), "'a' + 'b' COLLATE z", TEXT, "'x' COLLATE z"),
+        ] {
+            let mut out = Vec::new();
+            literals
+                .encode(
+                    text.map(str::as_bytes),
+                    Some(original.as_bytes()),
+                    &data_type,
+                    &mut out,
+                )
+                .unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "{original}");
+        }
+        let mut out = Vec::new();
+        assert!(
+            literals
+                .encode(Some(b"a\0"), None, &TEXT, &mut out)
+                .is_err()
+        );
+    }
+}
