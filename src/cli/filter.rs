@@ -87,6 +87,20 @@ fn prepare(args: Filter) -> Result<(Job, Option<ReportFile>, Vec<String>)> {
         Some(dialect) => dialect,
         None => recognise(source.head())?,
     };
+    if args.single_transaction && dialect.transaction().is_none() {
+        return Err(Error::usage(format!(
+            "-1 promises nothing to {}, which commits with every change of a table",
+            dialect.name()
+        ))
+        .remedy("leave -1 out"));
+    }
+    if source.utf16().is_some() && !dialect.reads_utf16() {
+        return Err(Error::input(format!(
+            "the input is UTF-16 text, which no client of {} reads",
+            dialect.name()
+        ))
+        .remedy("iconv -f UTF-16 -t UTF-8 DUMP | scrub"));
+    }
     let schema = args
         .schema
         .as_deref()
@@ -98,6 +112,7 @@ fn prepare(args: Filter) -> Result<(Job, Option<ReportFile>, Vec<String>)> {
         path: args.output.filter(|_| !to_stdout),
         compression: args.compress,
         input: source.identity(),
+        utf16: source.utf16(),
         allow_terminal: to_stdout,
     };
     let sink = Sink::open(&output)?;

@@ -333,6 +333,19 @@ pub trait Framer: Send {
     fn unloadable(&self, state: &OutputState, message: &str) -> Vec<u8>;
 }
 
+/// The statements that make a dump one transaction for each database section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transactional {
+    /// Goes before everything else, but after a byte order mark.
+    pub prologue: &'static str,
+    /// Opens a transaction, before any statement.
+    pub begin: &'static str,
+    /// Commits it between two statements.
+    pub commit: &'static str,
+    /// Commits it at the end of the dump, behind a line end.
+    pub last: &'static str,
+}
+
 /// One dialect.
 pub trait Dialect: Send + Sync {
     /// Its name as `--from` spells it.
@@ -341,6 +354,14 @@ pub trait Dialect: Send + Sync {
     fn recognise(&self, head: &[u8]) -> u8;
     /// A framer for one stream.
     fn framer(&self) -> Box<dyn Framer>;
+    /// How a dump is made one transaction; none if that cannot be done.
+    fn transaction(&self) -> Option<Transactional> {
+        None
+    }
+    /// Does its client read UTF-16?
+    fn reads_utf16(&self) -> bool {
+        false
+    }
 }
 
 /// All dialects.

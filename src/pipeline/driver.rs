@@ -104,9 +104,10 @@ impl Driver<'_> {
     /// With a transaction: what goes before everything else but a byte order mark, which psql
     /// accepts only at the very start.
     async fn prologue(&mut self, input: &mut BytesMut) -> Result<()> {
-        if self.transaction.is_none() {
+        let Some(transaction) = &self.transaction else {
             return Ok(());
-        }
+        };
+        let prologue = transaction.prologue();
         if input.starts_with(BYTE_ORDER_MARK) {
             let mark = input.split_to(BYTE_ORDER_MARK.len()).freeze();
             if let Some((_, ahead)) = &mut self.original {
@@ -114,7 +115,7 @@ impl Driver<'_> {
             }
             self.send(Slot::Bytes(mark)).await?;
         }
-        self.send_text(Transaction::prologue()).await
+        self.send_text(prologue).await
     }
 
     /// The input has ended.
@@ -133,7 +134,10 @@ impl Driver<'_> {
                 .push("the dump holds no rows".to_owned());
         }
         if let Some(transaction) = &mut self.transaction {
-            let commit = transaction.finish(self.line_ended);
+            let commit = transaction.finish();
+            if !commit.is_empty() && !self.line_ended {
+                self.send_text("\n").await?;
+            }
             self.send_text(commit).await?;
         }
         Ok(())

@@ -84,7 +84,11 @@ pub(super) async fn run(job: Job) -> Outcome {
         pool,
         slots,
         tally: Arc::clone(&tally),
-        transaction: job.single_transaction.then(Transaction::new),
+        transaction: job
+            .dialect
+            .transaction()
+            .filter(|_| job.single_transaction)
+            .map(Transaction::new),
         block: None,
         relations: Relations::default(),
         brackets: Vec::new(),

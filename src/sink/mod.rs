@@ -12,7 +12,7 @@ pub use compress::Method;
 pub use transaction::{Admit, Transaction};
 
 use crate::error::{Error, Result};
-use crate::source::{EDGE, Identity, enlarge_pipe};
+use crate::source::{EDGE, Identity, Utf16, Utf16Encoder, enlarge_pipe};
 use compress::Encoder;
 use rustix::fs::Mode;
 use std::fs::{File, Metadata, OpenOptions, Permissions};
@@ -31,6 +31,8 @@ pub struct Output {
     pub compression: Option<Method>,
     /// The input's identity: writing onto the input is refused.
     pub input: Option<Identity>,
+    /// Write UTF-16, as the input was.
+    pub utf16: Option<Utf16>,
     /// `-o -`: standard output even if it is a terminal.
     pub allow_terminal: bool,
 }
@@ -39,6 +41,8 @@ pub struct Output {
 pub struct Sink {
     label: String,
     encoder: Encoder<BufWriter<Target>>,
+    /// For UTF-16: its encoder, and room for what it makes.
+    wide: Option<(Utf16Encoder, Vec<u8>)>,
     written: u64,
 }
 
@@ -69,6 +73,9 @@ impl Sink {
         Ok(Sink {
             label,
             encoder,
+            wide: output
+                .utf16
+                .map(|order| (Utf16Encoder::new(order), Vec::new())),
             written: 0,
         })
     }
@@ -127,7 +134,15 @@ impl Sink {
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let n = self.encoder.write(bytes)?;
+        let n = match &mut self.wide {
+            Some((wide, units)) => {
+                units.clear();
+                wide.encode(bytes, units)?;
+                self.encoder.write_all(units)?;
+                bytes.len()
+            }
+            None => self.encoder.write(bytes)?,
+        };
         self.written += n as u64;
         Ok(n)
     }

@@ -10,15 +10,13 @@
 //! in pg_dumpall's output each database is committed before the next one begins, for no
 //! transaction spans two databases.
 
-use crate::dialect::Effect;
+use crate::dialect::{Effect, Transactional};
 use crate::error::{Error, Result};
 
-const BEGIN: &str = "BEGIN;\n";
-const COMMIT: &str = "COMMIT;\n";
-
 /// The state of the output's transaction.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Transaction {
+    text: Transactional,
     open: bool,
 }
 
@@ -33,14 +31,13 @@ pub struct Admit {
 
 impl Transaction {
     /// No transaction is open yet.
-    pub fn new() -> Self {
-        Transaction::default()
+    pub fn new(text: Transactional) -> Self {
+        Transaction { text, open: false }
     }
 
-    /// Goes before everything else, before `\restrict` above all, which forbids client commands
-    /// from there on. After a byte order mark, though: psql accepts one only at the very start.
-    pub fn prologue() -> &'static str {
-        "\\set ON_ERROR_STOP on\n"
+    /// Goes before everything else but a byte order mark, which is one only at the very start.
+    pub fn prologue(&self) -> &'static str {
+        self.text.prologue
     }
 
     /// What becomes of a statement of the input.
@@ -92,23 +89,21 @@ impl Transaction {
         if std::mem::replace(&mut self.open, true) {
             ""
         } else {
-            BEGIN
+            self.text.begin
         }
     }
 
-    /// What goes after everything else, when all tests and checks have passed. `line_ended`: the
-    /// output so far ends with a line end.
-    pub fn finish(&mut self, line_ended: bool) -> &'static str {
-        match (self.close(), line_ended) {
-            ("", _) => "",
-            (_, true) => COMMIT,
-            (_, false) => "\nCOMMIT;\n",
+    /// What goes after everything else, behind a line end, when all tests and checks have passed.
+    pub fn finish(&mut self) -> &'static str {
+        match self.close() {
+            "" => "",
+            _ => self.text.last,
         }
     }
 
     fn close(&mut self) -> &'static str {
         if std::mem::replace(&mut self.open, false) {
-            COMMIT
+            self.text.commit
         } else {
             ""
         }
@@ -157,12 +152,18 @@ fn skip_space(mut rest: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Dialect;
+    use crate::dialect::postgres::Postgres;
     use crate::schema::RelationName;
+
+    fn transaction() -> Transaction {
+        Transaction::new(Postgres.transaction().unwrap())
+    }
 
     /// Runs statements through and writes what the output would have.
     fn run(input: &[(Effect, &str)]) -> Result<String> {
-        let mut transaction = Transaction::new();
-        let mut out = Transaction::prologue().to_owned();
+        let mut transaction = transaction();
+        let mut out = transaction.prologue().to_owned();
         for (effect, statement) in input {
             let admit = transaction.before(effect, statement.as_bytes())?;
             out += admit.before;
@@ -170,7 +171,7 @@ mod tests {
                 out = out + statement + "\n";
             }
         }
-        out += transaction.finish(true);
+        out += transaction.finish();
         Ok(out)
     }
 
@@ -241,12 +242,12 @@ mod tests {
 
     #[test]
     fn rows_and_what_cannot_be_followed_are_within() {
-        let mut transaction = Transaction::new();
+        let mut transaction = transaction();
         assert_eq!(transaction.begin(), "BEGIN;\n");
         assert_eq!(transaction.begin(), "");
         let opaque = Effect::Opaque(RelationName::new(None, "t"), "an INSERT … SELECT");
         assert_eq!(transaction.before(&opaque, b"").unwrap().before, "");
-        assert_eq!(transaction.finish(false), "\nCOMMIT;\n");
+        assert_eq!(transaction.finish(), "COMMIT;\n");
     }
 
     #[test]

@@ -2,15 +2,17 @@
 //!
 //! A [`Source`] is a plain blocking [`Read`] over the decompressed bytes, made for reads of about
 //! 1 MiB; the pipeline calls it from a blocking thread. What is certainly no dump script is refused
-//! here, with the way out, before anything is written. It deliberately does not decode character
-//! sets and knows nothing about SQL.
+//! here, with the way out, before anything is written. UTF-16 with a byte order mark becomes UTF-8;
+//! it deliberately decodes no other character set and knows nothing about SQL.
 
 mod compression;
 mod original;
 mod refuse;
+mod utf16;
 
 pub use compression::Compression;
 pub use original::Original;
+pub use utf16::{Encoder as Utf16Encoder, Utf16};
 
 use crate::error::{Error, Result};
 use std::fs::File;
@@ -51,6 +53,7 @@ pub struct Source {
     len: Option<u64>,
     identity: Option<Identity>,
     original: Option<Original>,
+    utf16: Option<Utf16>,
     consumed: Arc<AtomicU64>,
     head: Vec<u8>,
     /// How much of `head` has been read.
@@ -130,6 +133,13 @@ impl Source {
             source.head = source.fill_head()?;
         }
         refuse::content(&source.head)?;
+        source.utf16 = Utf16::recognise(&source.head);
+        if let Some(order) = source.utf16 {
+            let rest = std::mem::replace(&mut source.rest, Box::new(io::empty()));
+            let raw = Cursor::new(std::mem::take(&mut source.head)).chain(rest);
+            source.rest = Box::new(utf16::Decoder::new(raw, order));
+            source.head = source.fill_head()?;
+        }
         Ok(source)
     }
 
@@ -142,6 +152,7 @@ impl Source {
             len: None,
             identity: None,
             original: None,
+            utf16: None,
             consumed: Arc::clone(&consumed),
             head: Vec::new(),
             given: 0,
@@ -195,9 +206,14 @@ impl Source {
     }
 
     /// The regular file behind the input, for reads beside the stream. Its bytes are the input's
-    /// only if that is not compressed.
+    /// only if that is not compressed; of UTF-16 there is none.
     pub fn original(&self) -> Option<&Original> {
-        self.original.as_ref()
+        self.original.as_ref().filter(|_| self.utf16.is_none())
+    }
+
+    /// The input is UTF-16, and is read as UTF-8.
+    pub fn utf16(&self) -> Option<Utf16> {
+        self.utf16
     }
 
     /// The first bytes of the decompressed input, at most [`HEAD`]. They are not consumed.
@@ -208,6 +224,9 @@ impl Source {
     /// The error for a read that failed: damaged compressed data is a refused input, anything else
     /// a failed read.
     pub fn fault(&self, error: &io::Error) -> Error {
+        if error.get_ref().is_some_and(|e| e.is::<utf16::CutShort>()) {
+            return Error::input(error.to_string()).remedy("it is truncated; make the dump again");
+        }
         let damaged = self.compression != Compression::None && error.raw_os_error().is_none();
         if damaged {
             compression::damaged(self.compression, &self.label, error)

@@ -1,5 +1,6 @@
 //! What is certainly no dump script, recognised by content and refused with the way out.
 
+use super::Utf16;
 use crate::error::{Error, Result};
 use memchr::memmem;
 use std::path::Path;
@@ -98,10 +99,18 @@ pub(super) fn content(head: &[u8]) -> Result<()> {
                 "write it with pg_dump -f FILE, without >",
             );
         }
-        return is(
-            "UTF-16 text (PowerShell's > writes that)",
-            "write it with pg_dump -f FILE, or: iconv -f UTF-16 -t UTF-8 DUMP | scrub",
-        );
+        if Utf16::recognise(head).is_none() {
+            return is(
+                "UTF-16 text without a byte order mark",
+                "iconv -f UTF-16LE -t UTF-8 DUMP | scrub",
+            );
+        }
+        if foreign(head) {
+            return is(
+                "UTF-16 text (PowerShell's > writes that)",
+                "write it with pg_dump -f FILE, or: iconv -f UTF-16 -t UTF-8 DUMP | scrub",
+            );
+        }
     }
     if oracle_dump(head) {
         return is(
@@ -131,6 +140,20 @@ fn utf16(head: &[u8]) -> Option<Vec<u8>> {
         .take(16)
         .collect();
     (marked || ascii.len() >= 4).then_some(ascii)
+}
+
+/// Does the UTF-16 text come from a dumper that writes no UTF-16?
+fn foreign(head: &[u8]) -> bool {
+    let text: Vec<u8> = head.iter().filter(|b| **b != 0).copied().collect();
+    const SIGNS: &[&[u8]] = &[
+        b"-- PostgreSQL database",
+        b"-- MySQL dump",
+        b"-- MariaDB dump",
+        b"-- phpMyAdmin",
+        b"PRAGMA foreign_keys",
+        b" FROM stdin;",
+    ];
+    SIGNS.iter().any(|sign| memmem::find(&text, sign).is_some())
 }
 
 /// Original export begins with 03, a character set and its name and version; Data Pump's header is
@@ -178,7 +201,8 @@ mod tests {
             (tar("dump.sql"), "tar archive", "tar -xOf"),
             (marked("PGDMP\u{1}"), "destroyed", "pg_dump -f"),
             (b"\xef\xbb\xbfPGDMP\x01".to_vec(), "destroyed", "pg_dump -f"),
-            (marked("-- PostgreSQL"), "UTF-16", "iconv"),
+            (marked("-- PostgreSQL database dump"), "UTF-16", "iconv"),
+            (marked("--\r\n-- MariaDB dump 10"), "UTF-16", "iconv"),
             (wide("--\r\n-- PostgreSQL", true), "UTF-16", "iconv"),
             (wide("--\r\n-- PostgreSQL", false), "UTF-16", "iconv"),
             (b"TAPE\0\0\x03\0".to_vec(), ".bak", "Generate Scripts"),
@@ -221,6 +245,8 @@ mod tests {
             b"BZh is not a statement;",
             b"TAPE;",
             b"-- SYS_EXPORT_SCHEMA_01\n",
+            b"\xff\xfeU\0S\0E\0 \0[\0a\0]\0",
+            b"\xfe\xff\0U\0S\0E",
             b"\xff",
             b"a",
             b"\n",

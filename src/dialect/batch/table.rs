@@ -355,7 +355,14 @@ impl Context {
         } else {
             let generated = t.at_keyword("GENERATED") || t.at_keyword("AS");
             if !generated {
+                let row_version = self.flavour == Flavour::Mssql
+                    && t.peek().and_then(|t| t.name()).is_some_and(|t| {
+                        matches!(t.to_lowercase().as_str(), "timestamp" | "rowversion")
+                    });
                 made.data_type = (self.data_type)(&mut t, catalog)?;
+                if row_version {
+                    made.generated = Generated::Stored("rowversion".to_owned());
+                }
             }
             self.clauses(catalog, name, &mut made, t)?;
         }

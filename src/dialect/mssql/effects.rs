@@ -309,6 +309,12 @@ fn execute(mut t: Tokens<'_>) -> Effect {
     if name == "sp_rename" {
         return Effect::Unfollowed("EXECUTE of sp_rename");
     }
+    if matches!(
+        name.as_str(),
+        "sp_fulltext_database" | "sp_db_vardecimal_storage_format"
+    ) {
+        return Effect::NoTransaction;
+    }
     let system = name.starts_with("sp_") || name.starts_with("xp_");
     if system && !RUNS.contains(&name.as_str()) {
         let password = matches!(
@@ -407,6 +413,10 @@ mod tests {
             ("EXEC @rc = dbo.p", Effect::Unfollowed("EXECUTE")),
             (":r x.sql\r\n", Effect::Unfollowed(":r")),
             (":setvar x 1", Effect::Setting),
+            (
+                "IF 1 = 1 begin EXEC [a].[dbo].[sp_fulltext_database] @action = 'enable' end",
+                Effect::NoTransaction,
+            ),
             (
                 "IF 1 = 1 INSERT t VALUES (1)",
                 opaque("a statement under a condition"),

@@ -16,7 +16,7 @@ use super::batch::framer::{Found, Open, Script, ScriptFramer};
 use super::batch::head::Style;
 use super::batch::table::Context;
 use super::batch::tokens::tokens;
-use super::{Dialect, Effect, Framer, RowCodec, RowFault, SessionState, Without};
+use super::{Dialect, Effect, Framer, RowCodec, RowFault, SessionState, Transactional, Without};
 use crate::error::Result;
 use crate::schema::{Catalog, Generated, Relation, RelationName};
 use literal::TsqlLiterals;
@@ -58,6 +58,20 @@ impl Dialect for Mssql {
 
     fn framer(&self) -> Box<dyn Framer> {
         Box::new(ScriptFramer::new(MssqlScript::default()))
+    }
+
+    /// The transaction spans batches. An error rolls it back, and then there is nothing to commit.
+    fn transaction(&self) -> Option<Transactional> {
+        Some(Transactional {
+            prologue: "SET XACT_ABORT ON\nGO\n",
+            begin: "BEGIN TRANSACTION\nGO\n",
+            commit: "COMMIT TRANSACTION\nGO\n",
+            last: "GO\nCOMMIT TRANSACTION\nGO\n",
+        })
+    }
+
+    fn reads_utf16(&self) -> bool {
+        true
     }
 }
 

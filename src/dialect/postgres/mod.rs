@@ -24,7 +24,7 @@ pub mod session;
 pub mod tokens;
 pub mod users;
 
-use super::{Dialect, Framer};
+use super::{Dialect, Framer, Transactional};
 use memchr::memmem;
 
 /// PostgreSQL's plain format.
@@ -56,6 +56,16 @@ impl Dialect for Postgres {
 
     fn framer(&self) -> Box<dyn Framer> {
         Box::new(framer::PlainFramer::default())
+    }
+
+    /// The prologue goes before `\restrict` above all, which forbids client commands from there on.
+    fn transaction(&self) -> Option<Transactional> {
+        Some(Transactional {
+            prologue: "\\set ON_ERROR_STOP on\n",
+            begin: "BEGIN;\n",
+            commit: "COMMIT;\n",
+            last: "COMMIT;\n",
+        })
     }
 }
 
