@@ -135,8 +135,8 @@ impl Driver<'_> {
         }
         if let Some(transaction) = &mut self.transaction {
             let commit = transaction.finish();
-            if !commit.is_empty() && !self.line_ended {
-                self.send_text("\n").await?;
+            if !commit.is_empty() {
+                self.end_line().await?;
             }
             self.send_text(commit).await?;
         }

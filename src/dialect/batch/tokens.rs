@@ -259,11 +259,11 @@ impl<'a> Tokens<'a> {
 
     /// The parts between the commas that no parentheses enclose.
     pub fn split_commas(self) -> Vec<Tokens<'a>> {
-        let mut rest = self;
+        let rest = self;
         let mut parts = Vec::new();
         let mut start = rest.at;
         let mut depth = 0u32;
-        while let Some(token) = rest.next() {
+        for token in rest {
             if token.mark(b'(') {
                 depth += 1;
             } else if token.mark(b')') {
