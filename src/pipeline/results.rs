@@ -139,8 +139,12 @@ fn orphaned(catalog: &Catalog, step: &Step, count: u64) -> Result<()> {
         return Ok(());
     };
     let child = &step.named;
+    let rows = match count {
+        1 => "row that is",
+        _ => "rows that are",
+    };
     let error = Error::input(format!(
-        "it takes the parent in {parent} from {count} rows that are left, which foreign key \
+        "it takes the parent in {parent} from {count} {rows} left, which foreign key \
          {constraint} forbids"
     ))
     .relation(child)

@@ -126,12 +126,14 @@ impl Step {
     }
 
     /// The steps of a rule in the order in which they run: what it reads, what it does, what
-    /// foreign keys make of that, what must hold then.
+    /// foreign keys make of that, what must hold then. Rows go before others lose their parents:
+    /// those that go may be the parents.
     pub(super) fn order(&self) -> (RuleId, u32, u32) {
         let phase = match self.place {
             Step::ACTS => 1,
             place if place < Step::CASCADES => 0,
-            place if place < Step::CHECKS => 2,
+            place if place >= Step::CHECKS => 4,
+            _ if matches!(self.kind, StepKind::Delete(_)) => 2,
             _ => 3,
         };
         (self.rule, phase, self.place)
