@@ -37,6 +37,8 @@ Examples:
       from file to file; the output appears only when it is complete
   scrub -r baseline -r ours.sql --set mail_domain=test.example.com dump.sql -o safe.sql
       the baseline, then rules of your own
+  scrub check --diff dump.sql.gz
+      a dry run: what would happen to which table, with samples
   scrub rules show baseline
       what a built-in rulebook does
 
@@ -53,6 +55,31 @@ Exit codes:
 
 Without -o - a dump is never printed on a terminal. A dump that is called like a subcommand is named \
 ./rules.";
+
+const LONG_CHECK: &str = "\
+Shows what the filter would do: the plan, what each rule meets, samples.
+
+It runs the filter on the dump with an output that goes nowhere. Standard output gets one line for each \
+table (pass, rewrite, drop, add, held), why tables are held back, where each rule applies and how many \
+rows it matches. A schema-only dump will do, if the plan is enough.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  scrub check dump.sql.gz
+  pg_dump prod | scrub check -r ours.sql --diff";
+
+const LONG_CHECK_EXAMPLES: &str = "\
+Examples:
+  scrub check dump.sql.gz
+      which rulebooks apply, and to what
+  pg_dump prod | scrub check -r baseline -r ours.sql --diff
+      with up to three changed and three dropped rows of each table, masked
+  scrub check -r ours.sql --diff=10 --show-values dump.sql | less
+      with real values: what is printed is as secret as the dump
+  pg_dump --schema-only prod | scrub check -r ours.sql
+      whether the rules fit the tables, without a row
+
+Exit codes are those of the filter: 1 if a test would find rows, or a rule meets no table.";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -79,6 +106,9 @@ pub(super) struct Cli {
 /// What scrub does beside filtering.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Shows what the filter would do: the plan, what each rule meets, samples
+    #[command(long_about = LONG_CHECK, after_help = CHECK_EXAMPLES, after_long_help = LONG_CHECK_EXAMPLES)]
+    Check(Box<Check>),
     /// Lists or shows the built-in rulebooks
     Rules {
         #[command(subcommand)]
@@ -113,6 +143,58 @@ pub(super) enum Rules {
 /// The filter.
 #[derive(Debug, Args)]
 pub(super) struct Filter {
+    #[command(flatten)]
+    pub input: Input,
+
+    /// The safe dump: complete or absent, compressed by its suffix (.gz .lz4 .zst); - is standard output
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub output: Option<PathBuf>,
+
+    /// Compresses the output: none, gzip, lz4 or zstd, with a level if wanted
+    #[arg(short = 'Z', long, value_name = "METHOD[:LEVEL]", value_parser = method, help_heading = "Output")]
+    pub compress: Option<Method>,
+
+    /// One transaction for each database, committed only when everything has passed
+    ///
+    /// A run that fails, however it fails, commits nothing. In the output of pg_dumpall each
+    /// database is a transaction of its own, for none spans two.
+    #[arg(short = '1', long, help_heading = "Output")]
+    pub single_transaction: bool,
+
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// The dry run.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub input: Input,
+
+    /// Shows rows before and after: of each table up to N that change and N that go [default: 3]
+    ///
+    /// The values are masked: letters become x, digits 9.
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "3",
+        help_heading = "Output"
+    )]
+    pub diff: Option<usize>,
+
+    /// Real values in --diff, and the statements that rules generate from rows
+    #[arg(long, help_heading = "Output")]
+    pub show_values: bool,
+
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// What goes in: the dump and the rules.
+#[derive(Debug, Args)]
+pub(super) struct Input {
     /// The dump, plain or compressed; standard input if none is named
     #[arg(value_name = "DUMP", value_hint = ValueHint::FilePath)]
     pub dump: Option<PathBuf>,
@@ -160,22 +242,11 @@ pub(super) struct Filter {
     /// dialect and compression will do.
     #[arg(long, value_name = "DUMP", value_hint = ValueHint::FilePath, help_heading = "Input")]
     pub target: Option<PathBuf>,
+}
 
-    /// The safe dump: complete or absent, compressed by its suffix (.gz .lz4 .zst); - is standard output
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
-    pub output: Option<PathBuf>,
-
-    /// Compresses the output: none, gzip, lz4 or zstd, with a level if wanted
-    #[arg(short = 'Z', long, value_name = "METHOD[:LEVEL]", value_parser = method, help_heading = "Output")]
-    pub compress: Option<Method>,
-
-    /// One transaction for each database, committed only when everything has passed
-    ///
-    /// A run that fails, however it fails, commits nothing. In the output of pg_dumpall each
-    /// database is a transaction of its own, for none spans two.
-    #[arg(short = '1', long, help_heading = "Output")]
-    pub single_transaction: bool,
-
+/// How it runs and what it says.
+#[derive(Debug, Args)]
+pub(super) struct Running {
     /// Writes a report of the run: .json or .txt
     ///
     /// It holds the results of the rulebooks' own SELECTs, which the summary never shows.
@@ -277,7 +348,9 @@ mod tests {
     #[test]
     fn every_option_has_a_help_and_a_heading() {
         let command = Cli::command();
-        for arg in command.get_arguments().filter(|a| !a.is_positional()) {
+        let check = command.find_subcommand("check").unwrap();
+        let all = command.get_arguments().chain(check.get_arguments());
+        for arg in all.filter(|a| !a.is_positional()) {
             assert!(arg.get_help().is_some(), "{}", arg.get_id());
             assert!(arg.get_help_heading().is_some(), "{}", arg.get_id());
         }
@@ -289,22 +362,46 @@ mod tests {
              -o out.gz -Z zstd:3 -1 --report r.json -q -j 3 --memory 512M --spool-dir /tmp dump.sql";
         let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
         let filter = cli.filter;
-        assert!(cli.command.is_none() && filter.single_transaction && filter.quiet);
-        assert_eq!(filter.rules, ["baseline", "x.sql"]);
-        assert_eq!(filter.set, [("a".to_owned(), "b=c".to_owned())]);
+        let (input, running) = (filter.input, filter.running);
+        assert!(cli.command.is_none() && filter.single_transaction && running.quiet);
+        assert_eq!(input.rules, ["baseline", "x.sql"]);
+        assert_eq!(input.set, [("a".to_owned(), "b=c".to_owned())]);
         assert_eq!(filter.compress, Some("zstd:3".parse().unwrap()));
-        assert_eq!((filter.jobs, filter.memory), (Some(3), 512 << 20));
-        assert_eq!(filter.dump, Some("dump.sql".into()));
+        assert_eq!((running.jobs, running.memory), (Some(3), 512 << 20));
+        assert_eq!(input.dump, Some("dump.sql".into()));
     }
 
     #[test]
     fn defaults() {
-        let filter = Cli::try_parse_from(["scrub"]).unwrap().filter;
+        let Filter { input, running, .. } = Cli::try_parse_from(["scrub"]).unwrap().filter;
         assert_eq!(
-            (filter.rules, filter.from.as_str()),
+            (input.rules, input.from.as_str()),
             (vec!["auto".to_owned()], "auto")
         );
-        assert_eq!(filter.memory, 1 << 30);
+        assert_eq!(running.memory, 1 << 30);
+    }
+
+    #[test]
+    fn the_dry_run_takes_the_same_options_but_no_output() {
+        for (line, diff, dump) in [
+            ("check", None, None),
+            ("check dump.sql", None, Some("dump.sql")),
+            ("check --diff dump.sql", Some(3), Some("dump.sql")),
+            (
+                "check --diff=7 -r x.sql --set a=b -j 2 -q dump.sql",
+                Some(7),
+                Some("dump.sql"),
+            ),
+        ] {
+            let args = ["scrub"].into_iter().chain(line.split_whitespace());
+            match Cli::try_parse_from(args).unwrap().command {
+                Some(Command::Check(check)) => {
+                    assert_eq!((check.diff, check.show_values), (diff, false), "{line}");
+                    assert_eq!(check.input.dump, dump.map(PathBuf::from), "{line}");
+                }
+                other => panic!("{line}: {other:?}"),
+            }
+        }
     }
 
     #[test]
@@ -321,6 +418,10 @@ mod tests {
             "rules list x",
             "-1 rules list",
             "--key secret",
+            "check -o x",
+            "check -1",
+            "check --diff=x",
+            "-q check",
         ];
         for line in lines {
             let args = ["scrub"].into_iter().chain(line.split_whitespace());

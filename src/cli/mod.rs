@@ -3,8 +3,10 @@
 //! One file per subcommand; `args` is the table from which help, man page and completions come.
 
 mod args;
+mod check;
 mod filter;
 mod functions;
+mod job;
 mod key;
 mod message;
 mod progress;
@@ -48,6 +50,7 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<()> {
     match cli.command {
         None => filter::run(cli.filter),
+        Some(Command::Check(args)) => check::run(*args),
         Some(Command::Rules { what: Rules::List }) => message::result(&rules::list()?),
         Some(Command::Rules {
             what: Rules::Show { name },

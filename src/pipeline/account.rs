@@ -52,8 +52,11 @@ pub(super) fn finish(report: &mut Report, planner: &Planner, tally: &Tally) {
             dropped: table.counts.dropped,
             added: table.added,
             moved: table.counts.moved,
-            held: table.held,
+            held: table.waits.is_some(),
+            waits: table.waits.as_ref().map(ToString::to_string),
+            actions: table.actions.clone(),
             rules: table.rules.clone(),
+            samples: table.samples.all(),
         })
         .collect();
     report.rules = planner
@@ -96,6 +99,7 @@ fn rule(rule: &Rule, planner: &Planner, tally: &Tally) -> RuleReport {
             relation: relation.to_string(),
             columns: hits.columns.clone(),
             matched: hits.matched,
+            looked_up: !hits.acts,
         })
         .collect();
     RuleReport {
@@ -105,6 +109,11 @@ fn rule(rule: &Rule, planner: &Planner, tally: &Tally) -> RuleReport {
         skipped: (planner.relations_met(rule.id) == 0)
             .then(|| "it met no table with the columns that it names".to_owned()),
         relations,
+        generated: rule.id.generated > 0,
+        statement: planner
+            .generated_text(rule)
+            .filter(|_| tally.shows_values())
+            .map(str::to_owned),
     }
 }
 

@@ -12,7 +12,7 @@ use super::{Progress, ends_data, reader};
 use crate::dialect::{Block, Bracket, Effect, Frame, Framer, RowMode};
 use crate::error::{Error, Position, Result};
 use crate::plan::{Pass, Planner, Program};
-use crate::report::Report;
+use crate::report::{Preview, Report};
 use crate::schema::RelationName;
 use crate::sink::Transaction;
 use crate::source::Original;
@@ -68,6 +68,8 @@ pub(super) struct Driver<'r> {
     pub other_data: bool,
     /// Does the output so far end with a line's end?
     pub line_ended: bool,
+    /// What a dry run shows, if it is one.
+    pub preview: Option<Preview>,
     pub progress: Arc<Progress>,
     pub report: &'r mut Report,
 }
@@ -294,7 +296,7 @@ impl Driver<'_> {
         // Rows of one relation keep their order.
         if !planned.whole || self.relations.waiting.contains_key(relation) {
             self.decoder.framer.rows(RowMode::Split);
-            let mut held = self.hold(bytes, Arc::clone(&block))?;
+            let mut held = self.hold(bytes, Arc::clone(&block), planned.waits.clone())?;
             held.way.plan(planned);
             let way = &mut held.way;
             let program = way.program.clone().filter(|_| way.gain().is_some());
@@ -364,11 +366,7 @@ impl Driver<'_> {
         program: Option<&Arc<Program>>,
     ) -> Result<()> {
         if let Some(program) = program {
-            self.tally().table(&block.relation).rules = program
-                .steps
-                .iter()
-                .map(|s| s.statement.name.clone())
-                .collect();
+            self.tally().plan(program);
         }
         self.begin().await?;
         self.send(Slot::Head(head, Arc::clone(block), program.is_none()))

@@ -17,7 +17,7 @@ use super::transform::{Batch, gather, transform};
 use super::waiting::{Bracketed, Held, Passed, Waiting, Way, gathers};
 use crate::dialect::{Block, SessionState};
 use crate::error::{Error, Result};
-use crate::plan::{Pass, Program, RuleId, StepKind};
+use crate::plan::{Pass, Program, RuleId, StepKind, Wait};
 use crate::schema::RelationName;
 use bytes::Bytes;
 use std::sync::atomic::Ordering;
@@ -37,7 +37,12 @@ impl Driver<'_> {
     ///
     /// # Errors
     /// If it cannot leave later than it came.
-    pub(super) fn hold(&mut self, head: Bytes, block: Arc<Block>) -> Result<Held> {
+    pub(super) fn hold(
+        &mut self,
+        head: Bytes,
+        block: Arc<Block>,
+        why: Option<Wait>,
+    ) -> Result<Held> {
         if block.tied {
             return Err(Error::input(
                 "its rows have to wait for what a rule looks up, but a statement behind its COPY \
@@ -47,7 +52,10 @@ impl Driver<'_> {
             .remedy("put that statement on a line of its own"));
         }
         let store = self.tally().store.clone();
-        self.tally().table(&block.relation).held = true;
+        let mut tally = self.tally();
+        let waits = &mut tally.table(&block.relation).waits;
+        *waits = waits.take().or(why);
+        drop(tally);
         Ok(Held {
             open: self.brackets.clone(),
             close: Vec::new(),
@@ -295,8 +303,10 @@ impl Driver<'_> {
         let (sender, promise) = oneshot::channel();
         let (block, worker) = (Arc::clone(block), Arc::clone(program));
         let progress = Arc::clone(&self.progress);
+        let preview = self.preview;
         self.pool.spawn(move || {
-            let result = batch().and_then(|batch| transform(&block, &worker, pass, &batch));
+            let result =
+                batch().and_then(|batch| transform(&block, &worker, pass, &batch, preview));
             if let Ok(rewritten) = &result {
                 let counts = &rewritten.counts;
                 let touched = counts.changed + counts.dropped + counts.moved;

@@ -24,6 +24,7 @@ mod order;
 mod reader;
 mod results;
 mod run;
+mod samples;
 mod schema;
 mod section;
 mod spool;
@@ -40,7 +41,7 @@ use crate::dialect::{Dialect, Effect};
 use crate::error::{Error, Result};
 use crate::functions::Key;
 use crate::plan::{Choice, Context, Planner};
-use crate::report::Report;
+use crate::report::{Preview, Report};
 use crate::sink::Sink;
 use crate::source::Source;
 use std::path::PathBuf;
@@ -71,6 +72,8 @@ pub struct Job {
     pub spool_dir: Option<PathBuf>,
     /// Wrap every database section into one transaction.
     pub single_transaction: bool,
+    /// What a dry run shows, if it is one.
+    pub preview: Option<Preview>,
     /// What a progress line shows.
     pub progress: Arc<Progress>,
 }

@@ -72,7 +72,7 @@ pub(super) async fn run(job: Job) -> Outcome {
     let again = job.source.original().filter(|_| schemas.is_empty());
     let again = again.map(|file| (file.clone(), job.dialect.framer()));
     let store = Store::new(job.memory, job.spool_dir);
-    let tally = Arc::new(Mutex::new(Tally::new(store.clone())));
+    let tally = Arc::new(Mutex::new(Tally::new(store.clone(), job.preview)));
     let (output, written) = writer::start(job.sink);
     let (slots, receiver) = mpsc::channel(job.jobs.max(1) + 2);
     let order = tokio::spawn(order::run(receiver, output, Arc::clone(&tally)));
@@ -104,6 +104,7 @@ pub(super) async fn run(job: Job) -> Outcome {
         any_rows: false,
         other_data: false,
         line_ended: true,
+        preview: job.preview,
         progress: job.progress,
         report: &mut report,
     };

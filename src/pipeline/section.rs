@@ -191,6 +191,7 @@ impl Driver<'_> {
         let uneven = self.planner.uneven_pairs(catalog);
         self.report.warnings.extend(uneven);
         let programs = self.planner.remaining(catalog)?;
+        self.tally().plan_rest(catalog, &programs);
         self.check_keys(&programs)?;
         self.results(&programs)
     }

@@ -3,13 +3,15 @@
 //! The order stage adds every batch; the driver reads it at barriers, when all batches before
 //! have been added.
 
+use super::samples::Samples;
 use super::spool::Spool;
 use super::store::Store;
 use super::transform::{Counts, Rewritten};
 use crate::error::{Error, Result};
 use crate::expression::Rows;
-use crate::plan::{Program, RuleId, Step, StepKey, StepKind, StepTally};
-use crate::schema::RelationName;
+use crate::plan::{Filter, Program, RuleId, Step, StepKey, StepKind, StepTally, Wait};
+use crate::report::{Preview, TableAction};
+use crate::schema::{Catalog, RelationKind, RelationName};
 use indexmap::IndexMap;
 use std::sync::Arc;
 
@@ -24,10 +26,14 @@ pub(super) struct Table {
     pub bytes: u64,
     /// Were its rows looked at, so that the counts mean something?
     pub counted: bool,
-    /// Was it held back?
-    pub held: bool,
+    /// Why it was held back at first, if it was.
+    pub waits: Option<Wait>,
     /// The rules of its program.
     pub rules: Vec<String>,
+    /// What they do to it.
+    pub actions: Vec<TableAction>,
+    /// The first of the rows that changed.
+    pub samples: Samples,
 }
 
 /// What a rule did to one relation.
@@ -37,6 +43,8 @@ pub(super) struct Hits {
     pub matched: u64,
     /// The columns that it assigns.
     pub columns: Vec<String>,
+    /// Does it change or report rows there, or only look them up?
+    pub acts: bool,
 }
 
 /// Rows that leave their block because their partition key changed.
@@ -65,10 +73,12 @@ pub(super) struct Tally {
     pub section: Option<String>,
     /// Keeps what has to wait.
     pub store: Store,
+    /// What a dry run shows.
+    preview: Option<Preview>,
 }
 
 impl Tally {
-    pub(super) fn new(store: Store) -> Self {
+    pub(super) fn new(store: Store, preview: Option<Preview>) -> Self {
         Tally {
             tables: IndexMap::new(),
             hits: IndexMap::new(),
@@ -78,6 +88,7 @@ impl Tally {
             moved: IndexMap::new(),
             section: None,
             store,
+            preview,
         }
     }
 
@@ -99,6 +110,7 @@ impl Tally {
         table.counts.changed += batch.counts.changed;
         table.counts.dropped += batch.counts.dropped;
         table.counts.moved += batch.counts.moved;
+        table.samples.append(std::mem::take(&mut batch.samples));
         self.merge(program, std::mem::take(&mut batch.tally))?;
         if !batch.moved.is_empty() {
             let moved = self
@@ -168,6 +180,7 @@ impl Tally {
         let key = (step.rule, self.section.clone(), program.relation.clone());
         let hits = self.hits.entry(key).or_default();
         hits.matched += matched;
+        hits.acts |= !matches!(step.kind, StepKind::Gather { .. } | StepKind::Links { .. });
         if let (true, StepKind::Update { assignments, .. }) = (hits.columns.is_empty(), &step.kind)
         {
             let name = |slot: usize| program.columns[slot].column.name.clone();
@@ -175,8 +188,76 @@ impl Tally {
         }
     }
 
+    /// Notes what a program does to its relation.
+    pub(super) fn plan(&mut self, program: &Program) {
+        let mut rules: Vec<_> = program
+            .steps
+            .iter()
+            .map(|s| s.statement.name.clone())
+            .collect();
+        rules.dedup();
+        let table = self.table(&program.relation);
+        table.rules = rules;
+        table.actions = actions(program);
+    }
+
+    /// For a dry run: notes what programs do to relations that had no rows.
+    pub(super) fn plan_rest(&mut self, catalog: &Catalog, programs: &[Arc<Program>]) {
+        if self.preview.is_none() {
+            return;
+        }
+        let tables = catalog
+            .relations
+            .values()
+            .filter(|r| r.kind == RelationKind::Table);
+        for relation in tables {
+            self.table(&relation.name);
+        }
+        for program in programs {
+            if self.table(&program.relation).rules.is_empty() {
+                self.plan(program);
+                let steps = program.steps.iter();
+                for step in steps.filter(|step| !matches!(step.kind, StepKind::Orphans { .. })) {
+                    self.hit(program, step, 0);
+                }
+            }
+        }
+    }
+
+    /// May what a rule generates from the dump's rows be shown?
+    pub(super) fn shows_values(&self) -> bool {
+        self.preview.is_some_and(|preview| preview.values)
+    }
+
     /// What a step has found so far in all relations that its rule's name means.
     pub(super) fn found(&self, step: &Step) -> Option<&StepTally> {
         self.steps.get(&step.key())
     }
+}
+
+/// What a program does to its relation.
+fn actions(program: &Program) -> Vec<TableAction> {
+    let mut actions: Vec<_> = program
+        .steps
+        .iter()
+        .flat_map(|step| match &step.kind {
+            StepKind::Update { .. } => vec![TableAction::Rewrite],
+            StepKind::Delete(Filter::All) => vec![TableAction::DropAll],
+            StepKind::Delete(_) => vec![TableAction::DropSome],
+            StepKind::Insert(inserts) => {
+                let updates = inserts
+                    .updates_on_conflict()
+                    .then_some(TableAction::Rewrite);
+                let adds = (!inserts.compare_only).then_some(TableAction::Add);
+                updates.into_iter().chain(adds).collect()
+            }
+            StepKind::Gather { .. }
+            | StepKind::Links { .. }
+            | StepKind::Orphans { .. }
+            | StepKind::Query(_) => vec![TableAction::Read],
+        })
+        .collect();
+    actions.sort();
+    actions.dedup();
+    actions
 }

@@ -7,9 +7,11 @@
 //! statement that is open at its start has been written yet depends on the rows of earlier batches
 //! (all of them may have been dropped), so the batch leaves in parts and the order stage decides.
 
+use super::samples::Samples;
 use crate::dialect::{Block, RowCodec, RowFault, RowSpan};
 use crate::error::{Error, Position, Result};
 use crate::plan::{Fate, Origin, Pass, Program, RawRow, RowState, RunFault, StepTally};
+use crate::report::Preview;
 use crate::schema::DataType;
 use crate::value::ValueError;
 use bytes::Bytes;
@@ -44,6 +46,8 @@ pub(super) struct Rewritten {
     pub tally: Vec<StepTally>,
     /// Rows whose partition key changed, in the order of the program's cells.
     pub moved: Vec<TextRow>,
+    /// Some of its rows before and after, for a dry run.
+    pub samples: Samples,
 }
 
 /// The part of a batch from its first new statement on.
@@ -78,7 +82,9 @@ pub(super) fn transform(
     program: &Program,
     pass: Pass,
     batch: &Batch,
+    preview: Option<Preview>,
 ) -> Result<Rewritten> {
+    let mut samples = Samples::of(preview);
     let mut tally = program.tally();
     let mut counts = Counts::default();
     let mut moved = Vec::new();
@@ -87,13 +93,18 @@ pub(super) fn transform(
         counts.rows += 1;
         out.boundary(&row.raw.span);
         match fate {
-            Fate::Drop => counts.dropped += 1,
+            Fate::Drop => {
+                counts.dropped += 1;
+                samples.dropped(row, program);
+            }
             Fate::Move => {
                 counts.moved += 1;
+                samples.changed(row, program);
                 moved.push(texts(row, program).map_err(|e| RowFault(e.to_string()))?);
             }
             Fate::Keep if row.is_changed() => {
                 counts.changed += 1;
+                samples.changed(row, program);
                 out.separate(&row.raw.span);
                 rewrite(row, program, &mut out)?;
             }
@@ -107,7 +118,9 @@ pub(super) fn transform(
     if end < batch.bytes.len() {
         out.current().keep(end..batch.bytes.len());
     }
-    Ok(out.finish(counts, tally, moved))
+    let mut rewritten = out.finish(counts, tally, moved);
+    rewritten.samples = samples;
+    Ok(rewritten)
 }
 
 /// Runs a batch through the steps of a pass for what they find; nothing leaves.
@@ -413,6 +426,7 @@ impl<'b> Parts<'b> {
             counts,
             tally,
             moved,
+            samples: Samples::default(),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! The text of such a statement comes from the dump's rows. So no message shows it: a fault says
 //! which rule generated the statement and its number, never what it says.
 
-use super::rule::tables_of;
+use super::rule::{Rule, tables_of};
 use super::{Book, Planner, RuleId, matching, support};
 use crate::error::{Error, Result};
 use crate::expression::Table;
@@ -63,6 +63,13 @@ impl Planner {
         self.list_rules();
         self.cache.clear();
         Ok(())
+    }
+
+    /// What a rule says that another one has generated. It comes from the dump's rows.
+    pub fn generated_text(&self, rule: &Rule) -> Option<&str> {
+        let book = self.books.get(rule.book).filter(|book| book.generated)?;
+        let text = &book.rulebook.files.first()?.text;
+        text.split_once('\n').map(|(_, statement)| statement)
     }
 
     /// Forgets the statements that were generated in the section before.

@@ -29,6 +29,7 @@ mod step;
 mod support;
 mod target;
 mod values;
+mod wait;
 
 pub use insert::{Inserts, NewCell, NewRow, NewRowSource, NewRows};
 pub use late::Passed;
@@ -37,6 +38,7 @@ pub use progress::{Facts, FloatingResult};
 pub use row::{RawRow, RowState};
 pub use rule::{Context, Rule, sql_dialect};
 pub use step::{Assignments, Feed, Filter, Need, RuleId, Step, StepKey, StepKind};
+pub use wait::{Place, Wait};
 
 use crate::error::Result;
 use crate::expression::Fault;
@@ -80,6 +82,8 @@ pub struct Planned {
     /// Is every rule known that could concern the relation, and can all of its steps run? Else its
     /// rows have to be held back.
     pub whole: bool,
+    /// Why they have to be, if it is not `whole`.
+    pub waits: Option<Wait>,
 }
 
 /// What building a program gave.
@@ -234,6 +238,8 @@ impl Planner {
             None => (0, 0),
         };
         let whole = !waits && runnable == steps && horizon.is_none();
+        let waits =
+            (!whole).then(|| self.wait(catalog, relation, program.as_deref(), runnable, horizon));
         if whole && header.is_some() {
             self.pass(catalog, relation);
         }
@@ -241,6 +247,7 @@ impl Planner {
             program,
             runnable,
             whole,
+            waits,
         })
     }
 

@@ -5,9 +5,12 @@
 //! goes to standard error.
 
 mod number;
+mod plan;
+mod sample;
 mod text;
 
 use crate::error::Error;
+pub use sample::{Preview, Sample, SampleCell};
 use serde::Serialize;
 
 /// A whole run.
@@ -94,8 +97,31 @@ pub struct TableReport {
     pub moved: u64,
     /// Was it held back until a lookup was complete?
     pub held: bool,
+    /// Why, if it was.
+    pub waits: Option<String>,
+    /// What happens to it.
+    pub actions: Vec<TableAction>,
     /// The rules that ran on it.
     pub rules: Vec<String>,
+    /// Some of its rows before and after: for standard output only.
+    #[serde(skip)]
+    pub samples: Vec<Sample>,
+}
+
+/// What rules do to a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TableAction {
+    /// They change cells.
+    Rewrite,
+    /// They leave out every row.
+    DropAll,
+    /// They leave out rows.
+    DropSome,
+    /// They add rows.
+    Add,
+    /// They look rows up, count or report them.
+    Read,
 }
 
 impl TableReport {
@@ -118,6 +144,11 @@ pub struct RuleReport {
     pub relations: Vec<RuleHits>,
     /// Why it did not run, if it did not: an optional rule without its table, for instance.
     pub skipped: Option<String>,
+    /// Is it a statement that the rule before has generated?
+    pub generated: bool,
+    /// Then, if it may be shown, what it says: for standard output only.
+    #[serde(skip)]
+    pub statement: Option<String>,
 }
 
 /// What a rule did to one table.
@@ -129,6 +160,8 @@ pub struct RuleHits {
     pub columns: Vec<String>,
     /// Rows that its condition chose, or that it added.
     pub matched: u64,
+    /// It only looks up rows there.
+    pub looked_up: bool,
 }
 
 /// The result of a SELECT.
@@ -204,6 +237,18 @@ impl Report {
     /// The whole report as text.
     pub fn to_text(&self) -> String {
         text::report(self)
+    }
+
+    /// What a dry run found, for standard output: what happens to each table and why, where each
+    /// rule applies, and the samples that were taken. With `verbose` it names the rules that did
+    /// not run.
+    pub fn to_plan(&self, verbose: bool) -> String {
+        plan::plan(self, verbose)
+    }
+
+    /// The end of the summary alone: sizes, tests, warnings, what is left to do.
+    pub fn remarks(&self, verbose: bool) -> String {
+        text::remarks(self, verbose)
     }
 
     /// A short account for standard error: at most 80 columns wide, no cell's content. With

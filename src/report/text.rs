@@ -1,7 +1,7 @@
 //! The two readable forms: the summary for standard error and the whole report.
 
 use super::number::{count, duration, grouped, size};
-use super::{Report, SelectReport, TableReport};
+use super::{Report, RuleReport, SelectReport, TableReport};
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
@@ -15,7 +15,6 @@ const MOST: usize = 20;
 pub(super) fn summary(report: &Report, verbose: bool) -> String {
     let mut out = String::new();
     let most = if verbose { usize::MAX } else { MOST };
-    let untouched = report.tables.iter().filter(|t| t.untouched()).count();
     let listed: Vec<_> = report
         .tables
         .iter()
@@ -36,6 +35,14 @@ pub(super) fn summary(report: &Report, verbose: bool) -> String {
     if verbose {
         rules(&mut out, report);
     }
+    out + &remarks(report, verbose)
+}
+
+/// Sizes, rulebooks, tests, warnings, what is left to do.
+pub(super) fn remarks(report: &Report, verbose: bool) -> String {
+    let mut out = String::new();
+    let most = if verbose { usize::MAX } else { MOST };
+    let untouched = report.tables.iter().filter(|t| t.untouched()).count();
     let tables = count(untouched as u64, "table");
     out += &match untouched {
         0 => String::new(),
@@ -190,21 +197,26 @@ fn rules(out: &mut String, report: &Report) {
             rule.action,
             plain(&rule.rulebook)
         );
-        for hits in &rule.relations {
-            *out += &format!(
-                "  {}: {} matched{}\n",
-                plain(&hits.relation),
-                count(hits.matched, "row"),
-                match hits.columns.is_empty() {
-                    true => String::new(),
-                    false => format!(" ({})", plain(&hits.columns.join(", "))),
-                }
-            );
-        }
+        hits(out, rule);
     }
     for (why, names) in skipped {
         *out += &format!("did not run ({}):\n", plain(why));
         wrapped(out, "  ", &names.join(", "));
+    }
+}
+
+/// Where a rule applied.
+pub(super) fn hits(out: &mut String, rule: &RuleReport) {
+    for hits in &rule.relations {
+        let what = match (hits.looked_up, hits.columns.is_empty()) {
+            (true, _) => "looked up".to_owned(),
+            (false, true) => format!("{} matched", count(hits.matched, "row")),
+            (false, false) => {
+                let columns = plain(&hits.columns.join(", "));
+                format!("{} matched ({columns})", count(hits.matched, "row"))
+            }
+        };
+        *out += &format!("  {}: {what}\n", plain(&hits.relation));
     }
 }
 
@@ -227,10 +239,7 @@ fn tables<'r>(rows: impl Iterator<Item = &'r TableReport> + Clone, width: Option
     let mut table = bare(width);
     table.set_header(header);
     for t in rows {
-        let name = match &t.database {
-            Some(database) => format!("{}: {}", plain(database), plain(&t.relation)),
-            None => plain(&t.relation),
-        };
+        let name = name(t);
         let held = if t.held { " (held)" } else { "" };
         let read = t.rows.map_or_else(|| size(t.bytes), grouped);
         let counted = counts.iter().map(|(_, of)| match of(t) {
@@ -247,6 +256,14 @@ fn tables<'r>(rows: impl Iterator<Item = &'r TableReport> + Clone, width: Option
     table.to_string()
 }
 
+/// A table's name, with its database if there are several.
+pub(super) fn name(table: &TableReport) -> String {
+    match &table.database {
+        Some(database) => format!("{}: {}", plain(database), plain(&table.relation)),
+        None => plain(&table.relation),
+    }
+}
+
 fn select(result: &SelectReport) -> String {
     let mut table = bare(None);
     table.set_header(result.columns.iter().map(|c| plain(c)));
@@ -259,7 +276,7 @@ fn select(result: &SelectReport) -> String {
     table.to_string()
 }
 
-fn bare(width: Option<u16>) -> Table {
+pub(super) fn bare(width: Option<u16>) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING);
     if let Some(width) = width {
@@ -271,14 +288,14 @@ fn bare(width: Option<u16>) -> Table {
 }
 
 /// Appends lines without the blanks that a table pads them with.
-fn push_block(out: &mut String, block: &str) {
+pub(super) fn push_block(out: &mut String, block: &str) {
     for line in block.lines() {
         *out += line.trim_end();
         out.push('\n');
     }
 }
 
-fn heading(out: &mut String, title: &str) {
+pub(super) fn heading(out: &mut String, title: &str) {
     *out += &format!("\n{title}\n{}\n", "-".repeat(title.chars().count()));
 }
 
@@ -292,7 +309,7 @@ fn limited(out: &mut String, label: &str, lines: &[String], most: usize) {
 }
 
 /// Breaks `text` between words; lines after the first are indented under it.
-fn wrapped(out: &mut String, label: &str, text: &str) {
+pub(super) fn wrapped(out: &mut String, label: &str, text: &str) {
     let indent = label.chars().count();
     let mut line = label.to_owned();
     let mut column = indent;
@@ -316,7 +333,7 @@ fn wrapped(out: &mut String, label: &str, text: &str) {
 }
 
 /// Control characters escaped, so that nothing from a dump can steer a terminal.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     if !text.contains(char::is_control) {
         return text.to_owned();
     }
@@ -370,8 +387,9 @@ mod tests {
                     relation: "public.nmsrecipient".into(),
                     columns: vec!["semail".into()],
                     matched: 1,
+                    looked_up: false,
                 }],
-                skipped: None,
+                ..RuleReport::default()
             }, skipped("phones"), skipped("faxes")],
             selects: vec![SelectReport {
                 name: "states-after".into(),

@@ -361,6 +361,7 @@ fn run(
         memory: 64 << 20,
         spool_dir: None::<PathBuf>,
         single_transaction: false,
+        preview: None,
         progress: Arc::new(Progress::default()),
     });
     let mut report: serde_json::Value =

@@ -5,6 +5,7 @@
 
 mod architecture;
 mod campaign;
+mod check;
 mod campaign_target;
 mod cli;
 mod differential;

@@ -1,0 +1,267 @@
+//! What the filter and its dry run share: arguments → a job for the pipeline → its report.
+//!
+//! What can be wrong is found in this order, and nothing is read or written before it: the
+//! arguments, the rulebooks, the key, the input, the output.
+
+use super::args::{Input, Running};
+use super::{key, message, progress, rules};
+use crate::dialect::{Dialect, dialects};
+use crate::error::{Error, ErrorKind, Result};
+use crate::pipeline::{self, Job, Progress};
+use crate::report::{Preview, Report};
+use crate::sink::{Method, Output, Sink};
+use crate::source::{Compression, Source};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+/// Where the safe dump goes.
+#[derive(Debug, Default)]
+pub(super) struct To {
+    /// The file; - or none is standard output.
+    pub output: Option<PathBuf>,
+    /// How it is compressed.
+    pub compress: Option<Method>,
+    /// One transaction for each database?
+    pub single_transaction: bool,
+    /// Nowhere: what is shown instead.
+    pub preview: Option<Preview>,
+}
+
+/// Runs the pipeline: the report as far as the run came, and how it ended.
+pub(super) fn run(input: Input, running: Running, to: To) -> Result<(Report, Result<()>)> {
+    let quiet = running.quiet;
+    let dry = to.preview.is_some();
+    let early = pipeline::Early::watch(|| {
+        let interrupted = Error::interrupted();
+        message::error(&interrupted);
+        std::process::exit(i32::from(interrupted.kind.exit_code()));
+    });
+    let (job, form, warnings) = prepare(input, running, to)?;
+    let output = match dry {
+        true => "nowhere: a dry run".to_owned(),
+        false => job.sink.label().to_owned(),
+    };
+    let progress = Arc::clone(&job.progress);
+    let line = (!quiet).then(|| {
+        progress::Line::start(
+            job.source.len(),
+            job.source.consumed(),
+            Arc::clone(&progress),
+        )
+    });
+    early.release();
+    let outcome = pipeline::run(job);
+    drop(line);
+
+    let mut report = outcome.report;
+    report.output = output;
+    report.warnings.splice(0..0, warnings);
+    let mut result = outcome.result;
+    report.end(result.as_ref().err());
+    if let Some(form) = form {
+        // A run whose report is missing has failed, but its own failure is the one to tell.
+        let written = form.write(&report);
+        result = result.and(written);
+    }
+    Ok((report, result))
+}
+
+/// Is there something to tell? Counts of a dump that nobody will load say nothing; those of a failed
+/// test do.
+pub(super) fn is_told(result: &Result<()>) -> bool {
+    let error = result.as_ref().err();
+    error.is_none_or(|error| error.kind == ErrorKind::Check)
+}
+
+/// Everything that happens before the first byte is passed on.
+fn prepare(
+    args: Input,
+    running: Running,
+    to: To,
+) -> Result<(Job, Option<ReportFile>, Vec<String>)> {
+    let form = running
+        .report
+        .as_deref()
+        .map(|path| ReportFile::check(path, to.output.as_deref()))
+        .transpose()?;
+    let wanted = by_name(&args.from)?;
+    if let Some(folder) = running
+        .spool_dir
+        .as_deref()
+        .filter(|folder| !folder.is_dir())
+    {
+        return Err(Error::usage(format!(
+            "--spool-dir {}: no such directory",
+            folder.display()
+        )));
+    }
+    let stdin = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+    let inputs = [&args.dump, &args.schema, &args.target];
+    let piped = inputs.into_iter().filter(|path| stdin(path)).count();
+    if piped + usize::from(args.dump.is_none()) > 1 {
+        return Err(Error::usage(
+            "only one of the dump, the schema and the target's dump can be standard input",
+        ));
+    }
+    let choice = rules::choice(&args.rules, &args.set)?;
+    let (key, warning) = key::key(args.key_file.as_deref())?;
+    let source = Source::open(args.dump.as_deref())?;
+    let dialect = match wanted {
+        Some(dialect) => dialect,
+        None => recognise(source.head())?,
+    };
+    if to.single_transaction && dialect.transaction().is_none() {
+        return Err(Error::usage(format!(
+            "-1 promises nothing to {}, which commits with every change of a table",
+            dialect.name()
+        ))
+        .remedy("leave -1 out"));
+    }
+    if source.utf16().is_some() && !dialect.reads_utf16() {
+        return Err(Error::input(format!(
+            "the input is UTF-16 text, which no client of {} reads",
+            dialect.name()
+        ))
+        .remedy("iconv -f UTF-16 -t UTF-8 DUMP | scrub"));
+    }
+    let schema = args
+        .schema
+        .as_deref()
+        .map(|path| Source::open(Some(path)))
+        .transpose()?;
+    let target = args.target.as_deref().map(target).transpose()?;
+    let output = match to.preview {
+        Some(_) => Output {
+            path: Some("/dev/null".into()),
+            ..Output::default()
+        },
+        None => {
+            let to_stdout = to.output.as_deref() == Some(Path::new("-"));
+            Output {
+                path: to.output.filter(|_| !to_stdout),
+                compression: to.compress,
+                input: source.identity(),
+                utf16: source.utf16(),
+                allow_terminal: to_stdout,
+            }
+        }
+    };
+    let sink = Sink::open(&output)?;
+    // Opened before the run: a report that cannot be written is known before an hour has passed.
+    let form = form.map(ReportFile::open).transpose()?;
+    let job = Job {
+        source,
+        sink,
+        dialect,
+        choice,
+        key: Arc::new(key),
+        schema,
+        target,
+        jobs: running
+            .jobs
+            .unwrap_or_else(|| available_parallelism().map_or(1, |n| n.get())),
+        memory: running.memory,
+        spool_dir: running.spool_dir,
+        single_transaction: to.single_transaction,
+        preview: to.preview,
+        progress: Arc::new(Progress::default()),
+    };
+    Ok((job, form, warning.into_iter().collect()))
+}
+
+/// The target environment's dump, by its content.
+fn target(path: &Path) -> Result<(Source, &'static dyn Dialect)> {
+    let source = Source::open(Some(path))?;
+    let dialect = recognise(source.head())
+        .map_err(|error| error.remedy("--target wants a dump of the target environment"))?;
+    Ok((source, dialect))
+}
+
+/// The dialect that `--from` names; none for `auto`.
+fn by_name(name: &str) -> Result<Option<&'static dyn Dialect>> {
+    if name == "auto" {
+        return Ok(None);
+    }
+    let found = dialects().iter().copied().find(|d| d.name() == name);
+    found.map(Some).ok_or_else(|| {
+        let names: Vec<_> = dialects().iter().map(|d| d.name()).collect();
+        Error::usage(format!("no such dialect: {name}"))
+            .remedy(format!("write auto, {}", names.join(", ")))
+    })
+}
+
+/// The dialect that is surest of the first bytes.
+fn recognise(head: &[u8]) -> Result<&'static dyn Dialect> {
+    let surest = dialects()
+        .iter()
+        .copied()
+        .max_by_key(|dialect| dialect.recognise(head));
+    surest
+        .filter(|dialect| dialect.recognise(head) > 0)
+        .ok_or_else(|| {
+            Error::input("the input is no dump that scrub recognises")
+                .remedy("if it is one all the same, name its dialect with --from")
+        })
+}
+
+/// Where the report goes and in which form.
+struct ReportFile {
+    path: PathBuf,
+    json: bool,
+    sink: Option<Sink>,
+}
+
+impl ReportFile {
+    /// Does the path name a form that there is?
+    fn check(path: &Path, output: Option<&Path>) -> Result<ReportFile> {
+        let json = match path.extension().and_then(|s| s.to_str()) {
+            Some("json") => true,
+            Some("txt") => false,
+            Some("html") => {
+                return Err(
+                    Error::usage("there is no HTML report yet").remedy("name a .json or .txt file")
+                );
+            }
+            _ => {
+                return Err(Error::usage("the report's form is not known")
+                    .remedy("name a .json or .txt file"));
+            }
+        };
+        if output == Some(path) {
+            return Err(Error::usage("the report and the dump have the same name"));
+        }
+        Ok(ReportFile {
+            path: path.to_owned(),
+            json,
+            sink: None,
+        })
+    }
+
+    fn open(mut self) -> Result<ReportFile> {
+        let compression = Some(Method {
+            compression: Compression::None,
+            level: None,
+        });
+        let output = Output {
+            path: Some(self.path.clone()),
+            compression,
+            ..Output::default()
+        };
+        self.sink = Some(Sink::open(&output)?);
+        Ok(self)
+    }
+
+    fn write(self, report: &Report) -> Result<()> {
+        let Some(mut sink) = self.sink else {
+            return Ok(());
+        };
+        let text = if self.json {
+            report.to_json()
+        } else {
+            report.to_text()
+        };
+        sink.put(text.as_bytes())?;
+        sink.finish()
+    }
+}
