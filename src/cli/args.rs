@@ -421,7 +421,7 @@ mod tests {
             "check -o x",
             "check -1",
             "check --diff=x",
-            "-q check",
+            "-q check x.sql",
         ];
         for line in lines {
             let args = ["scrub"].into_iter().chain(line.split_whitespace());

@@ -184,6 +184,7 @@ impl Driver<'_> {
     /// The section has ended: what is left is written, checked and reported.
     pub(super) async fn finish_section(&mut self) -> Result<()> {
         self.decide()?;
+        self.tally().list(self.decoder.framer.catalog());
         self.tail().await?;
         self.barrier().await?;
         let catalog = self.decoder.framer.catalog();
@@ -191,7 +192,7 @@ impl Driver<'_> {
         let uneven = self.planner.uneven_pairs(catalog);
         self.report.warnings.extend(uneven);
         let programs = self.planner.remaining(catalog)?;
-        self.tally().plan_rest(catalog, &programs);
+        self.tally().plan_rest(&programs);
         self.check_keys(&programs)?;
         self.results(&programs)
     }

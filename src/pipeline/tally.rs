@@ -201,23 +201,27 @@ impl Tally {
         table.actions = actions(program);
     }
 
+    /// For a dry run: tables without rows have a plan as well.
+    pub(super) fn list(&mut self, catalog: &Catalog) {
+        if self.preview.is_some() {
+            for relation in catalog.relations.values() {
+                if relation.kind == RelationKind::Table {
+                    self.table(&relation.name);
+                }
+            }
+        }
+    }
+
     /// For a dry run: notes what programs do to relations that had no rows.
-    pub(super) fn plan_rest(&mut self, catalog: &Catalog, programs: &[Arc<Program>]) {
-        if self.preview.is_none() {
-            return;
-        }
-        let tables = catalog
-            .relations
-            .values()
-            .filter(|r| r.kind == RelationKind::Table);
-        for relation in tables {
-            self.table(&relation.name);
-        }
-        for program in programs {
-            if self.table(&program.relation).rules.is_empty() {
-                self.plan(program);
-                let steps = program.steps.iter();
-                for step in steps.filter(|step| !matches!(step.kind, StepKind::Orphans { .. })) {
+    pub(super) fn plan_rest(&mut self, programs: &[Arc<Program>]) {
+        let dry = self.preview.is_some();
+        for program in programs.iter().filter(|_| dry) {
+            if !self.table(&program.relation).rules.is_empty() {
+                continue;
+            }
+            self.plan(program);
+            for step in &program.steps {
+                if !matches!(step.kind, StepKind::Orphans { .. }) {
                     self.hit(program, step, 0);
                 }
             }

@@ -157,10 +157,7 @@ fn rules(out: &mut String, report: &Report, verbose: bool) {
 /// The statements that a rule has generated: how many and how many rows they met, and what they say
 /// if that may be shown.
 fn generated(out: &mut String, rules: &[&RuleReport]) {
-    *out += &format!(
-        "  generated {}\n",
-        count(rules.len() as u64, "statement")
-    );
+    *out += &format!("  generated {}\n", count(rules.len() as u64, "statement"));
     let mut all = RuleReport::default();
     for rule in rules {
         if let Some(statement) = &rule.statement {

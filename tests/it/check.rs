@@ -46,7 +46,11 @@ fn what_it_prints() {
         assert_eq!(printed, read(name), "{name}");
         let shows = name == "values.txt";
         for content in ["Jane", "long.name", "SET id = id"] {
-            assert_eq!(printed.contains(content), shows && content != "long.name", "{name}: {content}");
+            assert_eq!(
+                printed.contains(content),
+                shows && content != "long.name",
+                "{name}: {content}"
+            );
         }
     }
 }
@@ -72,10 +76,10 @@ fn samples_are_the_first_rows_whoever_rewrites_them() {
     let text = String::from_utf8_lossy(&one);
     assert_eq!(
         part(&text, "Changes"),
-        "-------\na\n  row 1, dropped\n    id: '0'\n    mail: 'user0@example.com'\n  row 2, dropped\n    \
+        "-------\npublic.a\n  row 1, dropped\n    id: '0'\n    mail: 'user0@example.com'\n  row 2, dropped\n    \
          id: '1'\n    mail: 'user1@example.com'\n  row 20,002\n    mail: 'user20001@example.com' → \
          '20001@example.org'\n  row 20,003\n    mail: 'user20002@example.com' → '20002@example.org'\n  \
-         … and 40,995 more rows\nz\n  row 2,002, dropped\n    id: '3001'\n  row 2,004, dropped\n    \
+         … and 40,995 more rows\npublic.z\n  row 2,002, dropped\n    id: '3001'\n  row 2,004, dropped\n    \
          id: '3003'\n  … and 23,498 more rows\n"
     );
     for args in ["-j 8", "-j 8 --memory 4M", "-j 3"] {
@@ -87,12 +91,17 @@ fn samples_are_the_first_rows_whoever_rewrites_them() {
 #[test]
 fn why_tables_are_held() {
     let campaign = "CREATE TABLE public.a (id int);\nCREATE TABLE public.b (id int, a int);\n";
-    let rows = "COPY public.b (id, a) FROM stdin;\n1\t1\n\\.\nCOPY public.a (id) FROM stdin;\n1\n\\.\n";
+    let rows =
+        "COPY public.b (id, a) FROM stdin;\n1\t1\n\\.\nCOPY public.a (id) FROM stdin;\n1\n\\.\n";
     let keys = "ALTER TABLE ONLY public.a ADD CONSTRAINT a_pkey PRIMARY KEY (id);\n\
                 ALTER TABLE ONLY public.b ADD CONSTRAINT b_a FOREIGN KEY (a) REFERENCES public.a(id) \
                 ON DELETE CASCADE;\n";
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("schema.sql"), format!("{campaign}{keys}")).expect("a file");
+    std::fs::write(
+        folder.path().join("schema.sql"),
+        format!("{campaign}{keys}"),
+    )
+    .expect("a file");
     for (rules, args, held) in [
         (
             "-- name: r\nDELETE FROM b WHERE a IN (SELECT id FROM a);",
@@ -126,7 +135,11 @@ fn why_tables_are_held() {
         let args = format!("-r rules.sql {args} --report out.json");
         let run = check_in(folder.path(), &args, &format!("{campaign}{rows}"));
         let printed = String::from_utf8(run.ok()).expect("text");
-        assert_eq!(part(&printed, "Held back").trim(), format!("---------\n{held}"), "{rules}");
+        assert_eq!(
+            part(&printed, "Held back").trim(),
+            format!("---------\n{held}"),
+            "{rules}"
+        );
         let report = std::fs::read_to_string(folder.path().join("out.json")).expect("a report");
         let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
         let tables = report["tables"].as_array().expect("tables");
@@ -146,7 +159,9 @@ fn a_dump_that_could_be_of_an_application_is_held_until_it_is_known() {
     let run = check_in(Path::new("."), "", dump);
     let printed = String::from_utf8(run.ok()).expect("text");
     assert!(
-        printed.contains("nmsextaccount: it is not known yet whether this is a dump of adobe-campaign"),
+        printed.contains(
+            "nmsextaccount: it is not known yet whether this is a dump of adobe-campaign"
+        ),
         "{printed}"
     );
     assert!(!printed.contains("pa55w0rd"));
@@ -154,7 +169,8 @@ fn a_dump_that_could_be_of_an_application_is_held_until_it_is_known() {
 
 #[test]
 fn exit_codes_are_those_of_the_filter() {
-    let dump = "CREATE TABLE t (id int, mail text);\nCOPY t (id, mail) FROM stdin;\n7\tsecret-cell\n\\.\n";
+    let dump =
+        "CREATE TABLE t (id int, mail text);\nCOPY t (id, mail) FROM stdin;\n7\tsecret-cell\n\\.\n";
     let cut = &dump[..dump.len() - 3];
     let failing = "UPDATE t SET mail = 'x';\n-- name: none :test\nSELECT id, mail FROM t;";
     for (rules, input, code, printed) in [
@@ -171,15 +187,27 @@ fn exit_codes_are_those_of_the_filter() {
         assert!(!run.err.contains("secret-cell") && !run.text().contains("secret-cell"));
     }
     let failed = check(failing, "-q", dump);
-    assert!(failed.text().contains("FAILED  none: 1 row"), "{}", failed.text());
-    assert!(failed.err.starts_with("scrub: ") || failed.err.contains("rule none"), "{}", failed.err);
+    assert!(
+        failed.text().contains("FAILED  none: 1 row"),
+        "{}",
+        failed.text()
+    );
+    assert!(
+        failed.err.starts_with("scrub: ") || failed.err.contains("rule none"),
+        "{}",
+        failed.err
+    );
 }
 
 /// It writes nothing but what it prints, and has no option for more.
 #[test]
 fn it_has_no_output() {
     for option in ["-o x.sql", "-1", "-Z gzip"] {
-        assert_eq!(check("DELETE FROM t;", option, "").code, Some(2), "{option}");
+        assert_eq!(
+            check("DELETE FROM t;", option, "").code,
+            Some(2),
+            "{option}"
+        );
     }
     let folder = tempfile::tempdir().expect("a folder");
     let dump = "CREATE TABLE t (id int);\nCOPY t (id) FROM stdin;\n7\n\\.\n";

@@ -5,8 +5,8 @@
 
 mod architecture;
 mod campaign;
-mod check;
 mod campaign_target;
+mod check;
 mod cli;
 mod differential;
 mod expression_oracle;
