@@ -6,6 +6,9 @@ use crate::report::{Preview, Sample, SampleCell};
 use crate::value::ValueError;
 use std::borrow::Cow;
 
+/// The most cells that are shown of a row that is dropped.
+const MOST_CELLS: usize = 8;
+
 /// The first rows of a batch or a relation that changed, and that were dropped.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
@@ -76,7 +79,9 @@ impl Samples {
         if self.dropped.len() >= self.most {
             return;
         }
-        let cells = cells(row, program).map(|(_, column, value)| match value {
+        let telling = telling(program);
+        let cells = cells(row, program).filter(|(slot, ..)| telling.contains(slot));
+        let cells = cells.map(|(_, column, value)| match value {
             Ok(value) => SampleCell::dropped(column, value.as_deref(), self.values),
             Err(_) => SampleCell::unreadable(column),
         });
@@ -87,6 +92,19 @@ impl Samples {
             cells,
         });
     }
+}
+
+/// The columns by which a dropped row is known: those that rules name, then the first ones.
+fn telling(program: &Program) -> Vec<usize> {
+    let is_cell = |slot: &usize| matches!(program.columns[*slot].origin, Origin::Cell(_));
+    let named = program.touched.iter().copied().filter(is_cell);
+    let mut slots: Vec<usize> = named.take(MOST_CELLS).collect();
+    for slot in (0..program.columns.len()).filter(is_cell) {
+        if slots.len() < MOST_CELLS && !slots.contains(&slot) {
+            slots.push(slot);
+        }
+    }
+    slots
 }
 
 type Cell<'p, 'b> = (usize, &'p str, Result<Option<Cow<'b, [u8]>>, ValueError>);

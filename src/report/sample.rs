@@ -19,7 +19,7 @@ pub struct Sample {
     pub row: u64,
     /// Is it left out?
     pub dropped: bool,
-    /// The cells that changed; all of a row that is left out.
+    /// The cells that changed; of a row that is left out some by which it is known.
     pub cells: Vec<SampleCell>,
 }
 

@@ -216,3 +216,39 @@ fn it_has_no_output() {
     let left = std::fs::read_dir(folder.path()).expect("the folder");
     assert_eq!(left.count(), 1);
 }
+
+/// Of a wide row that is dropped the cells are shown by which the rule chose it; one that nobody can
+/// read stops nothing.
+#[test]
+fn dropped_rows_show_what_tells() {
+    let columns: Vec<String> = (0..30).map(|n| format!("c{n} int")).collect();
+    let mut cells: Vec<String> = (0..30).map(|n| n.to_string()).collect();
+    cells[1] = "1 + 1".to_owned();
+    let dump = format!(
+        "CREATE TABLE t ({});\nINSERT INTO t VALUES ({});\n",
+        columns.join(", "),
+        cells.join(", ")
+    );
+    let run = check("DELETE FROM t WHERE c25 = 25;", "--diff", &dump);
+    let printed = String::from_utf8(run.ok()).expect("text");
+    assert_eq!(
+        part(&printed, "Changes"),
+        "-------\npublic.t\n  row 1, dropped\n    c0: '9'\n    c1: (unreadable)\n    c2: '9'\n    \
+         c3: '9'\n    c4: '9'\n    c5: '9'\n    c6: '9'\n    c25: '99'\n"
+    );
+}
+
+#[test]
+fn samples_go_to_standard_output_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dump = "CREATE TABLE t (mail text);\nCOPY t (mail) FROM stdin;\nsecret-cell\n\\.\n";
+    std::fs::write(folder.path().join("rules.sql"), "UPDATE t SET mail = 'x';").expect("rules");
+    for report in ["report.json", "report.txt"] {
+        let args = format!("-r rules.sql --diff --show-values -v --report {report}");
+        let run = check_in(folder.path(), &args, dump);
+        assert!(run.text().contains("'secret-cell' → 'x'"), "{}", run.err);
+        assert!(!run.err.contains("secret-cell"), "{}", run.err);
+        let report = std::fs::read_to_string(folder.path().join(report)).expect("a report");
+        assert!(report.contains("public.t") && !report.contains("secret-cell"));
+    }
+}
