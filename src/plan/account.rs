@@ -7,7 +7,7 @@ use super::{Planner, RuleId, matching, pairs};
 use crate::error::{Error, Result};
 use crate::expression::Fault;
 use crate::rulebook::reads::reads;
-use crate::rulebook::{self, Action, Diagnostics, nearest};
+use crate::rulebook::{self, Action, Diagnostics, TableRef, nearest};
 use crate::schema::{Catalog, RelationName};
 use std::collections::BTreeSet;
 
@@ -131,9 +131,19 @@ impl Planner {
                 .remedy("run the SELECT on the database to see its statements");
         }
         let mut tables = tables_of(&rule.statement);
-        if tables.is_empty() {
-            let read = reads(&rule.statement).into_iter();
-            tables = read.map(|read| read.table).collect();
+        let read = reads(&rule.statement).into_iter().map(|read| read.table);
+        tables.extend(read.filter(|table| !table.target));
+        // It is those that are missing that should be told.
+        let current = rule.statement.current_schema.as_deref();
+        let there = |table: &TableRef| {
+            let mut known = self.known(catalog);
+            known.complete = true;
+            known
+                .relations()
+                .any(|name| matching::names_relation(table, current, name))
+        };
+        if !tables.iter().all(|table| there(table)) {
+            tables.retain(|table| !there(table));
         }
         let names: Vec<String> = tables
             .iter()

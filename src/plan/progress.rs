@@ -252,9 +252,6 @@ impl Planner {
         let Some(table) = own.next().map(|read| read.table) else {
             return vec![None];
         };
-        if table.schema.is_some() || current.is_some() {
-            return vec![None];
-        }
         let mut homes: Vec<Option<String>> = self
             .known(catalog)
             .relations()
@@ -263,6 +260,9 @@ impl Planner {
             .collect();
         homes.sort();
         homes.dedup();
+        if (table.schema.is_some() || current.is_some()) && !homes.is_empty() {
+            return vec![None];
+        }
         homes
     }
 

@@ -85,7 +85,7 @@ pub(super) struct Reader<'a> {
     pub home: Option<&'a str>,
     /// Set when the answer depends on DDL that may still come.
     pub waits: &'a Cell<bool>,
-    /// Set when another schema has the table, so that the statement does not run for this one.
+    /// Set when the table is not there, so that the statement does not run here.
     pub lacks: &'a Cell<bool>,
 }
 
@@ -166,10 +166,13 @@ impl Reader<'_> {
                 "table {text} is in several schemas; write schema.{text}"
             ));
         }
-        if !target && !self.known.complete {
-            self.waits.set(true);
-        } else if !all.is_empty() {
-            self.lacks.set(true);
+        // Without it the statement does not run here; whether it has run at all is asked at the end.
+        if !target {
+            let missing = match self.known.complete {
+                true => self.lacks,
+                false => self.waits,
+            };
+            missing.set(true);
         }
         let near = nearest(text, relations.map(|name| name.name.as_str()));
         let place = if target { " in the target's dump" } else { "" };

@@ -126,9 +126,9 @@ impl Step {
     }
 
     /// The steps of a rule in the order in which they run: what it reads, what it does, what
-    /// foreign keys make of that, what must hold then. Rows go before others lose their parents:
-    /// those that go may be the parents.
-    pub(super) fn order(&self) -> (RuleId, u32, u32) {
+    /// foreign keys make of that, what must hold then. Cascades remove rows before they change
+    /// what is left, and change keys before what waits for changed keys.
+    pub(super) fn order(&self) -> (RuleId, u32, bool, u32) {
         let phase = match self.place {
             Step::ACTS => 1,
             place if place < Step::CASCADES => 0,
@@ -136,7 +136,7 @@ impl Step {
             _ if matches!(self.kind, StepKind::Delete(_)) => 2,
             _ => 3,
         };
-        (self.rule, phase, self.place)
+        (self.rule, phase, self.feed.is_none(), self.place)
     }
 
     /// What its findings are kept under.
