@@ -124,7 +124,7 @@ impl Driver<'_> {
             Some(Passed {
                 rows: table.counts.rows,
                 dropped: table.counts.dropped,
-                changed: table.counts.changed,
+                changed: table.counts.changed + table.counts.moved,
             })
         })
     }

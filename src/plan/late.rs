@@ -18,7 +18,7 @@ pub struct Passed {
     pub rows: u64,
     /// Rows that rules have dropped.
     pub dropped: u64,
-    /// Rows that rules have changed.
+    /// Rows that rules have changed or moved.
     pub changed: u64,
 }
 
@@ -58,10 +58,7 @@ impl Planner {
                     key.references
                 ))
                 .relation(&child.name)
-                .remedy(
-                    "give the schema beforehand with --schema FILE (pg_dump --schema-only), or \
-                     the dump as a file instead of a pipe",
-                ));
+                .remedy("give the schema beforehand with --schema FILE (pg_dump --schema-only)"));
             }
         }
         Ok(())
