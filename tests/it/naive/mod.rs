@@ -26,7 +26,7 @@ pub mod scope;
 mod write;
 
 pub use read::read;
-pub use run::{Results, load as rulebook};
+pub use run::{Results, load as rulebook, parsed};
 pub use write::Style;
 
 use indexmap::IndexMap;

@@ -1,5 +1,5 @@
-//! Rules that look at other rows, over several tables with foreign keys: PostgreSQL and the naive
-//! interpreter must agree.
+//! Rules that look at other rows, over several tables with foreign keys: PostgreSQL, the naive
+//! interpreter and scrub must agree.
 //!
 //! A case runs in the naive interpreter first. Where it ends well, PostgreSQL must come to the same
 //! rows; where it stops, PostgreSQL must stop as well.
@@ -9,16 +9,21 @@
 mod engine;
 mod rules;
 mod schema;
+mod stream;
 
-use super::{Choices, number, offline, sorted};
-use crate::naive::{self, Database, Results, Stop, StopKind};
+use super::{Choices, STYLES, compare, number, offline, selects, sorted};
+use crate::naive::{self, Database, Results, Stop, StopKind, Style};
 use crate::server::{Postgres, postgres};
 use std::sync::atomic::{AtomicU64, Ordering};
+use stream::{Given, Outcome, scrub};
 
 /// Cases in a normal run.
 const CASES: u64 = 300;
 /// Cases in one database.
 const AT_ONCE: u64 = 15;
+
+/// Rows without DDL, which the schema's own dump gives.
+const DATA_ONLY: &[&str] = &["--data-only", "--disable-triggers"];
 
 /// One case: all the SQL of it.
 #[derive(Clone)]
@@ -135,7 +140,7 @@ fn seeds(at_once: u64, cases: u64, work: &(dyn Fn(std::ops::Range<u64>) + Sync))
 }
 
 #[test]
-fn the_naive_interpreter_agrees_with_postgresql_about_several_tables() {
+fn postgresql_the_naive_interpreter_and_scrub_agree_about_several_tables() {
     let Some(server) = postgres() else { return };
     if let Some(seed) = number("SCRUB_SEED") {
         group(server, vec![seed]);
@@ -167,6 +172,22 @@ fn group(server: &'static Postgres, seeds: Vec<u64>) -> u64 {
     let well: Vec<&Ran> = ran.iter().filter(|ran| ran.after.is_ok()).collect();
     let wanted = well.iter().flat_map(|ran| &ran.case.schemas);
     let wanted: Vec<String> = wanted.map(|schema| format!("--schema={schema}")).collect();
+    let dump = |more: &[&str]| {
+        let options = wanted
+            .iter()
+            .map(String::as_str)
+            .chain(more.iter().copied());
+        made.dump(&options.collect::<Vec<_>>())
+    };
+    let choices = &mut Choices::new(seeds[0]);
+    let style = match choices.below(5) {
+        0 => DATA_ONLY,
+        at => STYLES[at - 1],
+    };
+    let data_only = style == DATA_ONLY;
+    let (before, schema) = (dump(style), dump(&["--schema-only"]));
+
+    let mut selected = String::new();
     for Ran { case, after } in &ran {
         let output = made.try_psql(format!(
             "\\pset null 'NULL'\n\\pset format unaligned\n\\pset tuples_only on\n{}",
@@ -206,19 +227,85 @@ fn group(server: &'static Postgres, seeds: Vec<u64>) -> u64 {
                     "{}\nthe SELECTs differ: left is the naive interpreter, right is PostgreSQL",
                     case.what()
                 );
+                selected.push_str(&shown);
             }
         }
     }
     if well.is_empty() {
         return 0;
     }
-    let left = made.dump(&wanted.iter().map(String::as_str).collect::<Vec<_>>());
+    let left = dump(&[]);
     for ran in &well {
         if let Ok((after, _)) = &ran.after {
             offline::agree_with_server(after, &left, &ran.case.what());
         }
     }
 
+    let kept =
+        std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("multi-{}", seeds[0]));
+    std::fs::create_dir_all(&kept).expect("a folder");
+    let rules: String = well
+        .iter()
+        .map(|ran| ran.case.rules.scrub.as_str())
+        .collect();
+    let target = well.iter().map(|ran| &ran.case.target);
+    let (ddl, rows): (String, String) = target.map(|(a, b)| (a.as_str(), b.as_str())).unzip();
+    let target =
+        naive::read(format!("SET standard_conforming_strings = on;\n{ddl}{rows}").as_bytes());
+    let target = target.dump(&ddl, Style::Copy);
+    for (name, text) in [
+        ("dump.sql", before.as_slice()),
+        ("schema.sql", &schema),
+        ("rules.sql", rules.as_bytes()),
+        ("target.sql", &target),
+    ] {
+        std::fs::write(kept.join(name), text).expect("a file");
+    }
+    let file = choices.one_in(2);
+    let mut more = vec![format!("--jobs={}", 1 + choices.below(4))];
+    if choices.one_in(3) {
+        more.push("--single-transaction".into());
+    }
+    let what = format!(
+        "SCRUB_SEED={} and others (pg_dump {style:?}, file: {file}, {more:?}; kept in {})",
+        seeds[0],
+        kept.display()
+    );
+    let Outcome { run, report } = scrub(&Given {
+        rules: &rules,
+        dump: &before,
+        schema: (!file || data_only).then_some(&schema),
+        target: (!ddl.is_empty()).then_some(&target),
+        file,
+        more,
+    });
+    assert!(run.code == Some(0), "{what}: scrub failed: {}", run.err);
+    let scrubbed = server.database();
+    if data_only {
+        scrubbed.restore(&schema);
+    }
+    let restored = scrubbed.try_psql(&run.out);
+    assert!(
+        restored.status.success(),
+        "{what}: the scrubbed dump cannot be restored: {}",
+        String::from_utf8_lossy(&restored.stderr)
+    );
+    let aside = ran
+        .iter()
+        .filter(|ran| ran.after.is_err())
+        .flat_map(|ran| &ran.case.schemas);
+    for schema in aside.map(String::as_str).chain(["target"]) {
+        made.psql(format!(
+            "SET client_min_messages = error; DROP SCHEMA IF EXISTS {schema} CASCADE"
+        ));
+    }
+    compare(&made, &scrubbed, &what);
+    assert_eq!(
+        sorted(&selected),
+        sorted(&selects(&report)),
+        "{what}: the SELECTs differ"
+    );
+    std::fs::remove_dir_all(&kept).expect("the folder");
     well.len() as u64
 }
 
