@@ -38,8 +38,8 @@ enum Event {
     Gone(usize, Vec<Cell>, Option<Vec<Cell>>),
     /// A referencing row came or changed.
     Check(usize, At, Row),
-    /// Nothing may reference this key, unless another row has it now.
-    Unreferenced(usize, Vec<Cell>),
+    /// Nothing may reference this key, unless another row has it now; else this is what is wrong.
+    Unreferenced(usize, Vec<Cell>, StopKind),
 }
 
 /// The tables while a statement is at work: rows that are gone leave a hole.
@@ -202,7 +202,11 @@ impl Live<'_> {
                 None => self.bonds[number].key.on_delete,
                 Some(_) => self.bonds[number].key.on_update,
             };
-            let check = Event::Unreferenced(number, was.clone());
+            let wrong = match action {
+                ReferentialAction::SetDefault => StopKind::NoParent,
+                _ => StopKind::Orphans,
+            };
+            let check = Event::Unreferenced(number, was.clone(), wrong);
             match action {
                 ReferentialAction::NoAction | ReferentialAction::Restrict => {
                     if self.database.checks_last {
@@ -210,7 +214,7 @@ impl Live<'_> {
                     } else if action == ReferentialAction::Restrict
                         && !self.referencing(number, &was)?.is_empty()
                     {
-                        return Err(self.orphans(number));
+                        return Err(self.orphans(number, wrong));
                     } else {
                         self.check(check)?;
                     }
@@ -302,12 +306,12 @@ impl Live<'_> {
                     return Err(Stop::new(StopKind::NoParent, message));
                 }
             }
-            Event::Unreferenced(number, key) => {
+            Event::Unreferenced(number, key, wrong) => {
                 let bond = &self.bonds[number];
                 let columns = bond.parent_columns();
                 let again = self.having(&bond.parents, &columns, &key, &columns)?;
                 if again.is_empty() && !self.referencing(number, &key)?.is_empty() {
-                    return Err(self.orphans(number));
+                    return Err(self.orphans(number, wrong));
                 }
             }
             Event::Gone(..) => unreachable!("no check"),
@@ -315,9 +319,9 @@ impl Live<'_> {
         Ok(())
     }
 
-    fn orphans(&self, number: usize) -> Stop {
+    fn orphans(&self, number: usize, wrong: StopKind) -> Stop {
         let message = format!("still referenced: {:?}", self.bonds[number].key.name);
-        Stop::new(StopKind::Orphans, message)
+        Stop::new(wrong, message)
     }
 
     /// The rows that reference a key.

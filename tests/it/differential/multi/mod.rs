@@ -102,7 +102,7 @@ impl Case {
         };
         match run(false) {
             // Another order of the triggers may be the one of a deferred constraint.
-            Err(stop) if stop.kind == StopKind::Orphans => run(true),
+            Err(stop) if matches!(stop.kind, StopKind::Orphans | StopKind::NoParent) => run(true),
             other => other,
         }
     }

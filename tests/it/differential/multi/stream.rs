@@ -172,9 +172,7 @@ fn shaped(ran: &Ran, choices: &mut Choices) -> Verdict {
         Err(stop) if matches!(stop.kind, StopKind::NoParent | StopKind::Server) => Verdict::Stopped,
         Err(_) if !succeeded => Verdict::Stopped,
         Err(stop) => wrong(format!("scrub goes on where it must stop: {stop}")),
-        Ok(_) if unknown_keys && !succeeded && run.err.contains("--schema") => {
-            Verdict::Stopped
-        }
+        Ok(_) if unknown_keys && !succeeded && run.err.contains("--schema") => Verdict::Stopped,
         Ok(_) if shape.memory.is_some() && !succeeded && run.err.contains("--memory") => {
             Verdict::Stopped
         }
