@@ -52,6 +52,9 @@ impl<'c> Maker<'c> {
 
     /// New keys, which foreign keys follow.
     pub(super) fn keyed(&mut self, table: &'c Table) -> Option<String> {
+        if super::gaps() && table.partitioned {
+            return None;
+        }
         if !table.counts() || table.columns[0].sql == "smallint" {
             return None;
         }
@@ -225,6 +228,9 @@ impl<'c> Maker<'c> {
     }
 
     pub(super) fn insert_select(&mut self, table: &'c Table) -> String {
+        if super::gaps() && table.partitioned {
+            return self.update(table);
+        }
         let other = self.table();
         let u = self.named(other);
         let Some((names, values)) = self.filled(table, &u) else {
@@ -240,7 +246,7 @@ impl<'c> Maker<'c> {
             _ => format!(" WHERE {}", self.predicate(&u, 0)),
         };
         let conflict = match self.choices.below(5) {
-            0 => self.conflict(table),
+            0 if !self.ended => self.conflict(table),
             _ => String::new(),
         };
         format!(
@@ -271,6 +277,9 @@ impl<'c> Maker<'c> {
     }
 
     pub(super) fn insert_values(&mut self, table: &'c Table) -> String {
+        if super::gaps() && table.partitioned {
+            return self.update(table);
+        }
         self.inserted += 1;
         let (mut names, mut values) = (Vec::new(), Vec::new());
         for column in &table.columns {
@@ -310,6 +319,9 @@ impl<'c> Maker<'c> {
 
     /// `\gexec`: statements that are made of data.
     pub(super) fn generated(&mut self, table: &'c Table) -> String {
+        if super::gaps() && self.tables.iter().any(|t| !t.foreign.is_empty()) {
+            return self.select(table);
+        }
         let other = self.table();
         let u = self.named(other);
         let filter = self.filter(&u);
