@@ -69,15 +69,14 @@ impl Planner {
         own.filter_map(|(_, program)| program.as_deref())
     }
 
-    /// Did the child's program follow its foreign key for every rule that it matters to?
+    /// Did the child's rows follow its foreign key for every rule that it matters to?
     fn is_followed(&self, catalog: &Catalog, child: &Relation, number: usize) -> bool {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         let key = &child.foreign_keys[number as usize];
         let follows = |rule: RuleId, place: u32| {
-            let at = [Step::CASCADES + place, Step::CHECKS + place];
-            self.programs_of(&child.name)
-                .flat_map(|program| &program.steps)
-                .any(|step| step.rule == rule && at.contains(&step.place))
+            let mut places = [Step::CASCADES + place, Step::CHECKS + place].into_iter();
+            let followed = self.followed.get(&child.name);
+            followed.is_some_and(|steps| places.any(|place| steps.contains(&(rule, place))))
         };
         let known = self.known(catalog);
         self.rules.iter().all(|rule| {

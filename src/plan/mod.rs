@@ -111,6 +111,8 @@ pub struct Planner {
     programs: usize,
     /// Relations whose rows have come by in this section, and the rules that concerned them then.
     passed: HashMap<RelationName, BTreeSet<RuleId>>,
+    /// What foreign keys did to those rows: the rules and the places of the steps.
+    followed: HashMap<RelationName, BTreeSet<(RuleId, u32)>>,
     /// Were foreign keys known before the first row?
     keys_first: bool,
     /// Can no more relations come in this section?
@@ -175,6 +177,7 @@ impl Planner {
             cache: HashMap::new(),
             programs: 0,
             passed: HashMap::new(),
+            followed: HashMap::new(),
             keys_first: false,
             complete: false,
             headers: HashMap::new(),
@@ -241,6 +244,12 @@ impl Planner {
         let waits =
             (!whole).then(|| self.wait(catalog, relation, program.as_deref(), runnable, horizon));
         if whole && header.is_some() {
+            if !self.followed.contains_key(relation) {
+                let steps = program.iter().flat_map(|program| &program.steps);
+                let followed = steps.filter(|step| step.place >= Step::CASCADES);
+                let followed = followed.map(|step| (step.rule, step.place)).collect();
+                self.followed.insert(relation.clone(), followed);
+            }
             self.pass(catalog, relation);
         }
         Ok(Planned {
@@ -372,6 +381,7 @@ impl Planner {
     pub fn next_section(&mut self) {
         self.cache.clear();
         self.passed.clear();
+        self.followed.clear();
         self.complete = false;
         self.headers.clear();
         self.inputs.get_mut().next_section();

@@ -17,6 +17,7 @@ use crate::rulebook::reads::{reads, streamed};
 use crate::rulebook::{Action, Query, Update};
 use crate::schema::{Catalog, Column, RelationName};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What the pipeline knows of the rows that have passed.
@@ -159,11 +160,13 @@ impl Planner {
         let generating = self
             .rules
             .iter()
+            .filter(|rule| rule.template.is_some() && !self.is_answered(rule.id))
             .filter(|rule| {
+                let parents = references(catalog, relation);
                 let template = rule.template.as_ref();
-                template.is_some_and(|template| template.could_concern(catalog, relation))
+                let concerns = |name| template.is_some_and(|t| t.could_concern(catalog, name));
+                concerns(relation) || parents.iter().any(concerns)
             })
-            .filter(|rule| !self.is_answered(rule.id))
             .map(|rule| rule.id);
         undecided.chain(generating).min()
     }
@@ -346,6 +349,25 @@ impl Planner {
                             .any(|name| rule.concerns(catalog, name).is_some())
             })
     }
+}
+
+/// The relations that a relation's rows may follow when rows or keys of those go, to any depth.
+fn references(catalog: &Catalog, relation: &RelationName) -> BTreeSet<RelationName> {
+    let mut found = BTreeSet::new();
+    let mut todo = vec![relation.clone()];
+    while let Some(next) = todo.pop() {
+        let declared = catalog.relations.get(&next);
+        for key in declared.into_iter().flat_map(|r| &r.foreign_keys) {
+            let partitions = catalog.descendants(&key.references);
+            let names = partitions.iter().map(|r| &r.name);
+            for parent in names.chain([&key.references]) {
+                if found.insert(parent.clone()) {
+                    todo.push(parent.clone());
+                }
+            }
+        }
+    }
+    found
 }
 
 /// Could an UPDATE change keys? Numbers and the like are what foreign keys are made of as a rule; a
