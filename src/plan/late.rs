@@ -9,7 +9,9 @@ use super::program::Program;
 use super::step::Step;
 use super::{Planner, RuleId};
 use crate::error::{Error, Result};
+use crate::rulebook::Action;
 use crate::schema::{Catalog, ForeignKey, Relation, RelationName};
+use std::collections::HashSet;
 
 /// What is known of the rows of a relation at the end of its section.
 #[derive(Debug, Clone, Copy, Default)]
@@ -62,6 +64,29 @@ impl Planner {
             }
         }
         Ok(())
+    }
+
+    /// Does a foreign key lead, over any number of tables, to one whose definition is still to come,
+    /// and may a rule remove its rows or change its keys? mysqldump writes tables by name, each with
+    /// its foreign keys, so that a child often comes before its parent.
+    pub(super) fn awaits_parents(&self, catalog: &Catalog, relation: &RelationName) -> bool {
+        let acts = |rule: &super::Rule| match &rule.statement.action {
+            Action::Delete(_) | Action::Update(_) => true,
+            Action::Insert(insert) => insert.on_conflict.is_some(),
+            _ => false,
+        };
+        if self.complete || !self.rules.iter().any(acts) {
+            return false;
+        }
+        let (mut seen, mut todo) = (HashSet::new(), vec![relation]);
+        while let Some(next) = todo.pop() {
+            let Some(known) = catalog.relations.get(next) else {
+                return next != relation;
+            };
+            let parents = known.foreign_keys.iter().map(|key| &key.references);
+            todo.extend(parents.filter(|parent| seen.insert(*parent)));
+        }
+        false
     }
 
     fn programs_of(&self, relation: &RelationName) -> impl Iterator<Item = &Program> {

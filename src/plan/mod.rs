@@ -267,6 +267,9 @@ impl Planner {
         header: Option<&[String]>,
         faults: &mut Vec<(RuleId, Fault)>,
     ) -> Result<Built> {
+        if self.awaits_parents(catalog, relation) {
+            return Ok(Built::Waits);
+        }
         let key = (relation.clone(), header.map(<[String]>::to_vec));
         if let Some(known) = self.cache.get(&key) {
             return Ok(Built::Program(known.clone()));

@@ -25,7 +25,7 @@ pub fn learn(catalog: &mut Catalog, resolve: Resolve<'_>, mut t: Tokens<'_>) {
             t.eat("IF EXISTS");
             for part in t.list() {
                 if let Some(name) = t.within(part).names() {
-                    catalog.drop_relation(&resolve(name));
+                    catalog.relations.shift_remove(&resolve(name));
                 }
             }
         } else if t.eat_any(&["DATABASE", "SCHEMA"]) {
