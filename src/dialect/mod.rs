@@ -10,6 +10,7 @@ pub mod mysql;
 pub mod postgres;
 pub mod script;
 mod session;
+pub mod sqlite;
 
 use crate::error::{Position, Result};
 use crate::schema::{Catalog, DataType, Relation, RelationName};
@@ -366,5 +367,10 @@ pub trait Dialect: Send + Sync {
 
 /// All dialects.
 pub fn dialects() -> &'static [&'static dyn Dialect] {
-    &[&postgres::Postgres, &mysql::Mysql, &mssql::Mssql]
+    &[
+        &postgres::Postgres,
+        &mysql::Mysql,
+        &mssql::Mssql,
+        &sqlite::Sqlite,
+    ]
 }

@@ -25,4 +25,5 @@ mod server;
 mod server_test;
 mod sink;
 mod source;
+mod sqlite;
 mod transaction;

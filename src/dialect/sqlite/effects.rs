@@ -1,0 +1,85 @@
+//! What a statement does, as far as scrub cares.
+
+use super::relation;
+use crate::dialect::Effect;
+use crate::dialect::script::insert;
+use crate::dialect::script::tokens::Tokens;
+use crate::schema::RelationName;
+
+/// What a dot command does.
+pub fn command(command: &[u8]) -> Effect {
+    let name = command.split(|b| b.is_ascii_whitespace()).next();
+    match name.unwrap_or_default() {
+        b".read" | b".import" | b".restore" | b".open" | b".load" | b".shell" | b".system" => {
+            Effect::Unfollowed("a dot command that brings rows from elsewhere")
+        }
+        _ => Effect::Setting,
+    }
+}
+
+/// What a statement does.
+pub fn classify(mut t: Tokens<'_>, seen: &dyn Fn(&RelationName) -> bool) -> Effect {
+    let whole = t;
+    let Some(first) = t.next() else {
+        return Effect::Setting;
+    };
+    let is = |words: &[&str]| words.iter().any(|w| first.keyword(w));
+    if is(&["INSERT", "REPLACE"]) {
+        let Some(target) = insert::target(whole).map(relation) else {
+            return Effect::Unfollowed("an INSERT that is not understood");
+        };
+        return match target.name.as_str() {
+            "sqlite_schema" | "sqlite_master" => virtual_table(whole),
+            "sqlite_sequence" => Effect::SequenceValue,
+            _ => Effect::Opaque(target, "an INSERT that takes its rows from elsewhere"),
+        };
+    }
+    if is(&["UPDATE", "DELETE"]) {
+        if t.eat("OR") {
+            t.next();
+        }
+        t.eat("FROM");
+        let Some(target) = t.names().map(relation) else {
+            return Effect::Unfollowed("a statement that changes rows");
+        };
+        return match target.name.as_str() {
+            "sqlite_sequence" | "sqlite_stat1" | "sqlite_stat4" => Effect::SequenceValue,
+            _ if is(&["DELETE"]) && !seen(&target) => Effect::Definition,
+            _ => Effect::Opaque(target, "UPDATE or DELETE"),
+        };
+    }
+    if is(&["WITH", "ATTACH"]) {
+        return Effect::Unfollowed("a statement that brings rows from elsewhere");
+    }
+    match () {
+        () if is(&["BEGIN"]) => Effect::Begin,
+        () if is(&["COMMIT", "END", "ROLLBACK"]) => Effect::Commit,
+        () if is(&["CREATE", "ALTER", "DROP"]) => Effect::Definition,
+        () => Effect::Setting,
+    }
+}
+
+/// Is it the definition of something that `.dump` writes after all rows?
+pub fn follows_rows(mut t: Tokens<'_>) -> bool {
+    t.eat("CREATE") && {
+        t.eat_any(&["UNIQUE", "TEMP", "TEMPORARY"]);
+        t.eat_any(&["INDEX", "TRIGGER", "VIEW"])
+    }
+}
+
+/// The definition of a virtual table as `.dump` writes it, with its shadow tables as they are beside
+/// it. A full-text index holds the words of rows; of any other kind
+/// it is not known what its shadow tables hold, but an R-tree's are numbers.
+fn virtual_table(whole: Tokens<'_>) -> Effect {
+    let mut rest = whole;
+    let texts = rest.any(|token| {
+        let lower = token.raw.to_ascii_lowercase();
+        memchr::memmem::find(&lower, b"fts3").is_some()
+            || memchr::memmem::find(&lower, b"fts4").is_some()
+            || memchr::memmem::find(&lower, b"fts5").is_some()
+    });
+    match texts {
+        true => Effect::Unfollowed("a full-text index, whose tables keep the words of rows,"),
+        false => Effect::Definition,
+    }
+}
