@@ -132,3 +132,101 @@ fn a_failed_run_is_not_loaded() {
         assert_eq!(database.run(b"SELECT count(*) FROM t"), "0\n", "{rest}");
     }
 }
+
+/// What today's tools do to MySQL dumps (`peers.md`): statements that pass untouched, rows that a
+/// rule misses when each stands on a line of its own, rules that reach into the next table.
+#[test]
+fn no_form_of_insert_is_missed() {
+    let table = |name: &str| {
+        format!("CREATE TABLE `{name}` (`id` int, `mail` varchar(99), `note` text);\n")
+    };
+    let values = |from: u32| -> Vec<String> {
+        let row = |n| format!("({n},'u{n}@corp.test','a),(9,\\'x@corp.test;\\'')");
+        (from..from + 50).map(row).collect()
+    };
+    let mut dump = table("users");
+    let forms: &[(&str, &str)] = &[
+        ("INSERT INTO `users` VALUES ", ","),
+        ("INSERT INTO `users` VALUES\n", ",\n"),
+        ("INSERT  IGNORE  INTO `users` VALUES ", ","),
+        ("REPLACE INTO users VALUES", ",\n\n  "),
+        (
+            "INSERT INTO `users` (`id`, `mail`, `note`) VALUES\n",
+            " ,\n",
+        ),
+        ("insert delayed into users value ", " /* , */ ,"),
+    ];
+    for (n, (head, separator)) in (0..).zip(forms) {
+        dump += &format!("{head}{};\n", values(n * 50).join(separator));
+    }
+    for (n, row) in (300..).zip(values(300)) {
+        dump += &format!("INSERT INTO `users` VALUES {row};\n");
+        dump += &format!("INSERT INTO users SET note='n', mail='s{n}@corp.test', id={n};\n");
+        dump += &format!(
+            "INSERT INTO `users` (`mail`,`note`,`id`) VALUES ('r{n}@corp.test','n',{n});\n"
+        );
+    }
+    let other = table("zz")
+        + "INSERT INTO `zz` VALUES (1,'kept@other.test','x'),\n(2,'kept@other.test','y');\n";
+    dump += &other;
+    let rules = tempfile::Builder::new()
+        .suffix(".sql")
+        .tempfile()
+        .expect("a file");
+    let text = "UPDATE users SET mail = 'x', note = NULL WHERE id % 2 = 0;\nDELETE FROM users WHERE id % 2 = 1;\n";
+    std::fs::write(rules.path(), text).expect("the rules");
+    let out = run(
+        &["-r", &rules.path().display().to_string()],
+        dump.as_bytes(),
+    )
+    .ok();
+    let out = String::from_utf8(out).expect("text");
+    assert!(!out.contains("@corp.test"), "{out}");
+    assert_eq!(out.matches("'x'").count(), 25 * 7 + 25 * 2 + 1, "{out}");
+    assert!(out.ends_with(&other));
+}
+
+/// Values of every kind through a rewrite, read back by the server.
+#[test]
+fn what_is_written_is_what_the_server_reads() {
+    let Some(server) = mariadb() else { return };
+    let pieces = [
+        "'", "''", "\\", "\"", "\n", "\r\n", "\t", "\x1a", "%", "_", "é", "表", "😀", ";", "--",
+        "/*!", "`", " ", "x",
+    ];
+    let mut rules = String::from("-- dialect: mysql\n");
+    let mut expected = String::new();
+    let mut dump = String::from(
+        "SET NAMES utf8mb4;\nCREATE TABLE t (id int, a longtext, b longblob) CHARSET utf8mb4;\n",
+    );
+    for n in 0..120usize {
+        let text: String = (0..n % 7)
+            .map(|k| pieces[(n * 7 + k * k * 5 + k) % pieces.len()])
+            .collect();
+        let quoted = text.replace('\\', "\\\\").replace('\'', "''");
+        let original = ["'q'", "\"q\"", "N'q'", "'q' 'r'", "NULL"][n % 5];
+        let bytes = ["'q'", "0x71", "x'71'", "_binary 'q'", "''"][n % 5];
+        dump += &format!("INSERT INTO t VALUES ({n},{original},{bytes});\n");
+        let hex: String = text.bytes().map(|b| format!("{b:02x}")).collect();
+        rules += &format!("UPDATE t SET a = '{quoted}', b = '\\\\x{hex}' WHERE id = {n};\n");
+        expected += &format!("{n}\t{0}\t{0}\n", hex.to_uppercase());
+    }
+    let file = tempfile::Builder::new()
+        .suffix(".sql")
+        .tempfile()
+        .expect("a file");
+    std::fs::write(file.path(), rules).expect("the rules");
+    let out = run(&["-r", &file.path().display().to_string()], dump.as_bytes()).ok();
+    let database = server.database();
+    database.run(&out);
+    let found = database.run(b"SELECT id, hex(a), hex(b) FROM t ORDER BY id");
+    assert_eq!(found, expected);
+}
+
+/// `-1` promises nothing where every definition commits.
+#[test]
+fn one_transaction_is_a_usage_error() {
+    let output = run(&["-1", "-f", "mysql", "-r", "baseline"], b"SELECT 1;\n");
+    assert_eq!(output.code, Some(2), "{}", output.err);
+    assert!(output.out.is_empty());
+}

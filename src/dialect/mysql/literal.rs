@@ -24,11 +24,11 @@ pub struct MysqlCodec {
 }
 
 /// What a literal says.
-enum Value<'a> {
+enum Value {
     /// A number as written.
     Number(Vec<u8>),
     /// Text in UTF-8.
-    Text(Cow<'a, [u8]>),
+    Text(Vec<u8>),
     /// Bytes without a character set.
     Bytes(Vec<u8>),
 }
@@ -115,10 +115,7 @@ impl MysqlCodec {
     }
 
     /// What a cell says; none is NULL.
-    fn value<'a>(&self, raw: &'a [u8]) -> Result<Option<Value<'a>>, RowFault>
-    where
-        Self: 'a,
-    {
+    fn value(&self, raw: &[u8]) -> Result<Option<Value>, RowFault> {
         let mut rest = tokens(&self.reader.grammar, raw);
         let sign = rest.eat_if(|t| t.mark(b'-') || t.mark(b'+'));
         let Some(first) = rest.next() else {
@@ -140,19 +137,14 @@ impl MysqlCodec {
             }
             Unit::Number => plain_number(&raw[first.start..], &first, rest)
                 .map(|number| Some(Value::Number(number))),
-            Unit::Literal => self.literal(raw, self.charset(), first, rest).map(Some),
-            Unit::Word => self.word(raw, first, rest),
+            Unit::Literal => self.literal(self.charset(), first, rest).map(Some),
+            Unit::Word => self.word(first, rest),
             _ => fault("the cell is an expression"),
         }
     }
 
     /// A cell that begins with a word: an introducer, a keyword.
-    fn word<'a>(
-        &self,
-        raw: &'a [u8],
-        word: Token<'_>,
-        mut rest: Tokens<'_>,
-    ) -> Result<Option<Value<'a>>, RowFault> {
+    fn word(&self, word: Token<'_>, mut rest: Tokens<'_>) -> Result<Option<Value>, RowFault> {
         let Some(next) = rest.next() else {
             return match () {
                 () if word.keyword("NULL") => Ok(None),
@@ -168,7 +160,7 @@ impl MysqlCodec {
         let adjacent = next.start == word.end;
         let content = || next.content().unwrap_or_default();
         if word.keyword("N") && adjacent {
-            return self.literal(raw, self.charset(), next, rest).map(Some);
+            return self.literal(self.charset(), next, rest).map(Some);
         }
         if word.keyword("x") && adjacent && rest.next().is_none() {
             return bytes(unhex(&content()));
@@ -180,24 +172,23 @@ impl MysqlCodec {
             return fault("the cell is an expression");
         };
         if charset.eq_ignore_ascii_case(b"binary") {
-            let text = self.literal(raw, Charset::PLAIN, next, rest)?;
+            let text = self.literal(Charset::PLAIN, next, rest)?;
             return Ok(Some(match text {
-                Value::Text(text) => Value::Bytes(text.into_owned()),
+                Value::Text(text) => Value::Bytes(text),
                 other => other,
             }));
         }
         let charset = Charset::from_name(&String::from_utf8_lossy(charset));
-        self.literal(raw, charset, next, rest).map(Some)
+        self.literal(charset, next, rest).map(Some)
     }
 
     /// A literal in quotes, and those that follow it at once.
-    fn literal<'a>(
+    fn literal(
         &self,
-        _raw: &'a [u8],
         charset: Charset,
         first: Token<'_>,
         rest: Tokens<'_>,
-    ) -> Result<Value<'a>, RowFault> {
+    ) -> Result<Value, RowFault> {
         let mut all = Vec::new();
         for token in std::iter::once(first).chain(rest) {
             if token.kind != Unit::Literal {
@@ -205,10 +196,10 @@ impl MysqlCodec {
             }
             all.extend_from_slice(&token.content().unwrap_or_default());
         }
-        Ok(Value::Text(Cow::Owned(match charset.is_plain() {
+        Ok(Value::Text(match charset.is_plain() {
             true => all,
             false => charset.decode(&all)?.into_owned(),
-        })))
+        }))
     }
 
     /// The content of `'…'` if its bytes are the value.
@@ -235,7 +226,7 @@ impl MysqlCodec {
         Ok(match self.value(raw)? {
             None => None,
             Some(Value::Bytes(bytes)) => Some(bytes),
-            Some(Value::Text(text)) => Some(text.into_owned()),
+            Some(Value::Text(text)) => Some(text),
             Some(Value::Number(number)) => Some(number),
         })
     }
@@ -344,7 +335,7 @@ impl MysqlCodec {
     }
 }
 
-fn bytes<'a>(found: Option<Vec<u8>>) -> Result<Option<Value<'a>>, RowFault> {
+fn bytes(found: Option<Vec<u8>>) -> Result<Option<Value>, RowFault> {
     match found {
         Some(bytes) => Ok(Some(Value::Bytes(bytes))),
         None => fault("the cell is no valid literal of bytes"),
@@ -415,7 +406,7 @@ impl RowCodec for MysqlCodec {
             Some(Value::Number(_)) => {
                 return fault("the cell is a number that prints in another form");
             }
-            Some(Value::Text(text)) => text.into_owned(),
+            Some(Value::Text(text)) => text,
             Some(Value::Bytes(bytes)) if is_numeric(base) => number(&bytes)?,
             Some(Value::Bytes(bytes)) if *base == DataType::Unknown => hex(&bytes),
             Some(Value::Bytes(bytes)) => match std::str::from_utf8(&bytes) {
@@ -515,179 +506,5 @@ impl RowCodec for MysqlCodec {
         }
         out.push(b')');
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::types::data_type;
-    use super::*;
-    use crate::dialect::script::clauses::TypeWords;
-    use crate::dialect::script::tokens::testing::mysql;
-
-    fn codec(charset: &str) -> MysqlCodec {
-        let mut grammar = mysql();
-        grammar.charset = Charset::from_name(charset);
-        MysqlCodec::new(RowReader::new(Vec::new(), grammar, false))
-    }
-
-    fn of(written: &str, argument: &str) -> DataType {
-        data_type(&TypeWords {
-            words: written.split(' ').map(str::to_owned).collect(),
-            arguments: vec![argument.to_owned()],
-        })
-    }
-
-    #[test]
-    fn cells_have_the_value_that_the_server_gives_them() {
-        let text = of("varchar", "9");
-        let (int, double, bytes) = (of("int", ""), of("double", ""), of("blob", ""));
-        let (bit, date, at) = (of("bit", "9"), of("date", ""), of("datetime", ""));
-        for (charset, raw, data_type, expected) in [
-            ("utf8mb4", &b"'a''b'"[..], &text, Some("a'b")),
-            ("utf8mb4", b"'a\\nb\\'\\\\'", &text, Some("a\nb'\\")),
-            ("utf8mb4", b"\"x\"", &text, Some("x")),
-            ("utf8mb4", b"'a' 'b' \"c\"", &text, Some("abc")),
-            ("utf8mb4", b"N'x'", &text, Some("x")),
-            ("utf8mb4", b"_latin1'\xfc'", &text, Some("\u{fc}")),
-            ("latin1", b"'\xfc'", &text, Some("\u{fc}")),
-            ("sjis", b"'\x95\\n'", &text, Some("\u{8868}n")),
-            ("utf8mb4", b"null", &text, None),
-            ("utf8mb4", b"12", &text, Some("12")),
-            ("utf8mb4", b"-12.50", &of("decimal", "9"), Some("-12.50")),
-            ("utf8mb4", b"- 5", &int, Some("-5")),
-            ("utf8mb4", b"TRUE", &int, Some("1")),
-            ("utf8mb4", b"0x1F", &int, Some("31")),
-            ("utf8mb4", b"-1.5E+3", &double, Some("-1.5E+3")),
-            ("utf8mb4", b"1e-05", &double, Some("1e-05")),
-            ("utf8mb4", b"0x00fF", &bytes, Some("\\x00ff")),
-            ("utf8mb4", b"x'0A'", &bytes, Some("\\x0a")),
-            (
-                "utf8mb4",
-                b"_binary '\\0\xff\\''",
-                &bytes,
-                Some("\\x00ff27"),
-            ),
-            ("latin1", b"'\xff'", &bytes, Some("\\xff")),
-            ("utf8mb4", b"''", &bytes, Some("\\x")),
-            ("utf8mb4", b"'\x01\\0'", &bit, Some("256")),
-            ("utf8mb4", b"b'101'", &bit, Some("5")),
-            ("utf8mb4", b"0x01FF", &bit, Some("511")),
-            ("utf8mb4", b"_binary '\x05'", &bit, Some("5")),
-            ("utf8mb4", b"7", &bit, Some("7")),
-            ("utf8mb4", b"'0000-00-00'", &date, Some("-infinity")),
-            ("utf8mb4", b"'0000-00-00 00:00:00'", &at, Some("-infinity")),
-            ("utf8mb4", b"'2020-01-02'", &date, Some("2020-01-02")),
-        ] {
-            let found = codec(charset).decode(0, raw, data_type);
-            let found = found.unwrap_or_else(|e| panic!("{}: {e}", raw.escape_ascii()));
-            assert_eq!(
-                found.as_deref(),
-                expected.map(str::as_bytes),
-                "{}",
-                raw.escape_ascii()
-            );
-        }
-        for raw in [
-            "now()",
-            "1+1",
-            "DEFAULT",
-            "concat('a')",
-            "'a' + 'b'",
-            "- 'a'",
-            "(1)",
-            "1e5",
-            "0x",
-            "a",
-            "'a' COLLATE x",
-            "CAST('x' AS JSON)",
-            "_dec8'\u{fc}'",
-            "1 2",
-            "",
-            "x'0g'",
-        ] {
-            let found = codec("utf8mb4").decode(0, raw.as_bytes(), &text);
-            assert!(found.is_err() || raw == "0x", "{raw}: {found:?}");
-        }
-    }
-
-    #[test]
-    fn new_cells_keep_their_quoting() {
-        let text = of("varchar", "9");
-        let (int, bytes, bit) = (of("int", ""), of("blob", ""), of("bit", "9"));
-        for (charset, value, original, data_type, expected) in [
-            (
-                "utf8mb4",
-                Some("it's\\\n\0"),
-                "'x'",
-                &text,
-                &b"'it\\'s\\\\\\n\\0'"[..],
-            ),
-            ("utf8mb4", Some("a\"b"), "\"x\"", &text, b"\"a\\\"b\""),
-            ("utf8mb4", Some("a"), "N'x'", &text, b"N'a'"),
-            ("utf8mb4", Some("a"), "_utf8mb4 'x'", &text, b"_utf8mb4 'a'"),
-            ("utf8mb4", Some("a"), "_latin1'x'", &text, b"'a'"),
-            ("latin1", Some("ü"), "'x'", &text, b"'\xfc'"),
-            ("sjis", Some("表\\"), "'x'", &text, b"'\x95\\\\\\'"),
-            ("utf8mb4", Some("5"), "7", &int, b"5"),
-            ("utf8mb4", Some("5"), "'7'", &int, b"'5'"),
-            ("utf8mb4", Some("5"), "NULL", &int, b"5"),
-            ("utf8mb4", Some("5"), "NULL", &text, b"'5'"),
-            ("utf8mb4", Some("\\x00ff27"), "0xAB", &bytes, b"0x00FF27"),
-            ("utf8mb4", Some("\\x00ff27"), "'x'", &bytes, b"'\\0\xff\\''"),
-            (
-                "utf8mb4",
-                Some("\\x0027"),
-                "_binary 'x'",
-                &bytes,
-                b"_binary '\\0\\''",
-            ),
-            ("utf8mb4", Some("\\x0a"), "x'00'", &bytes, b"x'0A'"),
-            ("sjis", Some("\\x955c"), "'x'", &bytes, b"0x955C"),
-            ("utf8mb4", Some("\\x"), "0xAB", &bytes, b"''"),
-            ("utf8mb4", Some("257"), "'\\0'", &bit, b"'\x01\x01'"),
-            ("utf8mb4", Some("5"), "b'1'", &bit, b"b'101'"),
-            ("utf8mb4", Some("5"), "0x1", &bit, b"0x0005"),
-            ("utf8mb4", Some("5"), "NULL", &bit, b"b'101'"),
-            (
-                "utf8mb4",
-                Some("-infinity"),
-                "'2020-01-01'",
-                &of("date", ""),
-                b"'0000-00-00'",
-            ),
-            ("utf8mb4", None, "'x'", &text, b"NULL"),
-        ] {
-            let mut out = Vec::new();
-            let original = Some(original.as_bytes());
-            let value = value.map(str::as_bytes);
-            codec(charset)
-                .encode(0, value, original, data_type, &mut out)
-                .unwrap();
-            assert_eq!(
-                out,
-                expected,
-                "{} {}",
-                out.escape_ascii(),
-                expected.escape_ascii()
-            );
-        }
-        let mut out = Vec::new();
-        let refused = codec("utf8mb4");
-        assert!(
-            refused
-                .encode(0, Some(b"512"), None, &bit, &mut out)
-                .is_err()
-        );
-        assert!(
-            refused
-                .encode(0, Some(b"NaN"), None, &int, &mut out)
-                .is_err()
-        );
-        assert!(
-            codec("latin1")
-                .encode(0, Some("表".as_bytes()), None, &text, &mut out)
-                .is_err()
-        );
     }
 }

@@ -48,7 +48,11 @@ impl Dialect for Mysql {
             100
         } else if has(b"/*!40") || has(b"/*!50") || has(b"/*!80") || has(b"/*M!") {
             95
-        } else if has(b"ENGINE=") || has(b"INSERT INTO `") || has(b"CREATE TABLE `") {
+        } else if has(b"ENGINE=")
+            || has(b"utf8mb4")
+            || has(b"INSERT INTO `")
+            || has(b"CREATE TABLE `")
+        {
             85
         } else if has(b" AUTO_INCREMENT") || has(b"DELIMITER ") {
             70
@@ -146,5 +150,7 @@ impl Flavour for MysqlFlavour {
     }
 }
 
+#[cfg(test)]
+mod literal_tests;
 #[cfg(test)]
 mod tests;

@@ -191,9 +191,10 @@ impl Session {
                     self.put(CLIENT, &charset, Some(statement));
                 }
                 Part::User(name, mut value) => {
-                    let kept = value.eat_mark(b'@')
-                        && value.eat_mark(b'@')
-                        && (value.eat_any(&["SESSION", "LOCAL"]) && value.eat_mark(b'.') || true);
+                    let kept = value.eat_mark(b'@') && value.eat_mark(b'@');
+                    if value.eat_any(&["SESSION", "LOCAL"]) {
+                        value.eat_mark(b'.');
+                    }
                     let source = value.name().filter(|_| kept && value.at_end());
                     match source {
                         Some(source) => {

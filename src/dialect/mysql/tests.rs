@@ -8,8 +8,7 @@ fn frames(text: &[u8], cut: usize, mode: RowMode) -> Vec<(String, Vec<u8>)> {
     let mut framer = Mysql.framer();
     let mut input = BytesMut::new();
     let mut out: Vec<(String, Vec<u8>)> = Vec::new();
-    let mut pieces = text.chunks(cut).chain([&b""[..]]);
-    while let Some(piece) = pieces.next() {
+    for piece in text.chunks(cut).chain([&b""[..]]) {
         input.extend_from_slice(piece);
         while let Some(frame) = framer.next(&mut input, piece.is_empty()).unwrap() {
             let what = match &frame {

@@ -185,9 +185,7 @@ impl Clauses<'_> {
                 None => partial = true,
             }
         }
-        while let Some(token) = t.next() {
-            partial |= token.keyword("WHERE");
-        }
+        partial |= t.any(|token| token.keyword("WHERE"));
         let name = if primary {
             Some("PRIMARY".to_owned())
         } else {

@@ -357,7 +357,8 @@ mod tests {
         sjis.charset = Charset::from_name("sjis");
         let mut dollars = mysql();
         dollars.delimiter = b"$$".to_vec();
-        let cases: &[(&Grammar, &[u8], &[(Unit, &[u8])])] = &[
+        type Case<'a> = (&'a Grammar, &'a [u8], &'a [(Unit, &'a [u8])]);
+        let cases: &[Case<'_>] = &[
             (
                 &mysql(),
                 b"'a\\'b''c';",

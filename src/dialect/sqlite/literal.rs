@@ -271,7 +271,11 @@ impl RowCodec for SqliteCodec {
             .is_some_and(|o| o.eq_ignore_ascii_case(b"unistr("));
         // The shell takes a carriage return before a line feed for a part of the line's end.
         let returns = !escaped && memchr::memchr(b'\r', &text).is_some();
-        let marker = returns.then(|| marker(&text)).unwrap_or_default();
+        let marker = if returns {
+            marker(&text)
+        } else {
+            String::new()
+        };
         out.extend_from_slice(match (escaped, returns) {
             (true, _) => b"unistr('",
             (_, true) => b"replace('",
