@@ -479,8 +479,14 @@ impl RowCodec for MysqlCodec {
             Some(mark) if matches!(mark, b'\'' | b'"') => (&original[..prefix], *mark),
             _ => (&b""[..], b'\''),
         };
-        let kept = matches!(prefix, b"N" | b"n")
-            || prefix.to_ascii_lowercase().starts_with(b"_utf8") && self.charset().is_plain();
+        // N and _utf8 stand for the old UTF-8 of three bytes at most.
+        let short = text.iter().all(|b| *b < 0xf0);
+        let kept = match prefix.trim_ascii_end() {
+            b"N" | b"n" => short,
+            b"_utf8mb4" => self.charset().is_plain(),
+            b"_utf8" | b"_utf8mb3" => self.charset().is_plain() && short,
+            _ => false,
+        };
         if kept {
             out.extend_from_slice(prefix);
         }

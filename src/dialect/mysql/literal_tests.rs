@@ -109,6 +109,7 @@ fn new_cells_keep_their_quoting() {
         ),
         ("utf8mb4", Some("a\"b"), "\"x\"", &text, b"\"a\\\"b\""),
         ("utf8mb4", Some("a"), "N'x'", &text, b"N'a'"),
+        ("utf8mb4", Some("😀"), "N'x'", &text, b"'\xf0\x9f\x98\x80'"),
         ("utf8mb4", Some("a"), "_utf8mb4 'x'", &text, b"_utf8mb4 'a'"),
         ("utf8mb4", Some("a"), "_latin1'x'", &text, b"'a'"),
         ("latin1", Some("ü"), "'x'", &text, b"'\xfc'"),
