@@ -85,7 +85,10 @@ impl Driver<'_> {
         loop {
             self.barrier().await?;
             let moved = self.progress()?;
-            match self.next_move()? {
+            let next = self.next_move()?;
+            let kept = self.planner.newly_kept();
+            self.tally().looks_up(kept)?;
+            match next {
                 Some((Move::Release, relation)) => {
                     let waiting = self.relations.waiting.shift_remove(&relation);
                     self.release(waiting.unwrap_or_default()).await?;

@@ -127,19 +127,12 @@ fn now() -> i64 {
 }
 
 /// A plan for the dialect's dumps.
-fn planner(
-    choice: Choice,
-    dialect: &dyn Dialect,
-    key: &Arc<Key>,
-    memory: u64,
-    target: bool,
-) -> Result<Planner> {
+fn planner(choice: Choice, dialect: &dyn Dialect, key: &Arc<Key>, target: bool) -> Result<Planner> {
     let context = Context {
         dump: crate::plan::sql_dialect(dialect.name()),
         key: Arc::clone(key),
         now: now(),
         target,
-        memory,
     };
     Planner::new(choice, context)
 }

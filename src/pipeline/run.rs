@@ -20,10 +20,11 @@ use tokio::sync::mpsc;
 pub(super) async fn run(job: Job) -> Outcome {
     let mut report = account::start(&job);
     let given = job.target.is_some();
-    let planner = super::planner(job.choice, job.dialect, &job.key, job.memory, given);
+    let planner = super::planner(job.choice, job.dialect, &job.key, given);
     let planner = planner.and_then(|mut planner| {
         if let Some((source, dialect)) = job.target {
-            target::read(source, dialect, &mut planner, job.memory)?;
+            let kept = target::read(source, dialect, &mut planner, job.memory)?;
+            planner.keeps(kept);
         }
         Ok(planner)
     });

@@ -156,8 +156,16 @@ impl Tally {
         let before = kept.size();
         kept.append(rows);
         let more = kept.size().saturating_sub(before);
-        self.gathered_bytes += more;
-        self.store.memory().take(more).map_err(|limit| {
+        self.looks_up(more)
+    }
+
+    /// Accounts for bytes that lookups of this section keep.
+    ///
+    /// # Errors
+    /// If they outgrow the memory of the run.
+    pub(super) fn looks_up(&mut self, bytes: u64) -> Result<()> {
+        self.gathered_bytes += bytes;
+        self.store.memory().take(bytes).map_err(|limit| {
             Error::input(format!(
                 "what it looks up there outgrew the memory that it may use ({limit} bytes)"
             ))

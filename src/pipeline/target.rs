@@ -23,7 +23,7 @@ struct Target<'p> {
     block: Option<(Arc<Block>, Option<Arc<Program>>)>,
 }
 
-/// Reads the dump and hands what rules read of it to the planner.
+/// Reads the dump and hands what rules read of it to the planner. Returns the bytes that are kept.
 ///
 /// # Errors
 /// If the dump is refused, or what is kept of it outgrows the memory.
@@ -32,7 +32,7 @@ pub(super) fn read(
     dialect: &dyn Dialect,
     planner: &mut Planner,
     memory: u64,
-) -> Result<()> {
+) -> Result<u64> {
     let mut framer = dialect.framer();
     let mut target = Target {
         planner,
@@ -87,12 +87,13 @@ pub(super) fn read(
         if read == 0 {
             framer.finish()?;
             merge(&mut catalog, framer.catalog().clone());
+            let kept = target.kept;
             let mut found = target.found;
             let catalog = catalog.unwrap_or_default();
             target
                 .planner
                 .target_read(catalog, &mut |key| found.remove(key));
-            return Ok(());
+            return Ok(kept);
         }
     }
 }

@@ -127,8 +127,8 @@ pub struct Planner {
     generated: u32,
     /// The target environment's schema, if its dump is given.
     target: Option<Catalog>,
-    /// Bytes that lookups keep.
-    looked_up: u64,
+    /// Bytes that lookups keep and nobody has accounted for yet.
+    kept: u64,
     /// What rules do to keys.
     effects: RefCell<HashMap<RuleId, (usize, Arc<Effects>)>>,
 }
@@ -185,7 +185,7 @@ impl Planner {
             floating: Vec::new(),
             generated: 0,
             target: None,
-            looked_up: 0,
+            kept: 0,
             effects: RefCell::default(),
         };
         planner.list_rules();
@@ -390,7 +390,7 @@ impl Planner {
         self.inputs.get_mut().next_section();
         self.effects.get_mut().clear();
         self.floating.clear();
-        self.looked_up = 0;
+        self.kept = 0;
         self.forget_generated();
     }
 }

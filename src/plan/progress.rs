@@ -138,14 +138,21 @@ impl Planner {
         Ok(program.steps.len())
     }
 
+    /// Takes note of bytes that are kept for lookups.
+    pub fn keeps(&mut self, bytes: u64) {
+        self.kept += bytes;
+    }
+
+    /// Bytes that lookups have come to keep since this was last asked.
+    pub fn newly_kept(&mut self) -> u64 {
+        std::mem::take(&mut self.kept)
+    }
+
     fn prepare(&mut self, need: &Need) -> Result<()> {
         let bytes = need
             .prepare()
             .map_err(|error| Error::input(error.to_string()))?;
-        self.looked_up += bytes;
-        if self.looked_up > self.context.memory {
-            return Err(outgrown(self.context.memory));
-        }
+        self.kept += bytes;
         Ok(())
     }
 
@@ -384,12 +391,4 @@ fn rekeys(rule: &Rule, update: &Update, catalog: &Catalog) -> bool {
         let columns = relation.columns.iter();
         columns.filter(|c| !c.data_type.holds_text()).any(named)
     })
-}
-
-/// What is said when a lookup needs more memory than the run may use.
-fn outgrown(limit: u64) -> Error {
-    Error::input(format!(
-        "what the rules look up outgrew the memory that it may use ({limit} bytes)"
-    ))
-    .remedy("give more with --memory SIZE, or look up fewer rows or columns")
 }

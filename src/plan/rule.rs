@@ -21,8 +21,6 @@ pub struct Context {
     pub now: i64,
     /// Is the target environment's dump given?
     pub target: bool,
-    /// Bytes that lookups may keep in memory.
-    pub memory: u64,
 }
 
 impl Context {
