@@ -7,6 +7,7 @@
 pub mod batch;
 pub mod mssql;
 pub mod mysql;
+pub mod oracle;
 pub mod postgres;
 pub mod script;
 mod session;
@@ -372,5 +373,6 @@ pub fn dialects() -> &'static [&'static dyn Dialect] {
         &mysql::Mysql,
         &mssql::Mssql,
         &sqlite::Sqlite,
+        &oracle::Oracle,
     ]
 }

@@ -1,0 +1,222 @@
+//! What a statement or a command of the client does, as far as scrub cares.
+
+use crate::dialect::batch::Flavour;
+use crate::dialect::batch::table::Context;
+use crate::dialect::batch::tokens::{Token, Tokens, tokens};
+use crate::dialect::{Bracket, Effect};
+use crate::schema::{Catalog, RelationName};
+
+/// Resolves names for effects.
+#[derive(Clone, Copy)]
+pub struct Names<'a> {
+    /// How names are resolved.
+    pub context: &'a Context,
+    /// What is known.
+    pub catalog: &'a Catalog,
+}
+
+impl Names<'_> {
+    /// The effects of a statement; at least one.
+    pub fn effects(&self, statement: &[u8]) -> Vec<Effect> {
+        let mut t = tokens(statement, Flavour::Oracle);
+        let all = t;
+        let Some(first) = t.next() else {
+            return vec![Effect::Setting];
+        };
+        let word = String::from_utf8_lossy(first.raw).to_ascii_uppercase();
+        vec![match word.as_str() {
+            "@" | "STA" | "START" => Effect::Unfollowed("@"),
+            "EXEC" | "EXECUTE" => Effect::Unfollowed("EXECUTE"),
+            "CONN" | "CONNECT" if t.any(|t| t.mark(b'/')) => Effect::Password("CONNECT"),
+            "BEGIN" | "DECLARE" | "<" => Effect::Unfollowed("a PL/SQL block"),
+            "CALL" => Effect::Unfollowed("CALL"),
+            "COMMIT" | "ROLLBACK" => Effect::Commit,
+            "INSERT" => return self.insert(t),
+            "UPDATE" => self.opaque(t, "UPDATE"),
+            "DELETE" => {
+                t.eat("FROM");
+                self.opaque(t, "DELETE")
+            }
+            "MERGE" => {
+                t.eat("INTO");
+                self.opaque(t, "MERGE")
+            }
+            "TRUNCATE" => {
+                t.eat("TABLE");
+                self.opaque(t, "TRUNCATE")
+            }
+            "CREATE" => self.create(t, all),
+            "ALTER" => self.alter(t),
+            "DROP" | "COMMENT" | "GRANT" | "REVOKE" | "RENAME" | "ANALYZE" => Effect::Definition,
+            _ => Effect::Setting,
+        }]
+    }
+
+    fn resolve(&self, parts: Vec<String>) -> RelationName {
+        self.context.resolve(self.catalog, parts)
+    }
+
+    fn opaque(&self, mut t: Tokens<'_>, what: &'static str) -> Effect {
+        match t.qualified_name() {
+            Some(parts) => Effect::Opaque(self.resolve(parts), what),
+            None => Effect::Unfollowed(what),
+        }
+    }
+
+    /// An INSERT whose rows cannot be read, into one table or several.
+    fn insert(&self, mut t: Tokens<'_>) -> Vec<Effect> {
+        let several = t.at_keyword("ALL") || t.at_keyword("FIRST");
+        let what = match several {
+            true => "an INSERT into several tables",
+            false if t.any(|t| t.keyword("SELECT")) => "INSERT … SELECT",
+            false => "an INSERT that is not plain VALUES",
+        };
+        let mut t = t.within(0..t.source().len());
+        let mut out = Vec::new();
+        while let Some(token) = t.next() {
+            if token.keyword("INTO") {
+                let effect = self.opaque(t, what);
+                if !out.contains(&effect) {
+                    out.push(effect);
+                }
+                if !several {
+                    break;
+                }
+            }
+        }
+        if out.is_empty() {
+            out.push(Effect::Unfollowed(what));
+        }
+        out
+    }
+
+    fn create(&self, mut t: Tokens<'_>, all: Tokens<'_>) -> Effect {
+        let has = |word: &str| { all }.any(|t: Token<'_>| t.keyword(word));
+        for word in [
+            "OR",
+            "REPLACE",
+            "EDITIONABLE",
+            "NONEDITIONABLE",
+            "PUBLIC",
+            "SHARED",
+            "GLOBAL",
+            "TEMPORARY",
+        ] {
+            t.eat(word);
+        }
+        if t.eat("TRIGGER") {
+            return Effect::AfterData;
+        }
+        if (t.at_keyword("USER") || t.at_keyword("ROLE")) && has("IDENTIFIED") {
+            return Effect::Password("CREATE USER");
+        }
+        if t.eat("DATABASE LINK") && has("IDENTIFIED") {
+            return Effect::Password("CREATE DATABASE LINK");
+        }
+        if t.eat("TABLE") && has("SELECT") {
+            return self.opaque(t, "CREATE TABLE … AS SELECT");
+        }
+        Effect::Definition
+    }
+
+    fn alter(&self, mut t: Tokens<'_>) -> Effect {
+        if t.eat("SESSION") {
+            return Effect::Setting;
+        }
+        if t.eat("USER") {
+            let password = t.any(|t| t.keyword("IDENTIFIED"));
+            return if password {
+                Effect::Password("ALTER USER")
+            } else {
+                Effect::Definition
+            };
+        }
+        if t.eat("TRIGGER") {
+            return Effect::AfterData;
+        }
+        if !t.eat("TABLE") {
+            return Effect::Definition;
+        }
+        let Some(parts) = t.qualified_name() else {
+            return Effect::Definition;
+        };
+        let name = self.resolve(parts);
+        if t.eat("DISABLE") {
+            return Effect::Envelope(name, Bracket::Open);
+        }
+        if t.eat("ENABLE") {
+            return Effect::Envelope(name, Bracket::Close);
+        }
+        match t.any(|t| t.any_keyword(&["FOREIGN", "REFERENCES"])) {
+            true => Effect::AfterData,
+            false => Effect::Definition,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_statements_do() {
+        let context = super::super::context();
+        let names = Names {
+            context: &context,
+            catalog: &Catalog::default(),
+        };
+        let t = || RelationName::new(Some("HR"), "T");
+        let opaque = |what| Effect::Opaque(t(), what);
+        for (statement, expected) in [
+            ("REM INSERT INTO hr.t", Effect::Setting),
+            ("SET DEFINE OFF", Effect::Setting),
+            ("@@other.sql", Effect::Unfollowed("@")),
+            ("BEGIN null; END;", Effect::Unfollowed("a PL/SQL block")),
+            ("COMMIT;", Effect::Commit),
+            (
+                "INSERT INTO hr.t SELECT a FROM u;",
+                opaque("INSERT … SELECT"),
+            ),
+            ("DELETE hr.t;", opaque("DELETE")),
+            (
+                "CREATE TABLE hr.t AS SELECT 1 a FROM dual;",
+                opaque("CREATE TABLE … AS SELECT"),
+            ),
+            ("CREATE TABLE hr.t (a NUMBER);", Effect::Definition),
+            (
+                "CREATE USER x IDENTIFIED BY y;",
+                Effect::Password("CREATE USER"),
+            ),
+            (
+                "CREATE OR REPLACE TRIGGER x BEFORE INSERT ON t BEGIN null; END;",
+                Effect::AfterData,
+            ),
+            (
+                "ALTER SESSION SET NLS_DATE_FORMAT = 'YYYY'",
+                Effect::Setting,
+            ),
+            (
+                "ALTER TABLE hr.t DISABLE CONSTRAINT c;",
+                Effect::Envelope(t(), Bracket::Open),
+            ),
+            (
+                "ALTER TABLE hr.t ENABLE ALL TRIGGERS;",
+                Effect::Envelope(t(), Bracket::Close),
+            ),
+            (
+                "ALTER TABLE hr.t ADD CONSTRAINT c FOREIGN KEY (a) REFERENCES u (b);",
+                Effect::AfterData,
+            ),
+            ("ALTER TABLE hr.t ADD b NUMBER;", Effect::Definition),
+        ] {
+            assert_eq!(
+                names.effects(statement.as_bytes()),
+                [expected],
+                "{statement}"
+            );
+        }
+        let several = names
+            .effects(b"INSERT ALL INTO hr.t VALUES (1) INTO hr.u VALUES (2) SELECT 1 FROM dual;");
+        assert_eq!(several.len(), 2);
+    }
+}

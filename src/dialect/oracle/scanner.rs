@@ -1,0 +1,500 @@
+//! Where statements of SQL*Plus and its kin end.
+//!
+//! SQL ends at `;`, or before a line `/`. PL/SQL ends before a line `/` only. Commands of the client
+//! end with their line, unless a `-` continues it. SQL Developer can write DDL without any terminator;
+//! such a statement ends before a line that begins the next.
+
+use crate::dialect::batch::Flavour;
+use crate::dialect::batch::framer::{Found, Open};
+use crate::dialect::batch::lexer::{Kind, Resume, Step, step};
+use crate::dialect::batch::lines::{Line, is_line_start, line};
+use crate::dialect::batch::rows::into_of;
+use crate::dialect::batch::tokens::{Token, tokens};
+use memchr::memchr;
+
+const FLAVOUR: Flavour = Flavour::Oracle;
+
+/// Commands of the client, as far as they are words.
+const COMMANDS: &[&str] = &[
+    "ACC",
+    "ACCEPT",
+    "BRE",
+    "BREAK",
+    "BTI",
+    "BTITLE",
+    "CD",
+    "CL",
+    "CLEAR",
+    "COL",
+    "COLUMN",
+    "COMPUTE",
+    "CONN",
+    "CONNECT",
+    "DEF",
+    "DEFINE",
+    "DESC",
+    "DESCRIBE",
+    "DISC",
+    "DISCONNECT",
+    "EXEC",
+    "EXECUTE",
+    "EXIT",
+    "HO",
+    "HOST",
+    "PASSW",
+    "PASSWORD",
+    "PAU",
+    "PAUSE",
+    "PRINT",
+    "PRO",
+    "PROMPT",
+    "QUIT",
+    "REM",
+    "REMARK",
+    "SET",
+    "SHO",
+    "SHOW",
+    "SPO",
+    "SPOOL",
+    "STA",
+    "START",
+    "TIMI",
+    "TIMING",
+    "TTI",
+    "TTITLE",
+    "UNDEF",
+    "UNDEFINE",
+    "VAR",
+    "VARIABLE",
+    "WHENEVER",
+];
+
+/// How far the head of an INSERT has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Head {
+    #[default]
+    No,
+    /// Neither VALUES nor SELECT has come.
+    Open,
+    Values,
+    /// INSERT ALL, which is looked at as a whole.
+    All,
+    /// SELECT has come; its list begins here.
+    Select(Option<usize>),
+    /// FROM has come behind the list; what follows must be DUAL.
+    From(usize),
+    Dual(usize),
+}
+
+/// What kind of statement it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Mode {
+    #[default]
+    Sql,
+    /// Ends at `/` only.
+    Block,
+    /// Java: not even quotes are what they seem.
+    Java,
+}
+
+/// Goes over statements.
+#[derive(Debug, Clone, Default)]
+pub struct Scanner {
+    at: usize,
+    resume: Resume,
+    last: usize,
+    begun: bool,
+    plain: bool,
+    depth: u32,
+    head: Head,
+    mode: Mode,
+    /// The words up to here say what CREATE or WITH is about.
+    kind_of: bool,
+    /// DDL that a line can end which begins another statement.
+    ddl: bool,
+}
+
+impl Scanner {
+    /// What is open where the input ended.
+    pub fn open(&self) -> Open {
+        Open {
+            token: self.at,
+            parentheses: match self.mode {
+                Mode::Sql => self.depth,
+                _ => 0,
+            },
+        }
+    }
+
+    /// The INSERT at the front is no head of rows.
+    pub fn no_rows(&mut self) {
+        *self = Scanner {
+            plain: true,
+            ..Scanner::default()
+        };
+    }
+
+    /// What stands at the front.
+    pub fn find(&mut self, buf: &[u8], fresh: bool, eof: bool) -> Found {
+        loop {
+            let at = self.at;
+            if self.mode == Mode::Java {
+                return self.java(buf, eof);
+            }
+            let Step::Token(kind, end) = step(FLAVOUR, buf, at, eof, &mut self.resume) else {
+                let complete = eof && at == buf.len() && self.begun && self.ddl && self.depth == 0;
+                return match (self.begun, at) {
+                    (false, 1..) => Found::Gap(at),
+                    (true, _) if complete => Found::Statement(self.last),
+                    _ => Found::More,
+                };
+            };
+            if matches!(kind, Kind::Space | Kind::Comment) {
+                self.at = end;
+                if !self.begun && kind == Kind::Comment {
+                    return Found::Gap(end);
+                }
+                continue;
+            }
+            match line(FLAVOUR, buf, at, fresh, eof) {
+                Line::No => {}
+                _ if !self.begun && at > 0 => return Found::Gap(at),
+                Line::More => return Found::More,
+                Line::End(_) | Line::Command(_) if self.begun => return self.ended(buf),
+                Line::End(end) | Line::Command(end) => return Found::Line(end),
+            }
+            let raw = &buf[at..end];
+            if !self.begun {
+                if at > 0 {
+                    return Found::Gap(at);
+                }
+                if is_command(kind, raw, &buf[end..]) {
+                    return match command_end(buf, eof) {
+                        Some(end) => Found::Command(end),
+                        None => Found::More,
+                    };
+                }
+                self.first(kind, raw);
+            } else if self.ddl
+                && self.depth == 0
+                && kind == Kind::Word
+                && is(raw, &["CREATE", "INSERT", "COMMENT", "REM", "PROMPT"])
+                && is_line_start(buf, at, fresh)
+            {
+                return Found::Statement(self.last);
+            } else if let Some(row) = self.head(kind, raw, at) {
+                return Found::Rows(row);
+            } else {
+                self.word(kind, raw);
+            }
+            self.at = end;
+            self.last = end;
+            if kind == Kind::Mark && self.mode == Mode::Sql {
+                match raw[0] {
+                    b'(' => self.depth += 1,
+                    b')' => self.depth = self.depth.saturating_sub(1),
+                    b';' => return self.ended(buf),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// The statement has ended with the last token.
+    fn ended(&self, buf: &[u8]) -> Found {
+        let statement = &buf[..self.last];
+        match self.head {
+            Head::All => uniform(statement).map_or(Found::Statement(self.last), Found::Rows),
+            Head::Select(Some(row)) | Head::Dual(row) => Found::Rows(row),
+            _ => Found::Statement(self.last),
+        }
+    }
+
+    fn first(&mut self, kind: Kind, raw: &[u8]) {
+        self.begun = true;
+        if raw == b"<" {
+            self.mode = Mode::Block;
+        }
+        if kind != Kind::Word {
+            return;
+        }
+        if is(raw, &["BEGIN", "DECLARE"]) {
+            self.mode = Mode::Block;
+        }
+        self.kind_of = is(raw, &["CREATE", "WITH"]);
+        self.ddl = is(raw, &["CREATE", "ALTER", "COMMENT"]);
+        if is(raw, &["INSERT"]) && !self.plain {
+            self.head = Head::Open;
+        }
+    }
+
+    fn word(&mut self, kind: Kind, raw: &[u8]) {
+        if !self.kind_of || kind != Kind::Word {
+            self.kind_of = false;
+            return;
+        }
+        let passing: &[&str] = &[
+            "OR",
+            "REPLACE",
+            "EDITIONABLE",
+            "NONEDITIONABLE",
+            "AND",
+            "RESOLVE",
+            "COMPILE",
+            "NO",
+            "NOFORCE",
+            "FORCE",
+            "IF",
+            "NOT",
+            "EXISTS",
+        ];
+        let units: &[&str] = &[
+            "FUNCTION",
+            "PROCEDURE",
+            "PACKAGE",
+            "TRIGGER",
+            "TYPE",
+            "LIBRARY",
+        ];
+        if is(raw, units) {
+            self.mode = Mode::Block;
+        } else if is(raw, &["JAVA"]) {
+            self.mode = Mode::Java;
+        }
+        self.kind_of = is(raw, passing);
+    }
+
+    /// Follows the head of an INSERT. Where its first row begins, if it is complete.
+    fn head(&mut self, kind: Kind, raw: &[u8], at: usize) -> Option<usize> {
+        let word = kind == Kind::Word && self.depth == 0;
+        self.head = match self.head {
+            Head::Open if word && is(raw, &["ALL"]) => Head::All,
+            Head::Open if word && is(raw, &["FIRST"]) => Head::No,
+            Head::Open if word && is(raw, &["VALUES"]) => Head::Values,
+            Head::Open if word && is(raw, &["SELECT"]) => Head::Select(None),
+            Head::Values if raw == b"(" => return Some(at),
+            Head::Values => Head::No,
+            Head::Select(None) if is(raw, &["DISTINCT", "ALL", "UNIQUE", "*"]) => Head::No,
+            Head::Select(None) => Head::Select(Some(at)),
+            Head::Select(Some(row)) if word && is(raw, &["FROM"]) => Head::From(row),
+            Head::Select(Some(row)) if word && is(raw, &["UNION"]) => return Some(row),
+            Head::From(row) if word && is(raw, &["DUAL"]) => Head::Dual(row),
+            Head::From(_) => Head::No,
+            Head::Dual(row) if word && is(raw, &["UNION"]) => return Some(row),
+            Head::Dual(row) if raw == b";" => Head::Dual(row),
+            Head::Dual(_) => Head::No,
+            other => other,
+        };
+        None
+    }
+
+    /// To a line that is `/`.
+    fn java(&mut self, buf: &[u8], eof: bool) -> Found {
+        loop {
+            let rest = &buf[self.at..];
+            let end = match memchr(b'\n', rest) {
+                Some(end) => end + 1,
+                None if eof && rest.trim_ascii() == b"/" => rest.len(),
+                None => return Found::More,
+            };
+            if rest[..end].trim_ascii() == b"/" && is_line_start(buf, self.at, false) {
+                return Found::Statement(self.last);
+            }
+            self.at += end;
+            self.last = self.at;
+        }
+    }
+}
+
+/// Does a command of the client begin with this token? SET TRANSACTION and its like are SQL.
+fn is_command(kind: Kind, raw: &[u8], rest: &[u8]) -> bool {
+    if kind != Kind::Word {
+        return matches!(raw, b"@" | b"!" | b"?");
+    }
+    if is(raw, &["SET"]) {
+        let line = &rest[..memchr(b'\n', rest).unwrap_or(rest.len()).min(64)];
+        let next = line
+            .split(|b| !b.is_ascii_alphabetic())
+            .find(|w| !w.is_empty());
+        return !next.is_some_and(|w| is(w, &["TRANSACTION", "ROLE", "CONSTRAINT", "CONSTRAINTS"]));
+    }
+    is(raw, COMMANDS)
+}
+
+/// The end of the command at the front, with its line end.
+fn command_end(buf: &[u8], eof: bool) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let Some(found) = memchr(b'\n', &buf[from..]) else {
+            return eof.then_some(buf.len());
+        };
+        let end = from + found + 1;
+        if !buf[..end].trim_ascii_end().ends_with(b"-") {
+            return Some(end);
+        }
+        from = end;
+    }
+}
+
+/// Where the first row of an INSERT ALL begins, if all its rows go to one table and columns.
+fn uniform(statement: &[u8]) -> Option<usize> {
+    let mut t = tokens(statement, FLAVOUR);
+    t.eat("INSERT ALL").then_some(())?;
+    let mut first: Option<(usize, &[u8])> = None;
+    loop {
+        let token = t.next()?;
+        if token.keyword("SELECT") {
+            break;
+        }
+        token.keyword("INTO").then_some(())?;
+        t.qualified_name()?;
+        if t.at_mark(b'(') {
+            t.names()?;
+        }
+        t.eat("VALUES").then_some(())?;
+        let row = t.peek().filter(|t| t.mark(b'('))?.start;
+        t.skip_parentheses()?;
+        let head = &statement[token.start..row];
+        match first {
+            None => first = Some((row, head)),
+            Some((_, same)) => (same == head).then_some(())?,
+        }
+    }
+    t.next()?;
+    t.eat("FROM DUAL").then_some(())?;
+    t.all(|t: Token<'_>| t.mark(b';')).then_some(())?;
+    let (row, head) = first?;
+    (into_of(&statement[..row]) == head).then_some(row)
+}
+
+fn is(raw: &[u8], words: &[&str]) -> bool {
+    words
+        .iter()
+        .any(|word| raw.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(text: &str, cut: usize) -> Vec<String> {
+        let (mut from, mut have, mut out) = (0, 0, Vec::new());
+        let mut scanner = Scanner::default();
+        let mut fresh = true;
+        loop {
+            let eof = have == text.len();
+            let buf = &text.as_bytes()[from..have];
+            let (end, mark) = match scanner.find(buf, fresh, eof) {
+                Found::More if eof => {
+                    if from < have {
+                        out.push(format!("?{}", &text[from..]));
+                    }
+                    return out;
+                }
+                Found::More => {
+                    have = (have + cut).min(text.len());
+                    continue;
+                }
+                Found::Gap(end) => (end, ""),
+                Found::Line(end) => (end, "="),
+                Found::Command(end) => (end, ":"),
+                Found::Statement(end) => (end, "."),
+                Found::Rows(end) => (end, "^"),
+            };
+            fresh = is_line_start(&buf[..end], end, fresh);
+            if !mark.is_empty() {
+                out.push(format!("{mark}{}", text[from..from + end].trim_end()));
+            }
+            from += end;
+            scanner = Scanner::default();
+            if mark == "^" {
+                return out;
+            }
+        }
+    }
+
+    #[test]
+    fn statements_end_where_the_client_ends_them() {
+        for (text, expected) in [
+            (
+                "REM it's\nSET DEFINE OFF;\nInsert into T (A) values (1);",
+                vec![":REM it's", ":SET DEFINE OFF;", "^Insert into T (A) values"],
+            ),
+            (
+                "PROMPT a -\nb'\nset transaction read only;\n@@f.sql\nCOMMIT;",
+                vec![
+                    ":PROMPT a -\nb'",
+                    ".set transaction read only;",
+                    ":@@f.sql",
+                    ".COMMIT;",
+                ],
+            ),
+            (
+                "CREATE TABLE t (a NUMBER)\n/\nALTER TABLE t ADD b DATE;",
+                vec![
+                    ".CREATE TABLE t (a NUMBER)",
+                    "=/",
+                    ".ALTER TABLE t ADD b DATE;",
+                ],
+            ),
+            (
+                "CREATE TABLE t (a NUMBER)\n\nCREATE TABLE u (\n a DATE)\nREM x\nCOMMENT ON TABLE t IS ';\n/\n'",
+                vec![
+                    ".CREATE TABLE t (a NUMBER)",
+                    ".CREATE TABLE u (\n a DATE)",
+                    ":REM x",
+                    ".COMMENT ON TABLE t IS ';\n/\n'",
+                ],
+            ),
+            (
+                "create or replace editionable trigger x begin insert into t values (1); end;\n/\nbegin null; end;\n/",
+                vec![
+                    ".create or replace editionable trigger x begin insert into t values (1); end;",
+                    "=/",
+                    ".begin null; end;",
+                    "=/",
+                ],
+            ),
+            (
+                "CREATE AND COMPILE JAVA SOURCE NAMED x AS // it's\n a / b;\n/\nselect q'[;']' from dual;",
+                vec![
+                    ".CREATE AND COMPILE JAVA SOURCE NAMED x AS // it's\n a / b;",
+                    "=/",
+                    ".select q'[;']' from dual;",
+                ],
+            ),
+            (
+                "INSERT INTO t SELECT 1, 'a' FROM dual;",
+                vec!["^INSERT INTO t SELECT"],
+            ),
+            (
+                "INSERT INTO t SELECT 1 FROM dual WHERE 1 = 2;\nINSERT INTO t SELECT a FROM u;",
+                vec![
+                    ".INSERT INTO t SELECT 1 FROM dual WHERE 1 = 2;",
+                    ".INSERT INTO t SELECT a FROM u;",
+                ],
+            ),
+            (
+                "INSERT ALL\n INTO t (a) VALUES (1)\n INTO u (a) VALUES (2)\nSELECT 1 FROM dual;",
+                vec![
+                    ".INSERT ALL\n INTO t (a) VALUES (1)\n INTO u (a) VALUES (2)\nSELECT 1 FROM dual;",
+                ],
+            ),
+            (
+                "INSERT ALL\n INTO t (a) VALUES (1)\n INTO t (a) VALUES (2)\nSELECT * FROM dual;",
+                vec!["^INSERT ALL\n INTO t (a) VALUES"],
+            ),
+            (
+                "INSERT INTO t VALUES (1-\n,2);",
+                vec!["^INSERT INTO t VALUES"],
+            ),
+            ("BEGIN null; END;", vec!["?BEGIN null; END;"]),
+            ("SELECT 'a", vec!["?SELECT 'a"]),
+            ("DELETE FROM t", vec!["?DELETE FROM t"]),
+        ] {
+            for cut in [1, 2, 3, 7, text.len()] {
+                assert_eq!(pieces(text, cut), expected, "{text} by {cut}");
+            }
+        }
+    }
+}
