@@ -29,6 +29,10 @@ pub fn builtins() -> &'static [Builtin] {
             name: "baseline",
             text: include_str!("../../transforms/baseline.sql"),
         },
+        Builtin {
+            name: "odoo",
+            text: include_str!("../../transforms/odoo.sql"),
+        },
     ]
 }
 

@@ -1,97 +1,19 @@
-//! Odoo's own neutralize statements, unchanged, over a database shaped like Odoo's: restoring what
-//! scrub makes of a dump equals restoring the dump and running the statements with psql.
+//! Odoo's own neutralize statements, unchanged, and the built-in rulebook over a database shaped like
+//! Odoo's: restoring what scrub makes of a dump equals restoring the dump and running the statements
+//! with psql.
 
-use crate::runner;
+use crate::runner::{self, fixture, run};
 use crate::server::postgres;
 
 /// A copy of what Odoo's modules run after a restore.
 const NEUTRALIZE: &str = include_str!("../../src/rulebook/tests/neutralize.sql");
 
-/// The tables with the columns and foreign keys that Odoo gives them: every record knows who made
-/// and changed it, and a user is a partner of a company, which is a partner, too.
-const SCHEMA: &str = r#"
-CREATE TABLE res_users (id serial PRIMARY KEY, company_id integer NOT NULL, partner_id integer NOT NULL, active boolean DEFAULT true,
-    create_date timestamp without time zone, login varchar NOT NULL UNIQUE, password varchar, create_uid integer, write_uid integer);
-CREATE TABLE res_partner (id serial PRIMARY KEY, name varchar, email varchar, company_id integer, parent_id integer, user_id integer,
-    create_uid integer, create_date timestamp without time zone, write_uid integer, write_date timestamp without time zone);
-CREATE TABLE res_company (id serial PRIMARY KEY, name varchar NOT NULL UNIQUE, partner_id integer NOT NULL, create_uid integer, write_uid integer);
-CREATE TABLE ir_model (id serial PRIMARY KEY, model varchar NOT NULL UNIQUE, name jsonb NOT NULL, create_uid integer);
-CREATE TABLE ir_model_data (id serial PRIMARY KEY, create_uid integer, create_date timestamp without time zone DEFAULT (now() AT TIME ZONE 'UTC'),
-    res_id integer, noupdate boolean DEFAULT false, name varchar NOT NULL, module varchar NOT NULL, model varchar NOT NULL, CHECK (name <> ''));
-CREATE UNIQUE INDEX ir_model_data_module_name_uniq_index ON ir_model_data (module, name);
-CREATE TABLE ir_act_server (id serial PRIMARY KEY, name jsonb NOT NULL, model_id integer NOT NULL, state varchar NOT NULL, code text);
-CREATE TABLE ir_cron (id serial PRIMARY KEY, ir_actions_server_id integer NOT NULL, user_id integer NOT NULL, interval_number integer,
-    interval_type varchar, active boolean, nextcall timestamp without time zone NOT NULL, lastcall timestamp without time zone, priority integer, create_uid integer);
-CREATE TABLE ir_cron_trigger (id serial PRIMARY KEY, cron_id integer, call_at timestamp without time zone);
-CREATE TABLE ir_mail_server (id serial PRIMARY KEY, smtp_port integer, sequence integer DEFAULT 10, create_uid integer, write_uid integer,
-    name varchar NOT NULL, from_filter varchar, smtp_host varchar, smtp_authentication varchar NOT NULL, smtp_user varchar, smtp_pass varchar,
-    smtp_encryption varchar NOT NULL, smtp_debug boolean, active boolean, create_date timestamp without time zone);
-CREATE TABLE mail_mail (id serial PRIMARY KEY, mail_server_id integer, body_html text, email_to text, state varchar);
-CREATE TABLE ir_config_parameter (id serial PRIMARY KEY, key varchar NOT NULL, value text NOT NULL, create_uid integer,
-    create_date timestamp without time zone, CONSTRAINT ir_config_parameter_key_uniq UNIQUE (key));
-CREATE TABLE iap_account (id serial PRIMARY KEY, name varchar, account_token varchar, service_name varchar, create_uid integer);
-CREATE TABLE iap_account_res_company_rel (iap_account_id integer NOT NULL, res_company_id integer NOT NULL, PRIMARY KEY (iap_account_id, res_company_id));
-CREATE TABLE website (id serial PRIMARY KEY, company_id integer NOT NULL, user_id integer NOT NULL, name varchar NOT NULL, domain varchar,
-    configurator_done boolean, CONSTRAINT website_domain_unique UNIQUE (domain));
-CREATE TABLE payment_provider (id serial PRIMARY KEY, company_id integer NOT NULL, sequence integer, state varchar NOT NULL, code varchar NOT NULL,
-    "key" varchar, website_id integer, is_published boolean, name jsonb NOT NULL, support_fees boolean);
-CREATE TABLE payment_transaction (id serial PRIMARY KEY, provider_id integer NOT NULL, partner_id integer NOT NULL, amount numeric, reference varchar NOT NULL UNIQUE);
-"#;
+/// The database: tables as Odoo's standard modules make them, rows, and then foreign keys.
+const SCHEMA: &str = include_str!("../../fixtures/postgres/odoo/schema.sql");
+const ROWS: &str = include_str!("../../fixtures/postgres/odoo/data.sql");
 
-/// Foreign keys: table, column, parent, action.
-const KEYS: &str = "
-res_users company_id res_company RESTRICT, res_users partner_id res_partner RESTRICT, res_users create_uid res_users SET_NULL,
-res_users write_uid res_users SET_NULL, res_partner company_id res_company SET_NULL, res_partner parent_id res_partner SET_NULL,
-res_partner user_id res_users SET_NULL, res_partner create_uid res_users SET_NULL, res_partner write_uid res_users SET_NULL,
-res_company partner_id res_partner RESTRICT, res_company create_uid res_users SET_NULL, res_company write_uid res_users SET_NULL,
-ir_model create_uid res_users SET_NULL, ir_model_data create_uid res_users SET_NULL, ir_act_server model_id ir_model CASCADE,
-ir_cron ir_actions_server_id ir_act_server RESTRICT, ir_cron user_id res_users RESTRICT, ir_cron create_uid res_users SET_NULL,
-ir_cron_trigger cron_id ir_cron CASCADE, ir_mail_server create_uid res_users SET_NULL, ir_mail_server write_uid res_users SET_NULL,
-mail_mail mail_server_id ir_mail_server SET_NULL, ir_config_parameter create_uid res_users SET_NULL, iap_account create_uid res_users SET_NULL,
-iap_account_res_company_rel iap_account_id iap_account CASCADE, iap_account_res_company_rel res_company_id res_company CASCADE,
-website company_id res_company RESTRICT, website user_id res_users RESTRICT, payment_provider company_id res_company RESTRICT,
-payment_provider website_id website RESTRICT, payment_transaction provider_id payment_provider RESTRICT,
-payment_transaction partner_id res_partner RESTRICT";
-
-const ROWS: &str = r#"
-INSERT INTO res_partner (id, name, email, company_id) VALUES (1, 'My Company', 'info@shop.com', NULL), (2, 'OdooBot', 'odoobot@example.com', 1),
-    (3, 'Mitchell Admin', 'admin@shop.com', 1), (4, 'Azure Interior', E'azure\tinterior@example.com', 1);
-INSERT INTO res_company (id, name, partner_id, create_uid) VALUES (1, 'My Company', 1, 1);
-INSERT INTO res_users (id, company_id, partner_id, login, password, create_uid) VALUES (1, 1, 2, '__system__', NULL, 1), (2, 1, 3, 'admin', '$pbkdf2-sha512$x', 1);
-INSERT INTO ir_model (id, model, name, create_uid) VALUES (1, 'ir.cron', '{"en_US": "Scheduled Actions"}', 1), (2, 'mail.mail', '{"en_US": "Mail"}', 1);
-INSERT INTO ir_act_server (id, name, model_id, state, code) SELECT n, jsonb_build_object('en_US', 'Action ' || n), 1 + n % 2, 'code', 'model._run()' FROM generate_series(1, 9) n;
-INSERT INTO ir_cron (id, ir_actions_server_id, user_id, interval_number, interval_type, active, nextcall, priority)
-    SELECT n, n, 1, n, 'days', n % 3 > 0, timestamp '2026-01-01' + n * interval '1 hour', 5 FROM generate_series(1, 9) n;
-INSERT INTO ir_cron_trigger (cron_id, call_at) VALUES (1, '2026-01-01'), (5, '2026-02-01');
-INSERT INTO ir_model_data (res_id, name, module, model, noupdate, create_uid) VALUES (4, 'autovacuum_job', 'base', 'ir.cron', true, 1),
-    (2, 'ir_cron_mail_scheduler_action', 'mail', 'ir.cron', true, 1), (1, 'autovacuum_job', 'test', 'ir.model', false, 1), (1, 'main_company', 'base', 'res.company', true, NULL);
-INSERT INTO ir_mail_server (name, smtp_port, smtp_host, smtp_encryption, smtp_authentication, smtp_user, smtp_pass, active, create_uid)
-    VALUES ('Outgoing', 587, 'smtp.shop.com', 'starttls', 'login', 'mailer', 's3cret\pass', true, 2), ('Old', 25, 'old.shop.com', 'none', 'login', NULL, NULL, false, 2);
-INSERT INTO mail_mail (mail_server_id, body_html, email_to, state) VALUES (1, '<p>Hello</p>', 'azure@example.com', 'outgoing'), (NULL, NULL, NULL, 'sent');
-INSERT INTO ir_config_parameter (key, value, create_uid) VALUES ('database.uuid', 'a3c0f2', 1), ('ocn.uuid', 'x-1', 1), ('cloud.secret', 'top', 2), ('web.base.url', 'https://shop.com', 1);
-INSERT INTO iap_account (name, account_token, service_name) VALUES ('sms', 'abc123', 'sms'), ('snail', 'tok+disabled', 'snailmail'), ('none', NULL, 'partner_autocomplete'), ('plus', 'a+b+c', 'x');
-INSERT INTO iap_account_res_company_rel VALUES (1, 1), (2, 1);
-INSERT INTO website (company_id, user_id, name, domain, configurator_done) VALUES (1, 2, 'My Website', 'https://www.shop.com', true), (1, 2, 'Second', NULL, false);
-INSERT INTO payment_provider (company_id, sequence, state, code, "key", website_id, name) VALUES (1, 1, 'enabled', 'stripe', 'sk_live_1', 1, '{"en_US": "Stripe"}'),
-    (1, 2, 'disabled', 'paypal', NULL, NULL, '{"en_US": "PayPal"}'), (1, 3, 'test', 'demo', 'demo', NULL, '{"en_US": "Demo"}'), (1, 4, 'enabled', 'wire', NULL, 2, '{"en_US": "Wire"}');
-INSERT INTO payment_transaction (provider_id, partner_id, amount, reference) VALUES (1, 4, 99.90, 'S00042'), (4, 4, 10, 'S00043');
-SELECT setval(pg_get_serial_sequence(t, 'id'), 100) FROM unnest(ARRAY['res_partner', 'res_company', 'res_users', 'ir_model', 'ir_act_server', 'ir_cron']) t;
-"#;
-
-fn keys() -> String {
-    let keys = KEYS.split(',').map(|key| {
-        let [table, column, parent, action] = key
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .try_into()
-            .expect("four words");
-        format!(
-            "ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_fkey FOREIGN KEY ({column}) REFERENCES {parent} (id) ON DELETE {};\n",
-            action.replace('_', " ")
-        )
-    });
-    keys.collect()
-}
+/// The rulebook that is part of the program.
+const BUILT_IN: &str = include_str!("../../transforms/odoo.sql");
 
 #[test]
 fn odoo_is_neutralized_before_it_is_restored() {
@@ -109,7 +31,7 @@ fn odoo_is_neutralized_before_it_is_restored() {
         ),
     ] {
         let made = server.database();
-        made.psql(format!("{SCHEMA}{ROWS}{more}{}", keys()));
+        made.psql(format!("{SCHEMA}{ROWS}{more}"));
         let dump = made.dump(style);
         made.psql(NEUTRALIZE);
         let dir = tempfile::tempdir().expect("a temporary directory");
@@ -130,5 +52,156 @@ fn odoo_is_neutralized_before_it_is_restored() {
             made.fingerprint()
                 .assert_same(&scrubbed.fingerprint(), &what);
         }
+    }
+}
+
+/// The built-in rulebook without what is not plain SQL: `anon` functions and patterns. Each part begins
+/// with the line of its name; before the first stand the variables.
+fn plain_parts() -> (String, Vec<&'static str>) {
+    let mut parts = BUILT_IN.split("-- name: ");
+    let head = parts.next().expect("the head");
+    let variables = head
+        .lines()
+        .filter(|line| line.starts_with("\\set "))
+        .map(|line| format!("{line}\n"));
+    let plain = parts.filter(|part| !part.contains("anon.") && !part.contains("*\""));
+    (variables.collect(), plain.collect())
+}
+
+#[test]
+fn the_built_in_rulebook_does_what_psql_does() {
+    let Some(server) = postgres() else { return };
+    let (variables, parts) = plain_parts();
+    for styles in [&[][..], &["--column-inserts"]] {
+        let made = server.database();
+        made.psql(format!("{SCHEMA}{ROWS}"));
+        let dump = made.dump(styles);
+        let mut ran = 0;
+        for part in &parts {
+            let statement = part.split_once('\n').expect("a line with the name").1;
+            let output = made.try_psql(format!(
+                "{variables}\\set test_password odoo-test\n{statement}"
+            ));
+            let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+            match output.status.success() {
+                true => ran += 1,
+                // A module that is not installed.
+                false => assert!(
+                    part.lines().next().expect("a name").contains(" :optional")
+                        && errors.contains("does not exist"),
+                    "{part}\n{errors}"
+                ),
+            }
+        }
+        assert!(ran > 45, "only {ran} statements ran");
+        let rules: String = parts
+            .iter()
+            .map(|part| format!("-- name: {part}"))
+            .collect();
+        let rules = format!("{variables}{rules}");
+        let scrubbed = server.database();
+        scrubbed.restore(
+            runner::filter_with(&["--set", "test_password=odoo-test"], &rules, &dump).ok(),
+        );
+        made.fingerprint()
+            .assert_same(&scrubbed.fingerprint(), &format!("{styles:?}"));
+    }
+}
+
+#[test]
+fn a_copy_of_odoo_is_recognised_and_harmless() {
+    let Some(server) = postgres() else { return };
+    let dump = std::fs::read(fixture("postgres/odoo/dump.sql")).expect("the dump");
+    let scrubbed = run(&["--set", "test_password=odoo-test"], &dump);
+    assert!(scrubbed.err.contains("odoo"), "{}", scrubbed.err);
+    let scrubbed = scrubbed.ok();
+    let text = String::from_utf8_lossy(&scrubbed);
+    for secret in [
+        "@shop.com",
+        "azure@example",
+        "s3cret",
+        "imap\\\\pass",
+        "pk_live_2",
+        "sk_live_2",
+        "whsec_2",
+        "EAAB",
+        "1//0gRefresh",
+        "ya29",
+        "M210704",
+        "8f2c8b1e",
+        "pbkdf2",
+        "warehouse.shop.com",
+        "late@example.com",
+        "JBSWY3DPEHPK3PXP",
+        "tw-auth",
+        "ShopECOM",
+    ] {
+        assert!(
+            String::from_utf8_lossy(&dump).contains(secret),
+            "the fixture lacks {secret}"
+        );
+        assert!(!text.contains(secret), "{secret} is still there");
+    }
+    let (prod, copy) = (server.database(), server.database());
+    prod.restore(&dump);
+    copy.restore(&scrubbed);
+    for (what, query, before, after) in [
+        (
+            "one server, and it leads nowhere",
+            "SELECT count(*), min(smtp_host) FROM ir_mail_server WHERE active",
+            "1|smtp.shop.com",
+            "1|invalid",
+        ),
+        (
+            "one action",
+            "SELECT string_agg(id::text, ',') FROM ir_cron WHERE active",
+            "1,2,4,5,7,8",
+            "4",
+        ),
+        (
+            "the marker",
+            "SELECT count(*) FROM ir_config_parameter WHERE key = 'database.is_neutralized' AND value = 'true'",
+            "0",
+            "1",
+        ),
+        (
+            "an instance of its own",
+            "SELECT count(*) FROM ir_config_parameter WHERE key IN ('database.uuid', 'database.secret') AND length(value) = 36",
+            "1",
+            "2",
+        ),
+        (
+            "the banner",
+            "SELECT count(*) FROM ir_ui_view WHERE active",
+            "1",
+            "3",
+        ),
+        (
+            "payment",
+            "SELECT string_agg(state, ',' ORDER BY id) FROM payment_provider",
+            "enabled,disabled,test,enabled",
+            "disabled,disabled,test,disabled",
+        ),
+        (
+            "log in",
+            "SELECT count(*) FROM res_users WHERE password = 'odoo-test'",
+            "0",
+            "1",
+        ),
+        (
+            "webhook",
+            "SELECT webhook_url FROM ir_act_server WHERE state = 'webhook'",
+            "https://warehouse.shop.com/hook?secret=1",
+            "neutralization - disable webhook",
+        ),
+        (
+            "what is sold stays",
+            "SELECT count(*), sum(amount_total) FROM sale_order",
+            "40|8610.0",
+            "40|8610.0",
+        ),
+    ] {
+        assert_eq!(prod.psql(query).trim(), before, "before: {what}");
+        assert_eq!(copy.psql(query).trim(), after, "after: {what}");
     }
 }

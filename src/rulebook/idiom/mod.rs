@@ -205,9 +205,11 @@ impl Reader<'_> {
         } else if word(&["select"]) {
             !first(&["insert", "if"]) && !after_set_operator
         } else {
+            // The IF of DROP USER IF EXISTS belongs to it.
+            let of_drop = first(&["drop"]) && at == start + 2;
             word(&[
-                "delete", "update", "insert", "truncate", "if", "use", "commit",
-            ])
+                "delete", "update", "insert", "truncate", "drop", "use", "commit",
+            ]) || (word(&["if"]) && !of_drop)
         }
     }
 

@@ -194,6 +194,11 @@ fn every_statement_form_loads() {
             vec!["delete", "update", "delete"],
         ),
         (
+            "mssql",
+            "DROP USER IF EXISTS OSADMIN;\nDROP USER OSRUNTIME\nDROP USER IF EXISTS a, b\nGO\nDROP USER a\nIF OBJECT_ID('t') IS NOT NULL DELETE t",
+            vec!["drop user", "drop user", "drop user", "drop user", "delete"],
+        ),
+        (
             "oracle",
             "DELETE t WHERE a = q'[it's]';\n/\n",
             vec!["delete"],
