@@ -9,7 +9,7 @@ use super::tally::Tally;
 use super::transform::Batch;
 use super::waiting::{Bracketed, Held, Relations, is_root};
 use super::{Progress, ends_data, reader};
-use crate::dialect::{Block, Bracket, Effect, Frame, Framer, RowMode};
+use crate::dialect::{Block, Bracket, Effect, Frame, Framer, RowMode, Without};
 use crate::error::{Error, Position, Result};
 use crate::plan::{Pass, Planner, Program};
 use crate::report::{Preview, Report};
@@ -66,6 +66,10 @@ pub(super) struct Driver<'r> {
     pub any_rows: bool,
     /// Has data outside of tables been seen?
     pub other_data: bool,
+    /// Has the statement before been left out?
+    pub left_out: bool,
+    /// Statements about users that rules drop.
+    pub users_left_out: u64,
     /// Does the output so far end with a line's end?
     pub line_ended: bool,
     /// What a dry run shows, if it is one.
@@ -130,6 +134,12 @@ impl Driver<'_> {
         }
         self.finish_section().await?;
         self.planner.finish(self.decoder.framer.catalog())?;
+        if self.users_left_out > 0 {
+            let count = self.users_left_out;
+            self.report.warnings.push(format!(
+                "{count} statements about users that rules drop were left out or shortened"
+            ));
+        }
         if !self.any_rows {
             self.report
                 .warnings
@@ -163,6 +173,9 @@ impl Driver<'_> {
     }
 
     async fn statement(&mut self, bytes: Bytes, at: Position, effect: Effect) -> Result<()> {
+        let Some(bytes) = self.without_users(bytes).map_err(|error| error.at(at))? else {
+            return Ok(());
+        };
         match &effect {
             Effect::Opaque(relation, what) => {
                 self.decide()?;
@@ -233,6 +246,45 @@ impl Driver<'_> {
             self.begin_section(Some(name));
         }
         Ok(())
+    }
+
+    /// What is left of a statement without the users that rules drop; none if nothing is.
+    fn without_users(&mut self, bytes: Bytes) -> Result<Option<Bytes>> {
+        if std::mem::take(&mut self.left_out) && bytes.is_empty() {
+            // A further effect of the statement that was left out.
+            self.left_out = true;
+            return Ok(None);
+        }
+        let framer = &self.decoder.framer;
+        let without = match self.planner.drops_users() {
+            true => framer.without_users(&|user| self.planner.drops_user(user)),
+            false => Without::Same,
+        };
+        let rest = match without {
+            Without::Same => {
+                let may = |user: &str| self.planner.may_drop_user(user);
+                if self.planner.may_drop_users() && framer.without_users(&may) != Without::Same {
+                    self.planner.user_passed();
+                }
+                return Ok(Some(bytes));
+            }
+            Without::Refused(why) => {
+                return Err(
+                    Error::input(format!("a user that a rule drops cannot go: {why}"))
+                        .remedy("give what the user owns to another one, or leave DROP USER out"),
+                );
+            }
+            _ if bytes.is_empty() => {
+                return Err(Error::input(
+                    "a statement about a user that a rule drops stands behind others on one line",
+                ));
+            }
+            Without::Nothing => None,
+            Without::Rest(rest) => Some(Bytes::from(rest)),
+        };
+        self.users_left_out += 1;
+        self.left_out = rest.is_none();
+        Ok(rest)
     }
 
     /// Writes what the transaction wants before a statement. False: the statement is left out.

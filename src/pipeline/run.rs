@@ -104,6 +104,8 @@ pub(super) async fn run(job: Job) -> Outcome {
         checked: false,
         any_rows: false,
         other_data: false,
+        left_out: false,
+        users_left_out: 0,
         line_ended: true,
         preview: job.preview,
         progress: job.progress,

@@ -5,7 +5,7 @@ use super::rule::{Rule, tables_of};
 use super::{BASELINE, Planner, RuleId, matching};
 use crate::error::{Error, Result};
 use crate::rulebook::reads::reads;
-use crate::rulebook::{Action, ColumnPattern, Rulebook};
+use crate::rulebook::{Action, ColumnPattern, Rulebook, Statement};
 use crate::schema::{Catalog, RelationName};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -154,6 +154,15 @@ impl Planner {
                 .remedy(format!(
                     "run again with -r baseline -r {name}, or give --schema FILE"
                 )));
+            }
+            let drops_users =
+                |statement: &Statement| matches!(statement.action, Action::DropUser(_));
+            if self.user_passed && book.rulebook.statements.iter().any(drops_users) {
+                return Err(Error::input(format!(
+                    "the dump turned out to be of {name} only after a statement about a user that \
+                     it drops had passed"
+                ))
+                .remedy(format!("run again with -r baseline -r {name}")));
             }
             book.takes_part = true;
             joined.push(name.clone());

@@ -28,6 +28,7 @@ mod rule;
 mod step;
 mod support;
 mod target;
+mod users;
 mod values;
 mod wait;
 
@@ -131,6 +132,8 @@ pub struct Planner {
     kept: u64,
     /// What rules do to keys.
     effects: RefCell<HashMap<RuleId, (usize, Arc<Effects>)>>,
+    /// Has a statement passed about a user that a rulebook drops which may still be recognised?
+    user_passed: bool,
 }
 
 impl Planner {
@@ -187,6 +190,7 @@ impl Planner {
             target: None,
             kept: 0,
             effects: RefCell::default(),
+            user_passed: false,
         };
         planner.list_rules();
         Ok(planner)

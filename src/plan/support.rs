@@ -1,8 +1,8 @@
 //! What is wrong with a rulebook whatever the dump is, found when it is loaded.
 //!
-//! Two things: statements that this version cannot run yet, and expressions that no column could
-//! make right: an unknown function, a constant that cannot be cast, a bad regular expression. All
-//! of them are told at once, each with its place, so that nobody finds out at row nine million.
+//! Expressions that no column could make right: an unknown function, a constant that cannot be cast,
+//! a bad regular expression. All of them are told at once, each with its place, so that nobody finds
+//! out at row nine million.
 
 use super::Context;
 use crate::error::Result;
@@ -17,12 +17,7 @@ use crate::schema::{Column, DataType};
 pub(super) fn check(book: &Rulebook, context: &Context) -> Result<()> {
     let mut refused = Refused(Vec::new());
     for statement in &book.statements {
-        refused.statement(statement);
-    }
-    if refused.0.is_empty() {
-        for statement in &book.statements {
-            refused.expressions(statement, &context.settings(book.dialect, "load"));
-        }
+        refused.expressions(statement, &context.settings(book.dialect, "load"));
     }
     if refused.0.is_empty() {
         return Ok(());
@@ -106,21 +101,5 @@ impl Refused {
             message: fault.message,
             help: fault.help,
         }));
-    }
-
-    fn statement(&mut self, statement: &Statement) {
-        let Action::DropUser(names) = &statement.action else {
-            return;
-        };
-        for name in names {
-            self.0.push(Fault {
-                span: name.span,
-                message: "DROP USER is not supported in this version".to_owned(),
-                help: Some(
-                    "dump roles apart with pg_dumpall --roles-only and leave this one out"
-                        .to_owned(),
-                ),
-            });
-        }
     }
 }
