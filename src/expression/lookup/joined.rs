@@ -1,7 +1,7 @@
 //! The tables that an UPDATE or DELETE is joined with (FROM, USING).
 
 use super::compile::Builder;
-use super::core::{Combined, Core, Question};
+use super::core::{Combined, Core, Question, Source};
 use super::from::conjunction;
 use super::names::Names;
 use super::{Input, Lookup, incomplete};
@@ -179,7 +179,19 @@ impl Joined {
     }
 
     fn several(&self) -> ValueError {
-        let what: Vec<&str> = self.core.inputs.iter().map(|i| i.what.as_str()).collect();
+        let mut what: Vec<&str> = Vec::new();
+        for source in &self.core.sources {
+            let inputs = match source {
+                Source::Input(input) => std::slice::from_ref(input),
+                Source::Query(lookup) => lookup.inputs(),
+            };
+            let names = inputs.iter().map(|input| input.what.as_str());
+            what.extend(
+                names
+                    .filter(|name| !what.contains(name))
+                    .collect::<Vec<_>>(),
+            );
+        }
         ValueError::new(format!(
             "several rows of {} match one row; which one counts is not decided: narrow the condition",
             what.join(", ")

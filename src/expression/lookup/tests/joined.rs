@@ -116,6 +116,10 @@ fn what_is_not_decided_is_refused() {
             "several rows of v match one row; which one counts is not decided: narrow the condition",
         ),
         (
+            "UPDATE t SET name = 'x' FROM v a, v b WHERE a.extra < b.extra AND t.id IN (SELECT id FROM u)",
+            "several rows of v match one row; which one counts is not decided: narrow the condition",
+        ),
+        (
             "UPDATE t SET name = label FROM u WHERE id = 1",
             "column id is in more than one table; write the table in front",
         ),
