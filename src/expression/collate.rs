@@ -37,7 +37,7 @@ pub(super) fn of(column: &Column, settings: &Settings) -> Collation {
     match settings.dump {
         SqlDialect::Postgres | SqlDialect::Oracle => exact,
         SqlDialect::Mysql if name == "binary" => exact,
-        // MySQL 8's `0900` collations count trailing blanks, the older ones do not.
+        // MySQL 8's `0900` collations and MariaDB's `nopad` ones count trailing blanks.
         SqlDialect::Mysql => Collation {
             sensitivity: if has("bin") || has("cs") {
                 Sensitivity::Exact
@@ -46,7 +46,7 @@ pub(super) fn of(column: &Column, settings: &Settings) -> Collation {
             } else {
                 Sensitivity::Letters
             },
-            padded: !name.contains("_0900_"),
+            padded: !name.contains("_0900_") && !has("nopad"),
         },
         SqlDialect::Mssql => Collation {
             sensitivity: if has("bin") || has("cs") {
