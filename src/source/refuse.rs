@@ -112,6 +112,12 @@ pub(super) fn content(head: &[u8]) -> Result<()> {
             );
         }
     }
+    if tablespace(head) {
+        return is(
+            "a MySQL tablespace or table file (a copy of the server's data)",
+            "dump the database with mysqldump or mariadb-dump",
+        );
+    }
     if oracle_dump(head) {
         return is(
             "an Oracle export (.dmp)",
@@ -156,6 +162,22 @@ fn foreign(head: &[u8]) -> bool {
     SIGNS.iter().any(|sign| memmem::find(&text, sign).is_some())
 }
 
+/// An InnoDB tablespace begins with its header page, which names the space twice; the other files of
+/// a data directory and the streams of its backup tools have magic numbers.
+fn tablespace(head: &[u8]) -> bool {
+    const MAGIC: &[&[u8]] = &[
+        b"\xfe\x01\x09",
+        b"\xfe\x01\x0a",
+        b"\xfe\xfe\x07",
+        b"XBSTCK01",
+    ];
+    MAGIC.iter().any(|magic| head.starts_with(magic))
+        || head.len() >= 16 << 10
+            && head[4..8] == [0; 4]
+            && head[24..26] == [0, 8]
+            && head[34..38] == head[38..42]
+}
+
 /// Original export begins with 03, a character set and its name and version; Data Pump's header is
 /// binary and names the job's master table.
 fn oracle_dump(head: &[u8]) -> bool {
@@ -182,6 +204,16 @@ mod tests {
                 }
             })
             .collect()
+    }
+
+    /// The header page of an InnoDB tablespace.
+    fn page() -> Vec<u8> {
+        let mut page = vec![0; 16 << 10];
+        page[..4].copy_from_slice(b"\x9a\x12\x34\x56");
+        page[25] = 8;
+        page[37] = 7;
+        page[41] = 7;
+        page
     }
 
     fn tar(name: &str) -> Vec<u8> {
@@ -213,6 +245,8 @@ mod tests {
                 ".dmp",
                 "SQLcl",
             ),
+            (page(), "MySQL tablespace", "mariadb-dump"),
+            (b"\xfe\x01\x0a\x0c".to_vec(), "MySQL", "mysqldump"),
             (b"SQLite format 3\0\x10\0".to_vec(), "SQLite", ".dump"),
             (b"\x1f\x8b\x08\0".to_vec(), "twice", "unpack"),
         ];

@@ -8,7 +8,9 @@ pub fn parse(t: &mut Tokens<'_>, _catalog: &Catalog) -> Option<DataType> {
     let mut parts = t.qualified_name()?;
     let name = parts.pop()?;
     let _ = t.eat("VARYING") || t.eat("PRECISION");
-    let _ = name == "LONG" && t.eat("RAW") && return Some(DataType::Bytea);
+    if name == "LONG" && t.eat("RAW") {
+        return Some(DataType::Bytea);
+    }
     let mut sizes = Vec::new();
     let mut unit = None;
     if let Some(range) = t.skip_parentheses() {
