@@ -65,6 +65,8 @@ impl Position {
 pub struct Error {
     /// The class, which decides the exit code.
     pub kind: ErrorKind,
+    /// The input concerned, if it is not the dump itself.
+    pub input: Option<String>,
     /// The relation concerned, as `schema.table`.
     pub relation: Option<String>,
     /// The rule concerned, by its name or `file:line`.
@@ -83,6 +85,7 @@ impl Error {
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Error {
             kind,
+            input: None,
             relation: None,
             rule: None,
             row: None,
@@ -113,6 +116,11 @@ impl Error {
         Self::new(ErrorKind::Interrupted, "interrupted")
     }
 
+    /// Adds which input it is about, if that is not the dump itself.
+    pub fn of(mut self, input: impl Into<String>) -> Self {
+        self.input.get_or_insert_with(|| input.into());
+        self
+    }
     /// Names the relation, unless it is named already.
     pub fn relation(mut self, relation: impl ToString) -> Self {
         self.relation.get_or_insert_with(|| relation.to_string());
@@ -142,6 +150,9 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(input) = &self.input {
+            write!(f, "{input}: ")?;
+        }
         if let Some(relation) = &self.relation {
             write!(f, "{relation}: ")?;
         }

@@ -141,7 +141,14 @@ fn prepare(
             Output {
                 path: to.output.filter(|_| !to_stdout),
                 compression: to.compress,
-                input: source.identity(),
+                inputs: [
+                    source.identity(),
+                    schema.as_ref().and_then(Source::identity),
+                    target.as_ref().and_then(|(target, _)| target.identity()),
+                ]
+                .into_iter()
+                .flatten()
+                .collect(),
                 utf16: source.utf16(),
                 allow_terminal: to_stdout,
             }
@@ -173,8 +180,7 @@ fn prepare(
 /// The target environment's dump, by its content.
 fn target(path: &Path) -> Result<(Source, &'static dyn Dialect)> {
     let source = Source::open(Some(path))?;
-    let dialect = recognise(source.head())
-        .map_err(|error| error.remedy("--target wants a dump of the target environment"))?;
+    let dialect = recognise(source.head()).map_err(|error| error.of(source.label()))?;
     Ok((source, dialect))
 }
 

@@ -23,7 +23,9 @@ pub(super) async fn run(job: Job) -> Outcome {
     let planner = super::planner(job.choice, job.dialect, &job.key, given);
     let planner = planner.and_then(|mut planner| {
         if let Some((source, dialect)) = job.target {
-            let kept = target::read(source, dialect, &mut planner, job.memory)?;
+            let label = source.label().to_owned();
+            let kept = target::read(source, dialect, &mut planner, job.memory)
+                .map_err(|error| error.of(label))?;
             planner.keeps(kept);
         }
         Ok(planner)
@@ -55,7 +57,10 @@ pub(super) async fn run(job: Job) -> Outcome {
     };
     let schemas = match job
         .schema
-        .map(|source| schema::given(source, job.dialect.framer()))
+        .map(|source| {
+            let label = source.label().to_owned();
+            schema::given(source, job.dialect.framer()).map_err(|error| error.of(label))
+        })
         .transpose()
     {
         Ok(schemas) => schemas.unwrap_or_default(),

@@ -29,8 +29,8 @@ pub struct Output {
     pub path: Option<PathBuf>,
     /// How to compress. None: as the file's suffix says, plain on standard output.
     pub compression: Option<Method>,
-    /// The input's identity: writing onto the input is refused.
-    pub input: Option<Identity>,
+    /// What the run reads: writing onto an input is refused.
+    pub inputs: Vec<Identity>,
     /// Write UTF-16, as the input was.
     pub utf16: Option<Utf16>,
     /// `-o -`: standard output even if it is a terminal.
@@ -247,8 +247,8 @@ fn umask() -> Mode {
 }
 
 fn not_the_input(identity: Option<Identity>, output: &Output, label: &str) -> Result<()> {
-    if identity.is_some() && identity == output.input {
-        return Err(Error::usage(format!("{label} is the input")).remedy("name another file"));
+    if identity.is_some_and(|identity| output.inputs.contains(&identity)) {
+        return Err(Error::usage(format!("{label} is an input")).remedy("name another file"));
     }
     Ok(())
 }
@@ -369,13 +369,13 @@ mod tests {
         let input = Source::open(Some(&path)).unwrap().identity();
         for name in [&path, &other] {
             let error = Sink::open(&Output {
-                input,
+                inputs: input.into_iter().collect(),
                 ..output(name)
             })
             .err()
             .unwrap();
             assert_eq!(error.kind, ErrorKind::Usage);
-            assert!(error.message.ends_with("is the input"), "{error}");
+            assert!(error.message.ends_with("is an input"), "{error}");
         }
         assert_eq!(std::fs::read(&path).unwrap(), b"SELECT 1;");
     }

@@ -86,7 +86,7 @@ fn the_input_is_never_overwritten() {
             .unwrap();
         let err = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{line}: {err}");
-        assert!(err.contains("is the input"), "{line}: {err}");
+        assert!(err.contains("is an input"), "{line}: {err}");
         assert_eq!(std::fs::read(name).unwrap(), dump(10));
     }
 }
