@@ -35,6 +35,13 @@ pub trait Literals: Send + Sync + Debug {
     ) -> Result<(), RowFault>;
 }
 
+/// May the text stand where `original` stood? In a script of another character set, which it does not
+/// name, only ASCII and what came from there may.
+pub fn fits(text: &[u8], original: &[u8]) -> bool {
+    let utf8 = |bytes| std::str::from_utf8(bytes).is_ok();
+    utf8(original) || text.is_ascii() || !utf8(text)
+}
+
 /// Reads and writes the rows of INSERTs with one head.
 #[derive(Debug)]
 pub struct InsertCodec {

@@ -335,6 +335,9 @@ impl Literals for TsqlLiterals {
             return fault("the new value has a NUL, which a literal cannot hold");
         }
         let original = original.unwrap_or_default();
+        if !crate::dialect::batch::codec::fits(text, original) {
+            return fault("the script is not UTF-8; convert it first: iconv -f CHARSET -t UTF-8");
+        }
         let known = self.read(original).ok().filter(|cell| cell.value.is_some());
         let national = original.is_empty() || memchr::memmem::find(original, b"N'").is_some();
         let mut literal = Vec::with_capacity(text.len() + 3);
@@ -564,5 +567,10 @@ mod tests {
                 .encode(Some(b"a\0"), None, &TEXT, &mut out)
                 .is_err()
         );
+        // Not UTF-8, and nobody says what.
+        for (text, fits) in [(&b"x"[..], true), (b"\xe9x", true), ("é".as_bytes(), false)] {
+            let written = literals.encode(Some(text), Some(b"N'\xe9'"), &TEXT, &mut out);
+            assert_eq!(written.is_ok(), fits, "{text:?}");
+        }
     }
 }
