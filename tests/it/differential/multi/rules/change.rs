@@ -52,9 +52,6 @@ impl<'c> Maker<'c> {
 
     /// New keys, which foreign keys follow.
     pub(super) fn keyed(&mut self, table: &'c Table) -> Option<String> {
-        if super::gaps() && table.partitioned {
-            return None;
-        }
         if !table.counts() || table.columns[0].sql == "smallint" {
             return None;
         }
@@ -319,9 +316,6 @@ impl<'c> Maker<'c> {
 
     /// `\gexec`: statements that are made of data.
     pub(super) fn generated(&mut self, table: &'c Table) -> String {
-        if super::gaps() && self.tables.iter().any(|t| !t.foreign.is_empty()) {
-            return self.select(table);
-        }
         let other = self.table();
         let u = self.named(other);
         let filter = self.filter(&u);
