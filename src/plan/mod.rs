@@ -118,6 +118,8 @@ pub struct Planner {
     keys_first: bool,
     /// Can no more relations come in this section?
     complete: bool,
+    /// Can no more rows come in this section?
+    data_ended: bool,
     /// The columns of the rows that have come, by relation.
     headers: HashMap<RelationName, Vec<String>>,
     /// What is gathered for rules that look at other rows.
@@ -183,6 +185,7 @@ impl Planner {
             followed: HashMap::new(),
             keys_first: false,
             complete: false,
+            data_ended: false,
             headers: HashMap::new(),
             inputs: RefCell::default(),
             floating: Vec::new(),
@@ -390,6 +393,7 @@ impl Planner {
         self.passed.clear();
         self.followed.clear();
         self.complete = false;
+        self.data_ended = false;
         self.headers.clear();
         self.inputs.get_mut().next_section();
         self.effects.get_mut().clear();

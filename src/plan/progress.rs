@@ -75,6 +75,7 @@ impl Planner {
     /// Takes note that no more relations and no more rows come in this section.
     pub fn data_ended(&mut self) {
         self.complete = true;
+        self.data_ended = true;
     }
 
     /// Draws the conclusions from what has passed. True if anything has become known: then
@@ -100,6 +101,10 @@ impl Planner {
             if gathered.input.rows().is_some() || gathered.answered {
                 continue;
             }
+            // Rows that rules add to a partitioned table are made when the data has ended.
+            if !self.data_ended && self.adds_to_root(catalog, key) {
+                continue;
+            }
             let children = match gathered.only {
                 true => Vec::new(),
                 false => catalog.descendants(&key.named),
@@ -114,6 +119,17 @@ impl Planner {
             }
         }
         Ok(inputs.answer_circles()? | moved)
+    }
+
+    /// Does a rule before the reading one add rows to a partitioned table?
+    fn adds_to_root(&self, catalog: &Catalog, key: &StepKey) -> bool {
+        let named = catalog.relations.get(&key.named);
+        let is_root = named.is_some_and(|relation| !relation.partition_key.is_empty());
+        let adds = |rule: &Rule| {
+            matches!(rule.statement.action, Action::Insert(_))
+                && rule.concerns(catalog, &key.named).is_some()
+        };
+        is_root && self.rules.iter().any(|rule| rule.id < key.rule && adds(rule))
     }
 
     /// How many steps of a program can run now; makes what they look up ready.
