@@ -30,8 +30,24 @@ pub fn builtins() -> &'static [Builtin] {
             text: include_str!("../../transforms/baseline.sql"),
         },
         Builtin {
+            name: "listserv-maestro",
+            text: include_str!("../../transforms/listserv-maestro.sql"),
+        },
+        Builtin {
             name: "odoo",
             text: include_str!("../../transforms/odoo.sql"),
+        },
+        Builtin {
+            name: "outsystems",
+            text: include_str!("../../transforms/outsystems.sql"),
+        },
+        Builtin {
+            name: "outsystems-log",
+            text: include_str!("../../transforms/outsystems-log.sql"),
+        },
+        Builtin {
+            name: "superoffice",
+            text: include_str!("../../transforms/superoffice.sql"),
         },
     ]
 }

@@ -1,0 +1,1 @@
+delete from ossys_server;

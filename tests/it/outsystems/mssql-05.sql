@@ -1,0 +1,1 @@
+update ossys_dbcatalog set password = ' ',username =' ' where name <> '(Main)';

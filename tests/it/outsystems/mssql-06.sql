@@ -1,0 +1,1 @@
+delete from ossys_dbconnection where NAME <>'$OS_LOG_DB_7e3e8ce0';

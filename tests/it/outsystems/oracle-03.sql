@@ -1,0 +1,12 @@
+    ALTER SESSION SET NLS_COMP=LINGUISTIC NLS_SORT=BINARY_AI;
+    ALTER SESSION SET CURRENT_SCHEMA = OSADMIN;
+
+    delete from ossys_modulefrontend;
+    delete from ossys_moduleinternaladdress;
+    delete from ossys_platformconfig where name in (
+        'Application Deployment Configuration',
+        'Default Application Deploy Instance',
+        'Previous Deployment Zone Used',
+        'Previous Deployment Zone Key',
+        'Configured Application Deploy');
+    COMMIT;

@@ -1,0 +1,33 @@
+ALTER SESSION SET NLS_COMP=LINGUISTIC NLS_SORT=BINARY_AI;
+
+ALTER SESSION SET CURRENT_SCHEMA = OSADMIN;
+
+
+ 
+DECLARE v_exists NUMBER(10,0);
+
+BEGIN
+
+
+ 
+select Count(*) INTO v_exists
+
+from user_tables where table_name = 'OSSYS_PLATFORMSVCS_OBSERVER';
+
+
+ 
+IF v_exists > 0 THEN
+
+EXECUTE IMMEDIATE 'delete from OSSYS_PLATFORMSVCS_OBSERVER';
+
+END IF;
+
+
+ 
+COMMIT;
+
+
+ 
+END;
+
+/
