@@ -66,7 +66,7 @@ pub struct Error {
     /// The class, which decides the exit code.
     pub kind: ErrorKind,
     /// The input concerned, if it is not the dump itself.
-    pub input: Option<String>,
+    pub input: Option<Box<str>>,
     /// The relation concerned, as `schema.table`.
     pub relation: Option<String>,
     /// The rule concerned, by its name or `file:line`.
@@ -118,7 +118,7 @@ impl Error {
 
     /// Adds which input it is about, if that is not the dump itself.
     pub fn of(mut self, input: impl Into<String>) -> Self {
-        self.input.get_or_insert_with(|| input.into());
+        self.input.get_or_insert_with(|| input.into().into_boxed_str());
         self
     }
     /// Names the relation, unless it is named already.
