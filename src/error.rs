@@ -118,7 +118,8 @@ impl Error {
 
     /// Adds which input it is about, if that is not the dump itself.
     pub fn of(mut self, input: impl Into<String>) -> Self {
-        self.input.get_or_insert_with(|| input.into().into_boxed_str());
+        self.input
+            .get_or_insert_with(|| input.into().into_boxed_str());
         self
     }
     /// Names the relation, unless it is named already.

@@ -129,7 +129,11 @@ impl Planner {
             matches!(rule.statement.action, Action::Insert(_))
                 && rule.concerns(catalog, &key.named).is_some()
         };
-        is_root && self.rules.iter().any(|rule| rule.id < key.rule && adds(rule))
+        is_root
+            && self
+                .rules
+                .iter()
+                .any(|rule| rule.id < key.rule && adds(rule))
     }
 
     /// How many steps of a program can run now; makes what they look up ready.
