@@ -84,6 +84,9 @@ impl Driver<'_> {
     pub(super) async fn advance(&mut self) -> Result<()> {
         loop {
             self.barrier().await?;
+            // Rules may have joined since: what waits must know of their steps before anybody asks
+            // whether it has passed them.
+            self.next_move()?;
             let moved = self.progress()?;
             let next = self.next_move()?;
             let kept = self.planner.newly_kept();
@@ -114,6 +117,8 @@ impl Driver<'_> {
     /// Asks the plan how far everything that waits can go now, and says what to do first.
     fn next_move(&mut self) -> Result<Option<(Move, RelationName)>> {
         let mut first: Option<(RuleId, RelationName)> = None;
+        let mut ready: Option<RelationName> = None;
+        // All of them, always: a rule that has just become known may read any.
         for number in 0..self.relations.waiting.len() {
             let catalog = self.decoder.framer.catalog();
             let Some((relation, waiting)) = self.relations.waiting.get_index_mut(number) else {
@@ -127,7 +132,8 @@ impl Driver<'_> {
                 held.way.plan(planned);
             }
             if whole {
-                return Ok(Some((Move::Release, relation.clone())));
+                ready.get_or_insert_with(|| relation.clone());
+                continue;
             }
             self.plan_added(number)?;
             let Some((relation, waiting)) = self.relations.waiting.get_index(number) else {
@@ -141,7 +147,8 @@ impl Driver<'_> {
                 first = Some((rule, relation.clone()));
             }
         }
-        Ok(first.map(|(_, relation)| (Move::Gather, relation)))
+        let ready = ready.map(|relation| (Move::Release, relation));
+        Ok(ready.or(first.map(|(_, relation)| (Move::Gather, relation))))
     }
 
     /// How far can the rows go that rules add to a relation that waits? Which of them are added

@@ -345,7 +345,10 @@ impl Planner {
         self.rules
             .iter()
             .filter(|rule| !matches!(rule.statement.action, Action::Grant { .. }))
-            .filter(|rule| rule.concerns(catalog, relation).is_some())
+            .filter(|rule| {
+                rule.concerns(catalog, relation).is_some()
+                    || !rule.reads_of(catalog, relation, false).is_empty()
+            })
             .map(|rule| rule.id)
             .collect()
     }

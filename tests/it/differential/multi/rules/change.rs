@@ -225,9 +225,6 @@ impl<'c> Maker<'c> {
     }
 
     pub(super) fn insert_select(&mut self, table: &'c Table) -> String {
-        if super::gaps() && table.partitioned {
-            return self.update(table);
-        }
         let other = self.table();
         let u = self.named(other);
         let Some((names, values)) = self.filled(table, &u) else {
@@ -274,9 +271,6 @@ impl<'c> Maker<'c> {
     }
 
     pub(super) fn insert_values(&mut self, table: &'c Table) -> String {
-        if super::gaps() && table.partitioned {
-            return self.update(table);
-        }
         self.inserted += 1;
         let (mut names, mut values) = (Vec::new(), Vec::new());
         for column in &table.columns {

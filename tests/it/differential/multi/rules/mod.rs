@@ -63,12 +63,6 @@ pub fn generate(tables: &[Table], target: &[Table], choices: &mut Choices) -> Ru
     rules
 }
 
-/// What scrub is known not to do right yet is left out, unless `SCRUB_GAPS` is set: that rows added
-/// to a partitioned table are read by later rules.
-pub(super) fn gaps() -> bool {
-    std::env::var_os("SCRUB_GAPS").is_none()
-}
-
 impl<'c> Maker<'c> {
     fn statement(&mut self, number: usize, rules: &mut Rules) {
         self.with.clear();
