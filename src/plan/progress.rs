@@ -14,8 +14,8 @@ use super::{Planner, matching};
 use crate::error::{Error, Result};
 use crate::expression::{FaultKind, Lookup, Rows, Table, compile_lookup};
 use crate::rulebook::reads::{reads, streamed};
-use crate::rulebook::{Action, Query, Update};
-use crate::schema::{Catalog, Column, RelationName};
+use crate::rulebook::{Action, Query};
+use crate::schema::{Catalog, RelationName};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -351,8 +351,7 @@ impl Planner {
         let undecided = |book: &super::Book| !book.takes_part && !book.rulebook.detect.is_empty();
         let removes = |rule: &Rule| {
             let removes = match &rule.statement.action {
-                Action::Delete(_) | Action::Truncate(_) => true,
-                Action::Update(update) => !update.from.is_empty() || rekeys(rule, update, catalog),
+                Action::Delete(_) | Action::Truncate(_) | Action::Update(_) => true,
                 _ => false,
             };
             let concerns = |name| rule.concerns(catalog, name).is_some();
@@ -395,20 +394,4 @@ fn references(catalog: &Catalog, relation: &RelationName) -> BTreeSet<RelationNa
         }
     }
     found
-}
-
-/// Could an UPDATE change keys? Numbers and the like are what foreign keys are made of as a rule; a
-/// text that is one is noticed at the end.
-fn rekeys(rule: &Rule, update: &Update, catalog: &Catalog) -> bool {
-    let concerned = catalog.relations.values();
-    let mut concerned = concerned.filter(|r| rule.concerns(catalog, &r.name).is_some());
-    concerned.any(|relation| {
-        let named = |column: &Column| {
-            let assigned = update.assignments.iter().map(|a| &a.column);
-            let mut plain = assigned.filter(|ident| !ident.is_pattern());
-            plain.any(|ident| matching::names(ident, &column.name))
-        };
-        let columns = relation.columns.iter();
-        columns.filter(|c| !c.data_type.holds_text()).any(named)
-    })
 }
