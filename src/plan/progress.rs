@@ -350,10 +350,10 @@ impl Planner {
     pub fn wants_schema(&self, catalog: &Catalog, all_defined: bool) -> bool {
         let undecided = |book: &super::Book| !book.takes_part && !book.rulebook.detect.is_empty();
         let removes = |rule: &Rule| {
-            let removes = match &rule.statement.action {
-                Action::Delete(_) | Action::Truncate(_) | Action::Update(_) => true,
-                _ => false,
-            };
+            let removes = matches!(
+                rule.statement.action,
+                Action::Delete(_) | Action::Truncate(_) | Action::Update(_)
+            );
             let concerns = |name| rule.concerns(catalog, name).is_some();
             removes && catalog.relations.keys().any(concerns)
         };
