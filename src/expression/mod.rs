@@ -57,6 +57,9 @@ pub enum FaultKind {
     Type,
     /// A name that means nothing.
     Name,
+    /// What a foreign key asks for and the dump does not tell (in time). Its message holds names of the
+    /// schema only, nothing of the statement.
+    ForeignKey,
     /// Anything else.
     Other,
 }

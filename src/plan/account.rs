@@ -5,7 +5,7 @@ use super::books::Book;
 use super::rule::{Rule, tables_of};
 use super::{Planner, RuleId, matching, pairs};
 use crate::error::{Error, Result};
-use crate::expression::Fault;
+use crate::expression::{Fault, FaultKind};
 use crate::rulebook::reads::reads;
 use crate::rulebook::{self, Action, Diagnostics, TableRef, nearest};
 use crate::schema::{Catalog, RelationName};
@@ -175,7 +175,7 @@ impl Planner {
 
     /// Turns faults into one message with carets.
     pub(super) fn refuse(&self, faults: Vec<(RuleId, Fault)>) -> Result<()> {
-        let Some((first, _)) = faults.first() else {
+        let Some((first, fault)) = faults.first() else {
             return Ok(());
         };
         let book_of = |id: RuleId| {
@@ -186,6 +186,17 @@ impl Planner {
             self.books.iter().position(has).unwrap_or_default()
         };
         let book = &self.books[book_of(*first)];
+        if book.generated && fault.kind == FaultKind::ForeignKey {
+            let refused = Error::input(format!(
+                "for a statement that it generates: {}",
+                fault.message
+            ));
+            let refused = refused.rule(self.statement_name(*first));
+            return Err(match &fault.help {
+                Some(help) => refused.remedy(help),
+                None => refused,
+            });
+        }
         if book.generated {
             // Its text comes from the dump's rows.
             return Err(Error::input(

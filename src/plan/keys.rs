@@ -124,7 +124,7 @@ impl Builder<'_> {
             span,
             message: format!("{}: {message}", self.subject.name),
             help: Some(help.to_owned()),
-            kind: FaultKind::Other,
+            kind: FaultKind::ForeignKey,
         }])
     }
 
