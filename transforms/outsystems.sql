@@ -5,7 +5,6 @@
 -- baseline-except: ossys_user.password, ossys_site_property_def_ext.is_secret
 -- by-hand: if platform and log are two databases, clone both; scrub recognises the log database by itself
 -- by-hand: save the configurations of the database connections that the report names (from production: the rows leave the copy)
--- by-hand: SQL Server: a script names its users before its tables, so say -r baseline -r outsystems (recognised by itself it would be too late to leave them out, and scrub stops)
 -- by-hand: SQL Server: if objects of the restored database belong to OSADMIN, OSRUNTIME, OSADMIN_LOG or OSRUNTIME_LOG, change their owner to dbo before you make the dump (on SQL Server 2008 delete their schemas as well)
 -- by-hand: Oracle: create tablespaces, schemas and grants in the target first (runtime_oracle_creation.sql, logging_creation_oracle.sql, and one script for each further database schema); revoke what the cloned users may do to the original schema if it is the same instance
 -- by-hand: run the Configuration Tool against the restored catalog: new user names and passwords for the platform and log logins, Grant Permissions, Test Connection, Create/Upgrade Database, a session database of its own, then Apply and Exit

@@ -7,9 +7,10 @@ use super::order::Slot;
 use super::schema::{self, Schemas};
 use super::tally::Tally;
 use super::transform::Batch;
+use super::undecided::{Named, Undecided};
 use super::waiting::{Bracketed, Held, Relations, is_root};
 use super::{Progress, ends_data, reader};
-use crate::dialect::{Block, Bracket, Effect, Frame, Framer, RowMode, Without};
+use crate::dialect::{Block, Bracket, Effect, Frame, Framer, RowMode};
 use crate::error::{Error, Position, Result};
 use crate::plan::{Pass, Planner, Program};
 use crate::report::{Preview, Report};
@@ -70,6 +71,8 @@ pub(super) struct Driver<'r> {
     pub left_out: bool,
     /// Statements about users that rules drop.
     pub users_left_out: u64,
+    /// What waits until it is known whose dump it is.
+    pub undecided: Undecided,
     /// Does the output so far end with a line's end?
     pub line_ended: bool,
     /// What a dry run shows, if it is one.
@@ -104,6 +107,7 @@ impl Driver<'_> {
         {
             self.frame(frame).await?;
         }
+        self.settle().await?;
         self.end().await
     }
 
@@ -156,8 +160,13 @@ impl Driver<'_> {
     }
 
     async fn frame(&mut self, frame: Frame) -> Result<()> {
+        let Some((frame, named)) = self.postpone(frame).await? else {
+            return Ok(());
+        };
         match frame {
-            Frame::Statement { bytes, at, effect } => self.statement(bytes, at, effect).await,
+            Frame::Statement { bytes, at, effect } => {
+                self.statement(bytes, at, effect, named).await
+            }
             Frame::Head { bytes, at, block } => {
                 self.head(bytes, block).await.map_err(|error| error.at(at))
             }
@@ -172,8 +181,16 @@ impl Driver<'_> {
         }
     }
 
-    async fn statement(&mut self, bytes: Bytes, at: Position, effect: Effect) -> Result<()> {
-        let Some(bytes) = self.without_users(bytes).map_err(|error| error.at(at))? else {
+    /// Passes a statement on; it names users whom rules drop, or might.
+    pub async fn statement(
+        &mut self,
+        bytes: Bytes,
+        at: Position,
+        effect: Effect,
+        named: Option<Named>,
+    ) -> Result<()> {
+        let rest = self.without_users(bytes, named);
+        let Some(bytes) = rest.map_err(|error| error.at(at))? else {
             return Ok(());
         };
         match &effect {
@@ -246,45 +263,6 @@ impl Driver<'_> {
             self.begin_section(Some(name));
         }
         Ok(())
-    }
-
-    /// What is left of a statement without the users that rules drop; none if nothing is.
-    fn without_users(&mut self, bytes: Bytes) -> Result<Option<Bytes>> {
-        if std::mem::take(&mut self.left_out) && bytes.is_empty() {
-            // A further effect of the statement that was left out.
-            self.left_out = true;
-            return Ok(None);
-        }
-        let framer = &self.decoder.framer;
-        let without = match self.planner.drops_users() {
-            true => framer.without_users(&|user| self.planner.drops_user(user)),
-            false => Without::Same,
-        };
-        let rest = match without {
-            Without::Same => {
-                let may = |user: &str| self.planner.may_drop_user(user);
-                if self.planner.may_drop_users() && framer.without_users(&may) != Without::Same {
-                    self.planner.user_passed();
-                }
-                return Ok(Some(bytes));
-            }
-            Without::Refused(why) => {
-                return Err(
-                    Error::input(format!("a user that a rule drops cannot go: {why}"))
-                        .remedy("give what the user owns to another one, or leave DROP USER out"),
-                );
-            }
-            _ if bytes.is_empty() => {
-                return Err(Error::input(
-                    "a statement about a user that a rule drops stands behind others on one line",
-                ));
-            }
-            Without::Nothing => None,
-            Without::Rest(rest) => Some(Bytes::from(rest)),
-        };
-        self.users_left_out += 1;
-        self.left_out = rest.is_none();
-        Ok(rest)
     }
 
     /// Writes what the transaction wants before a statement. False: the statement is left out.
@@ -386,7 +364,7 @@ impl Driver<'_> {
     }
 
     /// Reads the whole input for its schema, if that would change anything and it can be read twice.
-    async fn look_ahead(&mut self) -> Result<()> {
+    pub async fn look_ahead(&mut self) -> Result<()> {
         let framer = &self.decoder.framer;
         if self.again.is_none()
             || !self

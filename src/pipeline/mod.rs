@@ -32,6 +32,7 @@ mod store;
 mod tally;
 mod target;
 mod transform;
+mod undecided;
 mod waiting;
 mod writer;
 

@@ -5,6 +5,7 @@ use super::driver::Driver;
 use super::order;
 use super::store::Store;
 use super::tally::Tally;
+use super::undecided::Undecided;
 use super::waiting::Relations;
 use super::{Job, Outcome, account, reader, schema, target, writer};
 use crate::dialect::OutputState;
@@ -111,6 +112,7 @@ pub(super) async fn run(job: Job) -> Outcome {
         other_data: false,
         left_out: false,
         users_left_out: 0,
+        undecided: Undecided::default(),
         line_ended: true,
         preview: job.preview,
         progress: job.progress,

@@ -96,3 +96,67 @@ fn the_rulebook_does_what_psql_does() {
     };
     assert!(ran > 30, "only {ran} statements ran");
 }
+
+/// A script as SSMS writes it: the users come first, then the tables, then the rows.
+fn script(between: &str) -> String {
+    let mut text = "CREATE USER [OSADMIN] FOR LOGIN [OSADMIN]\nGO\nALTER ROLE [db_owner] ADD MEMBER [OSADMIN]\nGO\n\
+        CREATE USER [reporting] FOR LOGIN [reporting]\nGO\n"
+        .to_owned();
+    text.push_str(between);
+    let dump = std::fs::read(runner::fixture("mssql/outsystems/dump.sql")).expect("the dump");
+    let units: Vec<u16> = dump[2..]
+        .chunks(2)
+        .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+        .collect();
+    let rest = String::from_utf16(&units).expect("UTF-16");
+    let tables = rest.find("CREATE TABLE").expect("a table");
+    text.push_str(&rest[tables..]);
+    text
+}
+
+#[test]
+fn users_are_left_out_of_a_script_that_is_recognised_later() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("dump.sql");
+    std::fs::write(&path, script("")).expect("the script");
+    let piped = runner::run(&[], script("").as_bytes());
+    let read = runner::run(&[path.to_str().expect("UTF-8")], b"");
+    assert!(piped.err.contains("outsystems"), "{}", piped.err);
+    let err = piped.err.clone();
+    let (piped, read) = (piped.ok(), read.ok());
+    assert!(piped == read, "a file and a pipe differ");
+    let text = String::from_utf8_lossy(&piped);
+    assert!(!text.contains("OSADMIN]"), "the user is still there");
+    assert!(text.contains("CREATE USER [reporting]"));
+    assert!(err.contains("2 statements about users"), "{err}");
+}
+
+#[test]
+fn users_of_another_application_stay() {
+    let script = "CREATE USER [OSADMIN] FOR LOGIN [OSADMIN]\nGO\nCREATE TABLE [dbo].[t]([id] [int] NOT NULL)\nGO\n\
+        INSERT [dbo].[t] ([id]) VALUES (1)\nGO\nGRANT SELECT ON [dbo].[t] TO [OSADMIN]\nGO\n";
+    let only_users = "CREATE USER [OSADMIN] FOR LOGIN [OSADMIN]\nGO\n";
+    for script in [script, only_users] {
+        let run = runner::run(&["-f", "mssql"], script.as_bytes());
+        assert_eq!(String::from_utf8_lossy(&run.ok()), script);
+    }
+}
+
+#[test]
+fn what_waits_is_bounded_and_a_rulebook_that_is_recognised_too_late_stops_the_run() {
+    let long = format!("/*{}*/\nGO\n", "x".repeat(17 << 20));
+    let row = "CREATE TABLE [dbo].[first]([id] [int] NOT NULL)\nGO\nINSERT [dbo].[first] ([id]) VALUES (1)\nGO\n";
+    for between in [long.as_str(), row] {
+        let text = script(between);
+        let run = runner::run(&[], text.as_bytes());
+        assert_eq!(run.code, Some(3), "{}", run.err);
+        assert!(run.err.contains("a statement about a user"), "{}", run.err);
+        assert!(run.err.contains("-r baseline -r outsystems"), "{}", run.err);
+        // A file can be read beforehand.
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("dump.sql");
+        std::fs::write(&path, &text).expect("the script");
+        let out = runner::run(&[path.to_str().expect("UTF-8")], b"").ok();
+        assert!(!String::from_utf8_lossy(&out).contains("[OSADMIN]"));
+    }
+}
