@@ -2,7 +2,7 @@
 -- source: OutSystems 11 documentation, Migrate an Environment Using a Database Clone
 -- source: OutSystems 11 documentation, the current edition of that page (the names and tables it adds)
 -- detect: ossys_espace, ossys_entity, ossys_parameter, ossys_server
--- baseline-except: ossys_user.password, ossys_site_property_def_ext.is_secret
+-- baseline-except: ossys_user.password
 -- by-hand: if platform and log are two databases, clone both; scrub recognises the log database by itself
 -- by-hand: save the configurations of the database connections that the report names (from production: the rows leave the copy)
 -- by-hand: SQL Server: if objects of the restored database belong to OSADMIN, OSRUNTIME, OSADMIN_LOG or OSRUNTIME_LOG, change their owner to dbo before you make the dump (on SQL Server 2008 delete their schemas as well)

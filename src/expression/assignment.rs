@@ -4,7 +4,7 @@ use super::compiler::{Compiler, Target, Typed};
 use super::evaluate::{borrow, written};
 use super::lookup::Lookup;
 use super::node::Node;
-use super::types::display;
+use super::types::{display, is_text};
 use super::{Fault, FaultKind, Row, Scope, Settings};
 use crate::rulebook::{self, Expr, ExprKind};
 use crate::schema::{Column, DataType, Generated, LengthUnit};
@@ -166,9 +166,12 @@ impl Compiler<'_> {
     fn assign(&mut self, typed: Typed, column: &Column) -> Option<Typed> {
         let to = column.data_type.base();
         let from = typed.data_type.clone();
+        // Where text turns into anything that it reads as, a pattern must not take it at its word:
+        // what it replaces by text are columns that hold text.
+        let astray = self.settings.value.is_some() && is_text(&from) && !to.holds_text();
         let context = if from == DataType::Unknown || can_cast(&from, to, CastContext::Assignment) {
             CastContext::Assignment
-        } else if self.lenient() && can_cast(&from, to, CastContext::Explicit) {
+        } else if self.lenient() && !astray && can_cast(&from, to, CastContext::Explicit) {
             CastContext::Explicit
         } else {
             return self.fault(

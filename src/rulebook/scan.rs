@@ -294,7 +294,7 @@ impl<'t> Scanner<'t> {
             return self.keep(1);
         };
         let span = self.span(self.at, self.at + used.len);
-        let value = variables.expand(used, self.dialect == SqlDialect::Mysql);
+        let value = variables.expand(used, self.dialect);
         match value {
             Some(value) => self.chunk.push(&value, span, false),
             None => self.chunk.unset.push(unset(span, used.name)),

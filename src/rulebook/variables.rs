@@ -3,6 +3,7 @@
 //! Values are substituted as text before a statement is parsed, as psql does, and never inside
 //! quotes or comments (the scanner sees to that). `--set` wins over `\set`.
 
+use super::ast::SqlDialect;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The variables of a run.
@@ -103,20 +104,23 @@ impl Variables {
         self.values.contains_key(name)
     }
 
-    /// The text that stands in for a use; none if the variable is not set.
-    pub(super) fn expand(&mut self, used: Use<'_>, backslashes: bool) -> Option<String> {
+    /// The text that stands in for a use, quoted as the dialect does; none if the variable is not set.
+    pub(super) fn expand(&mut self, used: Use<'_>, dialect: SqlDialect) -> Option<String> {
         self.named.insert(used.name.to_owned());
         let value = self.values.get(used.name);
         Some(match used.form {
             Form::IsSet => if value.is_some() { "TRUE" } else { "FALSE" }.to_owned(),
             Form::Raw => value?.clone(),
+            // MySQL reads double quotes as a literal.
+            Form::Identifier if dialect == SqlDialect::Mysql => {
+                format!("`{}`", value?.replace('`', "``"))
+            }
             Form::Identifier => format!("\"{}\"", value?.replace('"', "\"\"")),
             Form::Literal => {
                 let value = value?.replace('\'', "''");
-                let value = if backslashes {
-                    value.replace('\\', "\\\\")
-                } else {
-                    value
+                let value = match dialect {
+                    SqlDialect::Mysql => value.replace('\\', "\\\\"),
+                    _ => value,
                 };
                 format!("'{value}'")
             }
@@ -158,7 +162,11 @@ pub(super) fn arguments(
                 ':' => match parse_use(rest) {
                     Some(used) => {
                         let unset = || ArgumentFault::Unset(used.name.to_owned());
-                        argument.push_str(&variables.expand(used, false).ok_or_else(unset)?);
+                        argument.push_str(
+                            &variables
+                                .expand(used, SqlDialect::Postgres)
+                                .ok_or_else(unset)?,
+                        );
                         rest = &rest[used.len..];
                     }
                     None => {
@@ -242,6 +250,7 @@ mod tests {
         Variables::new(&[
             ("domain".into(), "o'x\\.org".into()),
             ("n".into(), "3".into()),
+            ("quote".into(), "a\"b`c".into()),
         ])
     }
 
@@ -263,18 +272,26 @@ mod tests {
     #[test]
     fn values_are_quoted_for_their_place() {
         let mut variables = given();
-        let mut expand =
-            |text, backslashes| variables.expand(parse_use(text).expect("a use"), backslashes);
-        assert_eq!(expand(":'domain'", false).as_deref(), Some("'o''x\\.org'"));
-        assert_eq!(expand(":'domain'", true).as_deref(), Some("'o''x\\\\.org'"));
-        assert_eq!(
-            expand(":\"domain\"", false).as_deref(),
-            Some("\"o'x\\.org\"")
-        );
-        assert_eq!(expand(":n", false).as_deref(), Some("3"));
-        assert_eq!(expand(":{?n}", false).as_deref(), Some("TRUE"));
-        assert_eq!(expand(":{?m}", false).as_deref(), Some("FALSE"));
-        assert_eq!(expand(":m", false), None);
+        use SqlDialect::{Mssql, Mysql, Oracle, Postgres, Sqlite};
+        for (text, dialect, expected) in [
+            (":'domain'", Postgres, Some("'o''x\\.org'")),
+            (":'domain'", Mssql, Some("'o''x\\.org'")),
+            (":'domain'", Mysql, Some("'o''x\\\\.org'")),
+            (":\"domain\"", Postgres, Some("\"o'x\\.org\"")),
+            (":\"quote\"", Postgres, Some("\"a\"\"b`c\"")),
+            (":\"quote\"", Mssql, Some("\"a\"\"b`c\"")),
+            (":\"quote\"", Oracle, Some("\"a\"\"b`c\"")),
+            (":\"quote\"", Sqlite, Some("\"a\"\"b`c\"")),
+            (":\"quote\"", Mysql, Some("`a\"b``c`")),
+            (":n", Mysql, Some("3")),
+            (":{?n}", Postgres, Some("TRUE")),
+            (":{?m}", Postgres, Some("FALSE")),
+            (":m", Postgres, None),
+        ] {
+            let used = parse_use(text).expect("a use");
+            let actual = variables.expand(used, dialect);
+            assert_eq!(actual.as_deref(), expected, "{text} {dialect:?}");
+        }
     }
 
     #[test]
@@ -285,13 +302,13 @@ mod tests {
         variables.set("m", "5".into());
         assert_eq!(
             variables
-                .expand(parse_use(":n").expect("a use"), false)
+                .expand(parse_use(":n").expect("a use"), SqlDialect::Postgres)
                 .as_deref(),
             Some("3")
         );
         assert_eq!(
             variables
-                .expand(parse_use(":m").expect("a use"), false)
+                .expand(parse_use(":m").expect("a use"), SqlDialect::Postgres)
                 .as_deref(),
             Some("5")
         );

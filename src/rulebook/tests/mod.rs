@@ -621,6 +621,35 @@ fn if_set_keeps_a_statement_when_its_variable_is_given() {
 }
 
 #[test]
+fn variables_that_are_names_are_names_in_every_dialect() {
+    for dialect in ["postgres", "mysql", "mssql", "oracle", "sqlite"] {
+        let text = format!(
+            "-- dialect: {dialect}\n\\set t Orders\n\\set c state\n\
+             UPDATE s.:\"t\" SET :\"c\" = 'off' WHERE :\"t\".:\"c\" = 'on';"
+        );
+        let request = Load {
+            name: "t",
+            path: "t.sql",
+            text: &text,
+            variables: &[],
+            include: &nothing,
+        };
+        let rulebook = load(&request).unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+        let Action::Update(update) = &rulebook.statements[0].action else {
+            panic!("{dialect}: no UPDATE");
+        };
+        assert_eq!(show::table(&update.table), "s.\"Orders\"", "{dialect}");
+        let column = show::ident(&update.assignments[0].column);
+        assert_eq!(column, "\"state\"", "{dialect}");
+        assert_eq!(
+            update.filter.as_ref().map(show::expr).as_deref(),
+            Some("(Eq \"Orders\".\"state\" 'on')"),
+            "{dialect}"
+        );
+    }
+}
+
+#[test]
 fn variables_are_put_in_where_psql_would() {
     let text = "\\set dom 'o''x.org'\n\\set col \"Mixed\"\n\\set tab t\n\
         UPDATE :tab SET :\"tab\" = :'dom' || ':dom' || $$:dom$$ || a::text -- :nobody\n\
