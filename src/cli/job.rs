@@ -206,8 +206,10 @@ fn recognise(head: &[u8]) -> Result<&'static dyn Dialect> {
     surest
         .filter(|dialect| dialect.recognise(head) > 0)
         .ok_or_else(|| {
-            Error::input("the input is no dump that scrub recognises")
-                .remedy("if it is one all the same, name its dialect with --from")
+            Error::input("the input is no dump that scrub recognises").remedy(
+                "if it is one all the same, name its dialect with --from; files of data (CSV, \
+                     the .txt of --tab) are none: dump their tables as INSERT or COPY statements",
+            )
         })
 }
 

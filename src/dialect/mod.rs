@@ -102,6 +102,9 @@ pub enum Effect {
     Opaque(RelationName, &'static str),
     /// May change rows of relations that cannot be told (`\\i file`, DO blocks). The text says what it is.
     Unfollowed(&'static str),
+    /// Brings statements or rows from elsewhere, whatever its own text says (`source file`,
+    /// `.import`). The text says what it is.
+    Included(&'static str),
     /// Sets a password or a connection string with one; passes and is said in the report. The text
     /// says which statement it is.
     Password(&'static str),

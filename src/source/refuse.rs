@@ -118,6 +118,9 @@ pub(super) fn content(head: &[u8]) -> Result<()> {
             "dump the database with mysqldump or mariadb-dump",
         );
     }
+    if let Some(what) = xml(head) {
+        return is(what, "dump SQL statements: mysqldump without --xml");
+    }
     if oracle_dump(head) {
         return is(
             "an Oracle export (.dmp)",
@@ -125,6 +128,20 @@ pub(super) fn content(head: &[u8]) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// XML instead of statements.
+fn xml(head: &[u8]) -> Option<&'static str> {
+    let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let start = start.trim_ascii_start();
+    if !start.starts_with(b"<?xml") && !start.starts_with(b"<mysqldump") {
+        return None;
+    }
+    let dump = [&b"<mysqldump"[..], b"<resultset", b"<pma_xml_export"];
+    match dump.iter().any(|root| memmem::find(start, root).is_some()) {
+        true => Some("a MySQL dump in XML"),
+        false => Some("an XML file"),
+    }
 }
 
 /// The first characters of UTF-16 text, as far as they are ASCII. Without a byte order mark, four

@@ -2,7 +2,7 @@
 
 use crate::golden::{arguments, folders, run_in};
 use crate::mariadb::{Mariadb, mariadb};
-use crate::runner::{fixture, run};
+use crate::runner::{filter_with, fixture, run};
 use std::path::Path;
 
 /// MySQL 8's own names for what MariaDB knows under others.
@@ -184,6 +184,84 @@ fn no_form_of_insert_is_missed() {
     assert!(!out.contains("@corp.test"), "{out}");
     assert_eq!(out.matches("'x'").count(), 25 * 7 + 25 * 2 + 1, "{out}");
     assert!(out.ends_with(&other));
+}
+
+/// What the clients keep to themselves hides no rows: every INSERT that they would send is rewritten,
+/// or the run stops.
+#[test]
+fn client_commands_hide_no_rows() {
+    let insert = "INSERT INTO t VALUES (1,'S3CRET');";
+    for (before, stops) in [
+        ("use d\n", false),
+        ("USE d;", false),
+        ("\\u d\n", false),
+        ("\\u d;", false),
+        ("--x'\n", false),
+        ("# '\n", false),
+        ("-- '\n", false),
+        ("SELECT 1\\g", false),
+        ("SELECT 1 \\G\n", false),
+        ("SELECT 1 \\c", false),
+        ("INSERT INTO u VALUES (1,'a') \\c ", false),
+        ("INSERT INTO t VALUES (2,'a') \\c\n", true),
+        ("\\c ", false),
+        ("status\n", false),
+        ("delimiter //\nSELECT ';//\n'// delimiter ;\n", false),
+        ("\\d //\nSELECT 1 //\n\\d ;\n", false),
+        ("/*!50003 SET @a = '*/' */;", false),
+        ("/*M!100000 SET @a = ';' */;", false),
+        (
+            "/*!80002 ANALYZE TABLE t UPDATE HISTOGRAM ON a WITH 9 BUCKETS; */;\n",
+            false,
+        ),
+        ("SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ 'x:1-9';", false),
+        ("/* /* */ SELECT 1;", false),
+        ("/*+ ' */ SELECT 1;", false),
+        ("SELECT `'` , \"'\";", false),
+        ("CREATE TABLE `a;'` (`b` int);", false),
+        ("source a.sql\n", true),
+        ("source a.sql;\n", true),
+        ("\\. a.sql\n", true),
+        ("SELECT 1 \\. a.sql\n;", true),
+        ("system rm x\n", true),
+        ("\\! rm x\n", true),
+        ("connect d host\n", true),
+        ("CALL p();", true),
+        (
+            "EXECUTE IMMEDIATE CONCAT('SET ROLE ', @current_role);",
+            false,
+        ),
+        ("EXECUTE IMMEDIATE CONCAT('UPDATE t SET ', @a);", true),
+        ("LOAD DATA INFILE 'a' INTO TABLE t;", true),
+        ("/*!50000 INSERT INTO t VALUES (3,'S3CRET') */;", true),
+        (
+            "INSERT INTO t VALUES (2,'a') /*!50000 ,(1,'S3CRET') */;",
+            true,
+        ),
+        (
+            "INSERT INTO t VALUES (2,'a') ON DUPLICATE KEY UPDATE a='S3CRET';",
+            true,
+        ),
+        ("INSERT INTO t TABLE u;", true),
+        ("REPLACE t SELECT 1,'S3CRET';", true),
+        ("INSERT t SET id:=2, a=\"S3CRET\";", false),
+        ("INSERT DELAYED t VALUES (2,N'S3CRET') ,(3,\\N);", false),
+        ("WITH x AS (SELECT 1) UPDATE t SET a='S3CRET';", true),
+    ] {
+        let dump = format!(
+            "CREATE TABLE t (id int, a varchar(9));\nCREATE TABLE u (id int, a varchar(9));\n{before}{insert}\n"
+        );
+        let rules = "UPDATE t SET a = 'x' WHERE id > 0 OR a IS NULL;";
+        let run = filter_with(&["-f", "mysql"], rules, dump.as_bytes());
+        assert_eq!(
+            run.code,
+            Some(if stops { 3 } else { 0 }),
+            "{before}: {}",
+            run.err
+        );
+        assert!(!run.text().contains("S3CRET"), "{before}: {}", run.text());
+        assert!(!run.err.contains("S3CRET"), "{before}: {}", run.err);
+    }
 }
 
 /// Values of every kind through a rewrite, read back by the server.

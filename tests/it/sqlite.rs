@@ -53,7 +53,9 @@ fn plain_rulebooks_do_what_the_shell_does() {
     let mut compared = 0;
     for path in folders(&fixture("sqlite")) {
         let dump = std::fs::read(path.join("dump.sql")).expect("the dump");
-        let rules = std::fs::read(path.join("rules.sql")).expect("the rules");
+        let Ok(rules) = std::fs::read(path.join("rules.sql")) else {
+            continue;
+        };
         for one in [false, true] {
             let mut args = arguments(&path);
             args.extend(["-r".to_owned(), "rules.sql".to_owned()]);
@@ -92,6 +94,8 @@ fn a_failed_run_is_not_loaded() {
         "INSERT INTO t VALUES(2,'b",
         "INSERT INTO t VALUES(2,random());\nUPDATE t SET a='y';\nCOMMIT;\n",
         "/* c",
+        ".read more.sql\nCOMMIT;\n",
+        ".import more.csv t\nCOMMIT;\n",
         "PRAGMA writable_schema=ON;\nINSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table','f','f',0,'CREATE VIRTUAL TABLE f USING fts5(a)');\nCOMMIT;\n",
     ] {
         for args in [&["-r", &rules][..], &["-1", "-r", &rules]] {

@@ -6,22 +6,44 @@ use crate::dialect::script::tokens::Tokens;
 use crate::dialect::{Bracket, Effect};
 use crate::schema::RelationName;
 
-/// What a client command does; `DELIMITER` is taken in.
+/// What a client command does; what it changes in the session is taken in.
 pub fn command(session: &mut Session, command: &[u8]) -> Effect {
     let line = command.trim_ascii();
-    let mut words = line
-        .split(|b| matches!(b, b' ' | b'\t'))
-        .filter(|w| !w.is_empty());
-    let name = words.next().unwrap_or_default();
-    if name.eq_ignore_ascii_case(b"delimiter") || name == b"\\d" {
-        session.delimiter(words.next().unwrap_or_default());
-        return Effect::Setting;
+    let line = line.strip_suffix(&session.grammar.delimiter[..]);
+    let line = line.unwrap_or(command).trim_ascii();
+    // What follows `\x` may stand right behind it.
+    let (name, rest) = match line {
+        [b'\\', letter, rest @ ..] => (&[*letter][..], rest),
+        _ => {
+            let end = line.iter().position(u8::is_ascii_whitespace);
+            line.split_at(end.unwrap_or(line.len()))
+        }
+    };
+    let rest = rest.trim_ascii();
+    let is = |letter: &[u8], word: &[u8]| name == letter || name.eq_ignore_ascii_case(word);
+    if is(b"d", b"delimiter") {
+        let word = command.trim_ascii().split(u8::is_ascii_whitespace);
+        let word = word.filter(|w| !w.is_empty()).nth(1);
+        session.delimiter(word.unwrap_or_default());
+    } else if is(b"u", b"use") {
+        session.use_database(rest);
+    } else if is(b"C", b"charset") {
+        session.client_charset(rest);
+    } else if is(b".", b"source") {
+        return Effect::Included(SOURCE);
+    } else if is(b"!", b"system") {
+        return Effect::Included("a shell command");
+    } else if is(b"r", b"connect") && !rest.is_empty() {
+        return Effect::Included("a connection to another server");
     }
-    match name {
-        b"\\." => Effect::Unfollowed("\\. (another file)"),
-        b"\\!" => Effect::Unfollowed("\\! (a shell command)"),
-        _ => Effect::Setting,
-    }
+    Effect::Setting
+}
+
+const SOURCE: &str = "the script of another file";
+
+/// Does a statement hold a client command that changes what the script is about?
+fn holds_command(mut t: Tokens<'_>) -> bool {
+    t.any(|token| matches!(token.raw, [b'\\', b'.' | b'!' | b'u' | b'r' | b'C' | b'd']))
 }
 
 /// What a statement does.
@@ -36,6 +58,9 @@ pub fn classify(
         return vec![Effect::Setting];
     };
     let is = |words: &[&str]| words.iter().any(|w| first.keyword(w));
+    if holds_command(whole) {
+        return vec![Effect::Included("a client command within a statement")];
+    }
     let opaque = |t: &mut Tokens<'_>, what| match t.names() {
         Some(names) => Effect::Opaque(resolve(names), what),
         None => Effect::Unfollowed(what),
@@ -71,6 +96,12 @@ pub fn classify(
             t.next();
         }
         opaque(&mut t, "LOAD DATA")
+    } else if is(&["EXECUTE"]) && sets_role(t) {
+        Effect::Setting
+    } else if is(&["SOURCE"]) {
+        Effect::Included(SOURCE)
+    } else if is(&["SYSTEM", "CONNECT"]) {
+        Effect::Included("a client command")
     } else if is(&["WITH", "CALL", "EXECUTE", "PREPARE", "HANDLER"]) {
         Effect::Unfollowed("a statement that runs others")
     } else if is(&["DO", "SELECT"]) {
@@ -103,6 +134,13 @@ pub fn classify(
         Effect::Setting
     };
     vec![effect]
+}
+
+/// `EXECUTE IMMEDIATE CONCAT('SET ROLE ', @current_role)`, as mariadb-dump ends its users.
+fn sets_role(mut t: Tokens<'_>) -> bool {
+    t.eat("IMMEDIATE CONCAT")
+        && t.eat_mark(b'(')
+        && t.next().is_some_and(|t| t.raw == b"'SET ROLE '")
 }
 
 /// A statement that empties a table changes nothing as long as no row has come.

@@ -138,6 +138,8 @@ impl MysqlCodec {
             Unit::Number => plain_number(&raw[first.start..], &first, rest)
                 .map(|number| Some(Value::Number(number))),
             Unit::Literal => self.literal(self.charset(), first, rest).map(Some),
+            // `\N` is NULL.
+            Unit::Mark(b'\\') if first.raw == b"\\N" && rest.next().is_none() => Ok(None),
             Unit::Word => self.word(first, rest),
             _ => fault("the cell is an expression"),
         }
@@ -359,6 +361,18 @@ fn plain_number(raw: &[u8], first: &Token<'_>, rest: Tokens<'_>) -> Result<Vec<u
     }
 }
 
+/// A date is zero, or has a month and a day: nothing can be computed with `2020-00-00`.
+fn dated(text: &[u8]) -> Result<bool, RowFault> {
+    let zero = is_zero_date(text);
+    let parts = (text.get(4), text.get(5..7), text.get(8..10));
+    match parts {
+        (Some(b'-'), month, day) if !zero && [month, day].contains(&Some(&b"00"[..])) => {
+            fault("the cell is a date without a month or a day, which a rule cannot compute with")
+        }
+        _ => Ok(zero),
+    }
+}
+
 /// Is this a date, or a date and a time, of zeros?
 fn is_zero_date(text: &[u8]) -> bool {
     text.starts_with(b"0000-00-00")
@@ -387,9 +401,9 @@ impl RowCodec for MysqlCodec {
             let bytes = self.raw_bytes(raw)?;
             return Ok(bytes.map(|b| Cow::Owned(hex(&b))));
         }
-        let dated = matches!(base, DataType::Date | DataType::Timestamp(_));
+        let is_dated = matches!(base, DataType::Date | DataType::Timestamp(_));
         if let Some(text) = self.plain(raw) {
-            return Ok(Some(Cow::Borrowed(match dated && is_zero_date(text) {
+            return Ok(Some(Cow::Borrowed(match is_dated && dated(text)? {
                 true => ZERO_DATE,
                 false => text,
             })));
@@ -414,7 +428,7 @@ impl RowCodec for MysqlCodec {
                 Err(_) => return fault("the cell has bytes in a place for text"),
             },
         };
-        Ok(Some(match dated && is_zero_date(&text) {
+        Ok(Some(match is_dated && dated(&text)? {
             true => Cow::Borrowed(ZERO_DATE),
             false => Cow::Owned(text),
         }))

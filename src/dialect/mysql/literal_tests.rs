@@ -36,7 +36,16 @@ fn cells_have_the_value_that_the_server_gives_them() {
         ("utf8mb4", b"_latin1'\xfc'", &text, Some("\u{fc}")),
         ("latin1", b"'\xfc'", &text, Some("\u{fc}")),
         ("sjis", b"'\x95\\n'", &text, Some("\u{8868}n")),
+        ("gbk", b"'\xd5\\n'", &text, Some("\u{8aa0}n")),
+        ("big5", b"'\xa5\\\xaf\xe0'", &text, Some("\u{529f}\u{80fd}")),
+        (
+            "gb18030",
+            b"'\xd5\\\x81\x30\x81\x30'",
+            &text,
+            Some("\u{8aa0}\u{80}"),
+        ),
         ("utf8mb4", b"null", &text, None),
+        ("utf8mb4", b"\\N", &text, None),
         ("utf8mb4", b"12", &text, Some("12")),
         ("utf8mb4", b"-12.50", &of("decimal", "9"), Some("-12.50")),
         ("utf8mb4", b"- 5", &int, Some("-5")),
@@ -89,9 +98,26 @@ fn cells_have_the_value_that_the_server_gives_them() {
         "1 2",
         "",
         "x'0g'",
+        "\\n",
+        "\\N 'a'",
     ] {
         let found = codec("utf8mb4").decode(0, raw.as_bytes(), &text);
         assert!(found.is_err() || raw == "0x", "{raw}: {found:?}");
+    }
+}
+
+#[test]
+fn partial_dates_are_not_computed_with() {
+    for (raw, written) in [
+        ("'2020-00-00'", "date"),
+        ("'2020-01-00 00:00:00'", "datetime"),
+        ("'2020-00-01'", "timestamp"),
+    ] {
+        let found = codec("utf8mb4").decode(0, raw.as_bytes(), &of(written, ""));
+        assert!(found.is_err(), "{raw}: {found:?}");
+        // As text it is what it says.
+        let found = codec("utf8mb4").decode(0, raw.as_bytes(), &of("text", ""));
+        assert!(found.is_ok(), "{raw}");
     }
 }
 
@@ -114,6 +140,15 @@ fn new_cells_keep_their_quoting() {
         ("utf8mb4", Some("a"), "_latin1'x'", &text, b"'a'"),
         ("latin1", Some("ü"), "'x'", &text, b"'\xfc'"),
         ("sjis", Some("表\\"), "'x'", &text, b"'\x95\\\\\\'"),
+        ("gbk", Some("\u{8aa0}'"), "'x'", &text, b"'\xd5\\\\''"),
+        ("big5", Some("\u{529f}"), "'x'", &text, b"'\xa5\\'"),
+        (
+            "gb18030",
+            Some("\u{8aa0}\u{80}"),
+            "\\N",
+            &text,
+            b"'\xd5\\\x81\x30\x81\x30'",
+        ),
         ("utf8mb4", Some("5"), "7", &int, b"5"),
         ("utf8mb4", Some("5"), "'7'", &int, b"'5'"),
         ("utf8mb4", Some("5"), "NULL", &int, b"5"),

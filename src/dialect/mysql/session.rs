@@ -7,7 +7,7 @@
 use crate::dialect::script::charset::Charset;
 use crate::dialect::script::clauses::string;
 use crate::dialect::script::lexer::{Grammar, Unit};
-use crate::dialect::script::tokens::Tokens;
+use crate::dialect::script::tokens::{Tokens, tokens};
 use crate::dialect::{SessionState, Setting};
 use crate::error::{Error, Result};
 use crate::schema::RelationName;
@@ -181,9 +181,13 @@ impl Session {
     pub fn apply(&mut self, mut t: Tokens<'_>) {
         if t.eat("USE") {
             if let Some(name) = t.name() {
-                self.use_database(name);
+                self.database(name);
             }
             return;
+        }
+        if t.eat("CHARSET") {
+            let name = t.next().and_then(|t| string(&t)).unwrap_or_default();
+            return self.client_charset(name.as_bytes());
         }
         for part in assignments(t) {
             match part {
@@ -213,7 +217,21 @@ impl Session {
         self.changed();
     }
 
-    fn use_database(&mut self, name: String) {
+    /// The client's `use name`.
+    pub fn use_database(&mut self, name: &[u8]) {
+        if let Some(name) = tokens(&self.grammar.clone(), name).name() {
+            self.database(name);
+        }
+    }
+
+    /// The client's `charset name`: it also says SET NAMES to the server.
+    pub fn client_charset(&mut self, name: &[u8]) {
+        let name = String::from_utf8_lossy(name).into_owned();
+        self.put(CLIENT, &name, Some(format!("SET NAMES {name}")));
+        self.changed();
+    }
+
+    fn database(&mut self, name: String) {
         let quoted = format!("USE `{}`", name.replace('`', "``"));
         let made = name.is_ascii().then_some(quoted);
         self.put(DATABASE, &name, made);

@@ -97,6 +97,7 @@ pub fn parse_set(mut t: Tokens<'_>) -> Option<SetRow> {
 pub fn set_cells(mut t: Tokens<'_>, mut take: impl FnMut(String, Range<usize>)) -> Option<()> {
     loop {
         let name = t.names()?.pop()?;
+        t.eat_mark(b':');
         t.eat_mark(b'=').then_some(())?;
         let first = t.next()?;
         let mut end = first.end;
@@ -158,10 +159,10 @@ mod tests {
     #[test]
     fn sets() {
         let g = mysql();
-        let text = "INSERT INTO t SET a=1, `b` = concat('x', ','), t.c=NULL;";
+        let text = "INSERT INTO t SET a:=1, `b` = concat('x', ','), t.c=NULL;";
         let set = parse_set(tokens(&g, text.as_bytes())).unwrap();
         assert_eq!(set.head.columns.unwrap(), ["a", "b", "c"]);
-        assert_eq!(&text[set.row], "a=1, `b` = concat('x', ','), t.c=NULL");
+        assert_eq!(&text[set.row], "a:=1, `b` = concat('x', ','), t.c=NULL");
         for text in [
             "INSERT INTO t SET a=1 ON DUPLICATE KEY UPDATE b=2;",
             "INSERT INTO t SET;",

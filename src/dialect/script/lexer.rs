@@ -150,7 +150,8 @@ impl Lexer {
             }
             b'\\' if grammar.mysql && more(1) => Step::More,
             b'\\' if grammar.mysql => match byte(1) {
-                Some(b'g' | b'G') => done(Unit::Delimiter, 2),
+                // `\c` cancels the statement that it ends.
+                Some(b'g' | b'G' | b'c') => done(Unit::Delimiter, 2),
                 Some(_) => done(Unit::Mark(b'\\'), 2),
                 None => done(Unit::Mark(b'\\'), 1),
             },

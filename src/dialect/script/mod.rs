@@ -2,12 +2,13 @@
 //! rows stand in INSERTs.
 //!
 //! In reading order: [`lexer`] cuts bytes into units under a [`lexer::Grammar`]; [`scanner`] finds the
-//! ends of statements in a stream; [`tokens`] reads whole statements; [`insert`] knows the heads of
+//! ends of statements in a stream, [`command`] those of lines that are the client's; [`tokens`] reads whole statements; [`insert`] knows the heads of
 //! INSERTs, [`rows`] their rows; [`framer`] puts it together around a [`framer::Flavour`], which is
 //! what a dialect adds. It deliberately knows no statement but INSERT, and no literal's value.
 
 pub mod charset;
 pub mod clauses;
+pub mod command;
 pub mod ending;
 pub mod framer;
 pub mod insert;

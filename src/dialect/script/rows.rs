@@ -90,7 +90,10 @@ impl InsertRows {
             let Step::Unit(unit, end) = self.lexer.step(&self.grammar, buf, self.at, eof) else {
                 break;
             };
-            self.at = end;
+            let start = std::mem::replace(&mut self.at, end);
+            if unit == Unit::Delimiter && mode == RowMode::Split && &buf[start..end] == b"\\c" {
+                return fault("the client cancels this INSERT (\\c)");
+            }
             self.take(unit);
             if self.phase == Phase::Tail && mode == RowMode::Split {
                 return fault("this INSERT does more than insert its rows (its end is not known)");

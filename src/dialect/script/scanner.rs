@@ -5,6 +5,7 @@
 //! that are commands to the client (`DELIMITER`, `.mode`) end with the line. An INSERT's rows stop
 //! the scanner early, so that they need not wait for the end of their statement.
 
+use super::command::{Command, command};
 use super::lexer::{Grammar, Lexer, Open, Step, Unit};
 use memchr::memchr;
 
@@ -176,35 +177,6 @@ impl Scanner {
             _ => {}
         }
         false
-    }
-}
-
-enum Command {
-    No,
-    More,
-    Ends(usize),
-}
-
-/// Is what starts here, where no statement has begun, a line that the client keeps to itself?
-fn command(grammar: &Grammar, buf: &[u8], eof: bool) -> Command {
-    const DELIMITER: &[u8] = b"delimiter";
-    let is = if grammar.mysql {
-        let word = &buf[..buf.len().min(DELIMITER.len())];
-        if !DELIMITER[..word.len()].eq_ignore_ascii_case(word) {
-            buf.starts_with(b"\\")
-        } else if buf.len() <= DELIMITER.len() {
-            return if eof { Command::No } else { Command::More };
-        } else {
-            matches!(buf[DELIMITER.len()], b' ' | b'\t')
-        }
-    } else {
-        buf.starts_with(b".")
-    };
-    match (is, memchr(b'\n', buf)) {
-        (false, _) => Command::No,
-        (true, Some(n)) => Command::Ends(n + 1),
-        (true, None) if eof => Command::Ends(buf.len()),
-        (true, None) => Command::More,
     }
 }
 

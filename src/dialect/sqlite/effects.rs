@@ -11,7 +11,7 @@ pub fn command(command: &[u8]) -> Effect {
     let name = command.split(|b| b.is_ascii_whitespace()).next();
     match name.unwrap_or_default() {
         b".read" | b".import" | b".restore" | b".open" | b".load" | b".shell" | b".system" => {
-            Effect::Unfollowed("a dot command that brings rows from elsewhere")
+            Effect::Included("a dot command that brings rows from elsewhere")
         }
         _ => Effect::Setting,
     }
