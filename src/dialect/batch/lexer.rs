@@ -5,7 +5,7 @@
 //! `-` at the end of a line, which is white space.
 
 use super::Flavour;
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memmem};
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,16 +224,18 @@ fn word(flavour: Flavour, rest: &[u8], eof: bool, resume: &mut Resume) -> Option
     if !quoting {
         return Some((Kind::Word, length));
     }
-    let close = closing(*rest.get(length + 1)?);
-    let mut at = resume.scanned.max(length + 2);
+    let open = length + 1;
+    let width = delimiter(&rest[open..], eof)?;
+    let close = closing(&rest[open..open + width]);
+    let mut at = resume.scanned.max(open + width);
     loop {
-        let Some(found) = memchr(close, rest.get(at..)?) else {
-            resume.scanned = rest.len();
+        let Some(found) = memmem::find(rest.get(at..)?, close) else {
+            resume.scanned = at.max(rest.len() - (width - 1));
             return None;
         };
         at += found;
-        match rest.get(at + 1) {
-            Some(b'\'') => return Some((Kind::Text, at + 2)),
+        match rest.get(at + width) {
+            Some(b'\'') => return Some((Kind::Text, at + width + 1)),
             Some(_) => at += 1,
             None => {
                 resume.scanned = at;
@@ -243,13 +245,28 @@ fn word(flavour: Flavour, rest: &[u8], eof: bool, resume: &mut Resume) -> Option
     }
 }
 
+/// How many bytes the delimiter behind `q'` has: it may be any character. None: more has to come.
+pub fn delimiter(rest: &[u8], eof: bool) -> Option<usize> {
+    let width = match rest.first()? {
+        0xC2..=0xDF => 2,
+        0xE0..=0xEF => 3,
+        0xF0..=0xF4 => 4,
+        _ => 1,
+    };
+    match rest.get(..width) {
+        None if !eof => None,
+        Some(character) if std::str::from_utf8(character).is_ok() => Some(width),
+        _ => Some(1),
+    }
+}
+
 /// What closes `q'…`.
-pub fn closing(open: u8) -> u8 {
+pub fn closing(open: &[u8]) -> &[u8] {
     match open {
-        b'[' => b']',
-        b'{' => b'}',
-        b'(' => b')',
-        b'<' => b'>',
+        b"[" => b"]",
+        b"{" => b"}",
+        b"(" => b")",
+        b"<" => b">",
         other => other,
     }
 }
@@ -264,8 +281,11 @@ pub fn close(flavour: Flavour, rest: &[u8]) -> Vec<u8> {
         }
         [b'[', ..] => b"]".to_vec(),
         [b'"', ..] => b"\"".to_vec(),
-        [b'q' | b'Q', b'\'', open, ..] | [b'n' | b'N', b'q' | b'Q', b'\'', open, ..] => {
-            vec![closing(*open), b'\'']
+        [b'q' | b'Q', b'\'', open @ ..] | [b'n' | b'N', b'q' | b'Q', b'\'', open @ ..]
+            if !open.is_empty() =>
+        {
+            let width = delimiter(open, true).unwrap_or(1);
+            [closing(&open[..width]), b"'"].concat()
         }
         [b'\'', ..] | [b'n' | b'N' | b'q' | b'Q', b'\'', ..] | [b'n' | b'N', _, b'\''] => {
             b"'".to_vec()
@@ -353,6 +373,16 @@ mod tests {
                     (Word, "a$#b"),
                     (Number, "1"),
                     (Number, "2f"),
+                ],
+            ),
+            (
+                Oracle,
+                "q'éaé' q'!!' q''x'' q'aBCa'",
+                vec![
+                    (Text, "q'éaé'"),
+                    (Text, "q'!!'"),
+                    (Text, "q''x''"),
+                    (Text, "q'aBCa'"),
                 ],
             ),
             (Oracle, "Q'(a)", vec![(Unfinished, "Q'(a)")]),

@@ -1,7 +1,7 @@
 //! The tokens of a statement that has come whole, white space and comments left out.
 
 use super::Flavour;
-use super::lexer::{Resume, Step, step};
+use super::lexer::{Resume, Step, delimiter, step};
 use std::ops::Range;
 
 pub use super::lexer::Kind;
@@ -63,7 +63,8 @@ impl Token<'_> {
         let prefix = &self.raw[..quote];
         let inner = &self.raw[quote + 1..self.raw.len() - 1];
         if prefix.last().is_some_and(|b| b.eq_ignore_ascii_case(&b'q')) {
-            return Some(inner.get(1..inner.len().checked_sub(1)?)?.to_vec());
+            let width = delimiter(inner, true)?;
+            return Some(inner.get(width..inner.len().checked_sub(width)?)?.to_vec());
         }
         let mut out = Vec::with_capacity(inner.len());
         let mut at = 0;
@@ -311,6 +312,8 @@ mod tests {
             (Flavour::Mssql, "N'it''s'", "it's"),
             (Flavour::Oracle, "q'[it's]'", "it's"),
             (Flavour::Oracle, "nq'!a!'", "a"),
+            (Flavour::Oracle, "q'éaé'", "a"),
+            (Flavour::Oracle, "q''a''", "a"),
             (Flavour::Mssql, "''", ""),
             (Flavour::Mssql, "''''", "'"),
         ] {

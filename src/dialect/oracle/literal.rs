@@ -10,6 +10,7 @@ use crate::dialect::RowFault;
 use crate::dialect::batch::Flavour;
 use crate::dialect::batch::codec::Literals;
 use crate::dialect::batch::fault;
+use crate::dialect::batch::lexer::{closing, delimiter};
 use crate::dialect::batch::tokens::{Kind, Tokens, tokens};
 use crate::schema::DataType;
 use std::borrow::Cow;
@@ -20,8 +21,10 @@ const LONGEST: usize = 4000;
 /// Reads and writes Oracle's cells.
 #[derive(Debug, Clone, Copy)]
 pub struct OracleLiterals {
-    /// `SET DEFINE OFF` is in force: `&` means itself.
-    pub define_off: bool,
+    /// The client replaces what stands behind it (`&`), unless `SET DEFINE OFF` is in force.
+    pub define: Option<u8>,
+    /// The client takes it away from before other characters (`SET ESCAPE`).
+    pub escape: Option<u8>,
 }
 
 /// What a cell is written as.
@@ -287,6 +290,11 @@ impl Literals for OracleLiterals {
         raw: &'a [u8],
         data_type: &DataType,
     ) -> Result<Option<Cow<'a, [u8]>>, RowFault> {
+        if raw.iter().any(|b| self.replaces(*b)) {
+            return fault(
+                "the cell holds a character that SQL*Plus replaces; write SET DEFINE OFF at the top of the script",
+            );
+        }
         let cell = read(raw)?;
         let Some(value) = cell.value else {
             return Ok(None);
@@ -396,13 +404,14 @@ fn date(moment: &Moment, class: &Class, data_type: &DataType) -> String {
 }
 
 impl OracleLiterals {
+    /// Does the client take this character for itself?
+    fn replaces(&self, b: u8) -> bool {
+        Some(b) == self.define || Some(b) == self.escape
+    }
+
     /// A text in the way of the original, cut where it is too long.
     fn text(&self, text: &[u8], class: &Class, original: &[u8], out: &mut Vec<u8>) {
-        let prefix = match class {
-            Class::Text(prefix) => prefix.as_str(),
-            _ if memchr::memmem::find(original, b"q'").is_some() => "q",
-            _ => "",
-        };
+        let quoting = Quoting::of(original);
         let raw_lines = memchr::memchr(b'\n', original).is_some();
         if *class == Class::Unistr
             && let Ok(text) = std::str::from_utf8(text)
@@ -412,7 +421,7 @@ impl OracleLiterals {
         }
         let clob = *class == Class::Clob || doubled(text) > LONGEST;
         if !clob {
-            return self.piece(text, prefix, original, raw_lines, out);
+            return self.piece(text, quoting, raw_lines, out);
         }
         let mut rest = text;
         while !rest.is_empty() {
@@ -420,45 +429,105 @@ impl OracleLiterals {
             if rest.len() < text.len() {
                 out.extend_from_slice(b" || ");
             }
-            out.extend_from_slice(b"TO_CLOB(");
-            self.piece(piece, prefix, original, raw_lines, out);
+            let function: &[u8] = if quoting.national() {
+                b"TO_NCLOB("
+            } else {
+                b"TO_CLOB("
+            };
+            out.extend_from_slice(function);
+            self.piece(piece, quoting, raw_lines, out);
             out.push(b')');
             rest = after;
         }
     }
 
     /// One literal, or several with CHR where a character is not safe.
-    fn piece(
-        &self,
-        text: &[u8],
-        prefix: &str,
-        original: &[u8],
-        raw_lines: bool,
-        out: &mut Vec<u8>,
-    ) {
-        let unsafe_at = |b: u8| match b {
-            b'\n' | b'\r' => !raw_lines,
-            b'&' => !self.define_off,
-            _ => false,
+    fn piece(&self, text: &[u8], quoting: Quoting<'_>, raw_lines: bool, out: &mut Vec<u8>) {
+        let unsafe_at = |at: usize| match text[at] {
+            b'\n' | b'\r' => !raw_lines || breaks(text, at),
+            b => self.replaces(b),
         };
-        let mut first = true;
-        let mut rest = text;
-        while !rest.is_empty() {
-            if !std::mem::take(&mut first) {
+        let mut at = 0;
+        while at < text.len() {
+            if at > 0 {
                 out.extend_from_slice(b"||");
             }
-            if unsafe_at(rest[0]) {
-                out.extend_from_slice(format!("CHR({})", rest[0]).as_bytes());
-                rest = &rest[1..];
+            if unsafe_at(at) {
+                out.extend_from_slice(format!("CHR({})", text[at]).as_bytes());
+                at += 1;
                 continue;
             }
-            let end = rest
-                .iter()
-                .position(|b| unsafe_at(*b))
-                .unwrap_or(rest.len());
-            quote(&rest[..end], prefix, original, out);
-            rest = &rest[end..];
+            let end = (at..text.len()).find(|end| unsafe_at(*end));
+            let end = end.unwrap_or(text.len());
+            quoting.write(&text[at..end], out);
+            at = end;
         }
+    }
+}
+
+/// Would a line end here lead SQL*Plus astray, which looks at lines before it looks at quotes? It
+/// stops at blank lines, at `;`, at lines that are `/` or `.`; `-` continues a line, `#` and `@` are commands.
+fn breaks(text: &[u8], at: usize) -> bool {
+    let before = text[..at].trim_ascii_end();
+    let blank = text[before.len()..at].contains(&b'\n') || before.is_empty();
+    let after = text[at + 1..].trim_ascii_start();
+    blank
+        || text[at + 1..text.len() - after.len()].contains(&b'\n')
+        || matches!(before.last(), Some(b';' | b'-'))
+        || matches!(after.first(), None | Some(b'/' | b'.' | b'#' | b'@'))
+}
+
+/// How the original's first literal is quoted.
+#[derive(Debug, Clone, Copy)]
+struct Quoting<'a> {
+    /// `N`, `q`, `nq` as written.
+    prefix: &'a [u8],
+    /// The delimiter of `q'…'`.
+    open: Option<&'a [u8]>,
+}
+
+impl<'a> Quoting<'a> {
+    fn of(original: &'a [u8]) -> Quoting<'a> {
+        let text = tokens(original, Flavour::Oracle).find(|t| t.kind == Kind::Text);
+        let raw = text.map_or(&b""[..], |t| t.raw);
+        let quote = memchr::memchr(b'\'', raw).unwrap_or(0);
+        let (prefix, rest) = (&raw[..quote], raw.get(quote + 1..).unwrap_or_default());
+        let open = match prefix.last() {
+            Some(b'q' | b'Q') => delimiter(rest, true).map(|width| &rest[..width]),
+            _ => None,
+        };
+        Quoting { prefix, open }
+    }
+
+    fn national(&self) -> bool {
+        matches!(self.prefix.first(), Some(b'n' | b'N'))
+    }
+
+    /// A literal in the same way, as far as the text allows that.
+    fn write(&self, text: &[u8], out: &mut Vec<u8>) {
+        if let Some(open) = self.open {
+            let close = closing(open);
+            let end = [close, b"'"].concat();
+            if memchr::memmem::find(&[text, &end].concat(), &end) == Some(text.len()) {
+                out.extend_from_slice(self.prefix);
+                out.push(b'\'');
+                out.extend_from_slice(open);
+                out.extend_from_slice(text);
+                out.extend_from_slice(&end);
+                return;
+            }
+        }
+        if self.national() {
+            out.push(b'N');
+        }
+        out.push(b'\'');
+        for b in text {
+            if *b == b'\'' {
+                out.push(b'\'');
+            }
+            out.push(*b);
+        }
+        out.push(b'\'');
     }
 }
 
@@ -473,36 +542,6 @@ fn escaped(text: &str) -> String {
         }
     }
     out + "')"
-}
-
-/// A literal with the original's prefix and, for `q'…'`, its delimiters if the text allows them.
-fn quote(text: &[u8], prefix: &str, original: &[u8], out: &mut Vec<u8>) {
-    let quoting = prefix.ends_with(['q', 'Q']);
-    let mark =
-        memchr::memmem::find(&original.to_ascii_lowercase(), b"q'").map(|at| original[at + 2]);
-    if let (true, Some(open)) = (quoting, mark) {
-        let close = crate::dialect::batch::lexer::closing(open);
-        let collides =
-            memchr::memmem::find(text, &[close, b'\'']).is_some() || text.ends_with(&[close]);
-        if !collides {
-            out.extend_from_slice(prefix.as_bytes());
-            out.extend_from_slice(&[b'\'', open]);
-            out.extend_from_slice(text);
-            out.extend_from_slice(&[close, b'\'']);
-            return;
-        }
-    }
-    if prefix.starts_with(['n', 'N']) {
-        out.push(b'N');
-    }
-    out.push(b'\'');
-    for b in text {
-        if *b == b'\'' {
-            out.push(b'\'');
-        }
-        out.push(*b);
-    }
-    out.push(b'\'');
 }
 
 /// The length of a text with its quotes doubled.
@@ -537,7 +576,10 @@ mod tests {
     use crate::schema::LengthUnit;
 
     const TEXT: DataType = DataType::Text;
-    const LITERALS: OracleLiterals = OracleLiterals { define_off: false };
+    const LITERALS: OracleLiterals = OracleLiterals {
+        define: Some(b'&'),
+        escape: None,
+    };
 
     fn encode(text: &str, original: &str, data_type: &DataType) -> String {
         let mut out = Vec::new();
@@ -594,6 +636,7 @@ mod tests {
             ("cust_address_typ('a', 'b')", TEXT),
             ("1 + 1", DataType::Numeric(None)),
             ("seq.nextval", DataType::Numeric(None)),
+            ("'AT&T'", TEXT),
         ] {
             assert!(
                 LITERALS.decode(raw.as_bytes(), &data_type).is_err(),
@@ -610,7 +653,15 @@ mod tests {
             ("it's", "'x'", &short, "'it''s'"),
             ("it's", "q'[x]'", &short, "q'[it's]'"),
             ("a]'b", "q'[x]'", &short, "'a]''b'"),
-            ("a]", "nq'[x]'", &short, "N'a]'"),
+            ("a]", "nq'[x]'", &short, "nq'[a]]'"),
+            ("a]]'b", "nq'[x]'", &short, "N'a]]''b'"),
+            ("it's", "q'éxé'", &short, "q'éit'sé'"),
+            ("b", "'q'", &short, "'b'"),
+            ("a'b", "'seq''d nq'", &short, "'a''b'"),
+            ("c", "TO_CLOB(q'[it's]')", &TEXT, "TO_CLOB(q'[c]')"),
+            ("c", "TO_CLOB(N'b')", &TEXT, "TO_NCLOB(N'c')"),
+            ("a\n\nb;\nc", "'x\ny'", &short, "'a'||CHR(10)||CHR(10)||'b;'||CHR(10)||'c'"),
+            ("a\n/\nb\n c", "'x\ny'", &short, "'a'||CHR(10)||'/\nb\n c'"),
             ("", "'x'", &short, "NULL"),
             ("b", "TO_CLOB('a') || TO_CLOB('c')", &TEXT, "TO_CLOB('b')"),
             (

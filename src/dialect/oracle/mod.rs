@@ -89,7 +89,8 @@ pub struct OracleScript {
     context: Context,
     settings: BTreeMap<String, Setting>,
     state: SessionState,
-    define_off: bool,
+    define: Option<u8>,
+    escape: Option<u8>,
     carriage: bool,
 }
 
@@ -100,7 +101,8 @@ impl Default for OracleScript {
             context: context(),
             settings: BTreeMap::new(),
             state: SessionState::default(),
-            define_off: false,
+            define: Some(b'&'),
+            escape: None,
             carriage: false,
         }
     }
@@ -123,14 +125,36 @@ impl OracleScript {
             }
             self.settings
                 .insert(name, Setting::Made(format!("{made};")));
-        } else if t.eat("SET") && t.any_of(&["DEFINE", "DEF", "SCAN"]) {
-            self.define_off = t.eat("OFF");
-            self.settings
-                .insert("DEFINE".to_owned(), Setting::Made(made.to_owned()));
+        } else if t.eat("SET") {
+            self.options(made);
         } else {
             return;
         }
         self.state = SessionState::new(self.settings.clone());
+    }
+
+    /// `SET option value [option value …]` of the client, as far as rows depend on it.
+    fn options(&mut self, line: &str) {
+        let words: Vec<_> = line.split_ascii_whitespace().collect();
+        for pair in words.windows(2) {
+            let option = pair[0].to_ascii_uppercase();
+            let (name, usual) = match option.as_str() {
+                "DEF" | "DEFI" | "DEFIN" | "DEFINE" | "SCAN" => ("DEFINE", b'&'),
+                "ESC" | "ESCA" | "ESCAP" | "ESCAPE" => ("ESCAPE", b'\\'),
+                _ => continue,
+            };
+            let value = match pair[1].to_ascii_uppercase().as_str() {
+                "ON" => Some(usual),
+                "OFF" => None,
+                _ => pair[1].trim_matches(['\'', '"']).bytes().next(),
+            };
+            match name {
+                "DEFINE" => self.define = value,
+                _ => self.escape = value,
+            }
+            let made = format!("SET {name} {}", pair[1]);
+            self.settings.insert(name.to_owned(), Setting::Made(made));
+        }
     }
 }
 
@@ -182,7 +206,8 @@ impl Script for OracleScript {
 
     fn literals(&self) -> Arc<dyn Literals> {
         Arc::new(OracleLiterals {
-            define_off: self.define_off,
+            define: self.define,
+            escape: self.escape,
         })
     }
 
