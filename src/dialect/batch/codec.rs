@@ -103,7 +103,7 @@ impl InsertCodec {
         if self.style == Style::All && token.keyword("SELECT") {
             for token in rest {
                 end = token.start;
-                if token.mark(b';') {
+                if token.mark(b';') || self.is_line(&token, batch).is_some() {
                     break;
                 }
             }
@@ -117,7 +117,7 @@ impl InsertCodec {
             return Ok(Some((token.start, None)));
         }
         let Some(statement) =
-            lines::between(self.flavour, batch, self.skip_comments(batch, end), true)
+            lines::between(self.flavour, batch, self.terminator(batch, end), true)
         else {
             return Ok(None);
         };
@@ -135,12 +135,23 @@ impl InsertCodec {
         }))
     }
 
-    /// Comments that stand between a row and its terminator.
-    fn skip_comments(&self, batch: &[u8], at: usize) -> usize {
+    /// Where the terminator of the statement stands, comments left aside; behind it, if it is a line.
+    fn terminator(&self, batch: &[u8], at: usize) -> usize {
         let mut rest = tokens(batch, self.flavour).within(at..batch.len());
         match rest.next() {
             Some(token) if token.mark(b';') => token.start,
+            Some(token) if self.flavour == Flavour::Oracle => {
+                self.is_line(&token, batch).unwrap_or(at)
+            }
             _ => at,
+        }
+    }
+
+    /// Where the line ends, if the token is one that ends a statement.
+    fn is_line(&self, token: &Token<'_>, batch: &[u8]) -> Option<usize> {
+        match lines::line(self.flavour, batch, token.start, false, true) {
+            lines::Line::End(end) => Some(end),
+            _ => None,
         }
     }
 
@@ -151,10 +162,8 @@ impl InsertCodec {
                 && (token.keyword("UNION")
                     || token.keyword("FROM")
                     || self.flavour.begins_statement(token.raw)
-                    || matches!(
-                        lines::line(self.flavour, batch, token.start, false, true),
-                        lines::Line::End(_)
-                    ))
+                    || self.is_line(token, batch).is_some())
+            || self.flavour == Flavour::Oracle && self.is_line(token, batch).is_some()
     }
 }
 

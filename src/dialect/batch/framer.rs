@@ -74,8 +74,8 @@ pub trait Script: Send + Debug {
     /// White space or a comment between statements passes.
     fn gap(&mut self, bytes: &[u8]);
 
-    /// A line that ends a batch passes.
-    fn line(&mut self, bytes: &[u8]);
+    /// A line that ends a batch passes. Its effects, if it has any: it may run rows once more.
+    fn line(&mut self, bytes: &[u8]) -> Vec<Effect>;
 
     /// Rows of a relation begin.
     fn rows(&mut self, relation: &RelationName);
@@ -226,8 +226,13 @@ impl<S: Script> ScriptFramer<S> {
             }
             Found::Line(end) => {
                 self.script.taken();
-                self.script.line(&input[..end]);
-                self.other(input, end)
+                let mut effects: VecDeque<_> = self.script.line(&input[..end]).into();
+                let Some(effect) = effects.pop_front() else {
+                    return self.other(input, end);
+                };
+                self.effects = effects;
+                let (bytes, at) = self.take(input, end);
+                Next::Frame(Frame::Statement { bytes, at, effect })
             }
             Found::Rows(at) => {
                 let flavour = self.script.flavour();

@@ -120,6 +120,13 @@ impl Cutter {
             if self.depth == 0 {
                 match lines::line(self.flavour, buf, at, false, eof) {
                     Line::More => break,
+                    // The slash belongs to the statement: without it, it would run the one before.
+                    Line::End(end) if self.flavour == Flavour::Oracle => {
+                        self.end_before();
+                        self.at = end;
+                        self.statement_end = end;
+                        continue;
+                    }
                     Line::End(_) | Line::Command(_) => {
                         self.end_before();
                         continue;

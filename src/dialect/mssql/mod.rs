@@ -14,6 +14,7 @@ use super::batch::Flavour;
 use super::batch::codec::{InsertCodec, Literals};
 use super::batch::framer::{Found, Open, Script, ScriptFramer};
 use super::batch::head::Style;
+use super::batch::lines::repetitions;
 use super::batch::table::Context;
 use super::batch::tokens::tokens;
 use super::{Dialect, Effect, Framer, RowCodec, RowFault, SessionState, Transactional, Without};
@@ -97,6 +98,8 @@ pub struct MssqlScript {
     batch_ended: bool,
     /// The last statement reaches to the end of its batch, which has not come.
     body: bool,
+    /// The tables whose rows the batch holds.
+    batch: Vec<RelationName>,
     /// The table whose IDENTITY_INSERT is on.
     identity: Option<RelationName>,
     carriage: bool,
@@ -112,6 +115,7 @@ impl Default for MssqlScript {
             generated: false,
             batch_ended: true,
             body: false,
+            batch: Vec::new(),
             identity: None,
             carriage: false,
         }
@@ -183,15 +187,24 @@ impl Script for MssqlScript {
         self.carriage |= memmem::find(bytes, b"\r\n").is_some();
     }
 
-    fn line(&mut self, bytes: &[u8]) {
+    fn line(&mut self, bytes: &[u8]) -> Vec<Effect> {
         self.carriage |= bytes.ends_with(b"\r\n");
         self.batch_ended = true;
         self.body = false;
+        let batch = std::mem::take(&mut self.batch);
+        if repetitions(bytes) == 1 {
+            return Vec::new();
+        }
+        let again = |name| Effect::Opaque(name, "a GO that runs its batch several times");
+        batch.into_iter().map(again).collect()
     }
 
-    fn rows(&mut self, _relation: &RelationName) {
+    fn rows(&mut self, relation: &RelationName) {
         self.batch_ended = false;
         self.body = false;
+        if !self.batch.contains(relation) {
+            self.batch.push(relation.clone());
+        }
     }
 
     fn literals(&self) -> Arc<dyn Literals> {

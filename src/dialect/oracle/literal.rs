@@ -660,7 +660,12 @@ mod tests {
             ("a'b", "'seq''d nq'", &short, "'a''b'"),
             ("c", "TO_CLOB(q'[it's]')", &TEXT, "TO_CLOB(q'[c]')"),
             ("c", "TO_CLOB(N'b')", &TEXT, "TO_NCLOB(N'c')"),
-            ("a\n\nb;\nc", "'x\ny'", &short, "'a'||CHR(10)||CHR(10)||'b;'||CHR(10)||'c'"),
+            (
+                "a\n\nb;\nc",
+                "'x\ny'",
+                &short,
+                "'a'||CHR(10)||CHR(10)||'b;'||CHR(10)||'c'",
+            ),
             ("a\n/\nb\n c", "'x\ny'", &short, "'a'||CHR(10)||'/\nb\n c'"),
             ("", "'x'", &short, "NULL"),
             ("b", "TO_CLOB('a') || TO_CLOB('c')", &TEXT, "TO_CLOB('b')"),

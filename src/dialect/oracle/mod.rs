@@ -91,6 +91,10 @@ pub struct OracleScript {
     state: SessionState,
     define: Option<u8>,
     escape: Option<u8>,
+    /// What was found last is a command of the client.
+    command: bool,
+    /// The table whose rows the statement holds that a line `/` would run again.
+    buffer: Option<RelationName>,
     carriage: bool,
 }
 
@@ -103,6 +107,8 @@ impl Default for OracleScript {
             state: SessionState::default(),
             define: Some(b'&'),
             escape: None,
+            command: false,
+            buffer: None,
             carriage: false,
         }
     }
@@ -164,7 +170,9 @@ impl Script for OracleScript {
     }
 
     fn find(&mut self, buf: &[u8], fresh: bool, eof: bool) -> Found {
-        self.scanner.find(buf, fresh, eof)
+        let found = self.scanner.find(buf, fresh, eof);
+        self.command = matches!(found, Found::Command(_));
+        found
     }
 
     fn taken(&mut self) {
@@ -185,6 +193,10 @@ impl Script for OracleScript {
 
     fn effects(&mut self, statement: &[u8], catalog: &Catalog) -> Vec<Effect> {
         self.carriage |= statement.ends_with(b"\r\n");
+        if !self.command {
+            self.buffer = None;
+        }
+        let statement = without_slash(statement);
         let names = effects::Names {
             context: &self.context,
             catalog,
@@ -200,9 +212,14 @@ impl Script for OracleScript {
         self.carriage |= memmem::find(bytes, b"\r\n").is_some();
     }
 
-    fn line(&mut self, _bytes: &[u8]) {}
+    fn line(&mut self, _bytes: &[u8]) -> Vec<Effect> {
+        let again = |name| Effect::Opaque(name, "a / that runs its INSERT again");
+        self.buffer.clone().map(again).into_iter().collect()
+    }
 
-    fn rows(&mut self, _relation: &RelationName) {}
+    fn rows(&mut self, relation: &RelationName) {
+        self.buffer = Some(relation.clone());
+    }
 
     fn literals(&self) -> Arc<dyn Literals> {
         Arc::new(OracleLiterals {
@@ -220,7 +237,7 @@ impl Script for OracleScript {
     }
 
     fn learn(&self, catalog: &mut Catalog, statement: &[u8]) {
-        self.context.learn(catalog, statement);
+        self.context.learn(catalog, without_slash(statement));
     }
 
     fn connected(&mut self) {}
@@ -317,6 +334,18 @@ impl Script for OracleScript {
         // The client stops here and undoes what has not been committed, whatever came before.
         let line = self.newline();
         format!(") 'scrub: {message}'{line};{line}/{line}EXIT FAILURE ROLLBACK{line}").into_bytes()
+    }
+}
+
+/// A statement without the line `/` that ends it.
+fn without_slash(statement: &[u8]) -> &[u8] {
+    let text = statement.trim_ascii_end();
+    match text
+        .strip_suffix(b"/")
+        .map(|rest| (rest, rest.trim_ascii_end()))
+    {
+        Some((rest, body)) if rest[body.len()..].contains(&b'\n') => body,
+        _ => statement,
     }
 }
 

@@ -160,7 +160,8 @@ impl Scanner {
                 Line::No => {}
                 _ if !self.begun && at > 0 => return Found::Gap(at),
                 Line::More => return Found::More,
-                Line::End(_) | Line::Command(_) if self.begun => return self.ended(buf),
+                // The slash belongs to the statement: without it, it would run the one before.
+                Line::End(end) if self.begun => return self.ended(buf, end),
                 Line::End(end) | Line::Command(end) => return Found::Line(end),
             }
             let raw = &buf[at..end];
@@ -193,20 +194,20 @@ impl Scanner {
                 match raw[0] {
                     b'(' => self.depth += 1,
                     b')' => self.depth = self.depth.saturating_sub(1),
-                    b';' => return self.ended(buf),
+                    b';' => return self.ended(buf, self.last),
                     _ => {}
                 }
             }
         }
     }
 
-    /// The statement has ended with the last token.
-    fn ended(&self, buf: &[u8]) -> Found {
+    /// The statement has ended with the last token, its terminator reaches to `end`.
+    fn ended(&self, buf: &[u8], end: usize) -> Found {
         let statement = &buf[..self.last];
         match self.head {
-            Head::All => uniform(statement).map_or(Found::Statement(self.last), Found::Rows),
+            Head::All => uniform(statement).map_or(Found::Statement(end), Found::Rows),
             Head::Select(Some(row)) | Head::Dual(row) => Found::Rows(row),
-            _ => Found::Statement(self.last),
+            _ => Found::Statement(end),
         }
     }
 
@@ -298,7 +299,7 @@ impl Scanner {
                 None => return Found::More,
             };
             if rest[..end].trim_ascii() == b"/" && is_line_start(buf, self.at, false) {
-                return Found::Statement(self.last);
+                return Found::Statement(self.at + end);
             }
             self.at += end;
             self.last = self.at;
@@ -432,8 +433,7 @@ mod tests {
             (
                 "CREATE TABLE t (a NUMBER)\n/\nALTER TABLE t ADD b DATE;",
                 vec![
-                    ".CREATE TABLE t (a NUMBER)",
-                    "=/",
+                    ".CREATE TABLE t (a NUMBER)\n/",
                     ".ALTER TABLE t ADD b DATE;",
                 ],
             ),
@@ -449,17 +449,14 @@ mod tests {
             (
                 "create or replace editionable trigger x begin insert into t values (1); end;\n/\nbegin null; end;\n/",
                 vec![
-                    ".create or replace editionable trigger x begin insert into t values (1); end;",
-                    "=/",
-                    ".begin null; end;",
-                    "=/",
+                    ".create or replace editionable trigger x begin insert into t values (1); end;\n/",
+                    ".begin null; end;\n/",
                 ],
             ),
             (
                 "CREATE AND COMPILE JAVA SOURCE NAMED x AS // it's\n a / b;\n/\nselect q'[;']' from dual;",
                 vec![
-                    ".CREATE AND COMPILE JAVA SOURCE NAMED x AS // it's\n a / b;",
-                    "=/",
+                    ".CREATE AND COMPILE JAVA SOURCE NAMED x AS // it's\n a / b;\n/",
                     ".select q'[;']' from dual;",
                 ],
             ),
