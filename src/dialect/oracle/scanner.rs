@@ -18,6 +18,9 @@ const FLAVOUR: Flavour = Flavour::Oracle;
 const COMMANDS: &[&str] = &[
     "ACC",
     "ACCEPT",
+    "APPEND",
+    "ARCHIVE",
+    "ATTRIBUTE",
     "BRE",
     "BREAK",
     "BTI",
@@ -39,8 +42,15 @@ const COMMANDS: &[&str] = &[
     "EXEC",
     "EXECUTE",
     "EXIT",
+    "EDIT",
+    "GET",
+    "HELP",
+    "HISTORY",
     "HO",
     "HOST",
+    "INPUT",
+    "LIST",
+    "LOAD",
     "PASSW",
     "PASSWORD",
     "PAU",
@@ -49,15 +59,25 @@ const COMMANDS: &[&str] = &[
     "PRO",
     "PROMPT",
     "QUIT",
+    "RECOVER",
     "REM",
     "REMARK",
+    "REPF",
+    "REPFOOTER",
+    "REPH",
+    "REPHEADER",
+    "RUN",
+    "SAVE",
     "SET",
     "SHO",
     "SHOW",
     "SPO",
     "SPOOL",
+    "SHUTDOWN",
     "STA",
     "START",
+    "STARTUP",
+    "STORE",
     "TIMI",
     "TIMING",
     "TTI",
@@ -67,6 +87,17 @@ const COMMANDS: &[&str] = &[
     "VAR",
     "VARIABLE",
     "WHENEVER",
+];
+
+/// DDL and the like, which SQL Developer can write without terminators.
+const UNTERMINATED: &[&str] = &[
+    "CREATE", "ALTER", "COMMENT", "GRANT", "REVOKE", "DROP", "TRUNCATE", "ANALYZE", "RENAME",
+    "COMMIT", "ROLLBACK",
+];
+
+/// At the start of a line these words begin another statement after one of those.
+const BEGINNINGS: &[&str] = &[
+    "CREATE", "ALTER", "COMMENT", "GRANT", "REVOKE", "REM", "PROMPT", "BEGIN", "DECLARE",
 ];
 
 /// How far the head of an INSERT has come.
@@ -112,6 +143,10 @@ pub struct Scanner {
     kind_of: bool,
     /// DDL that a line can end which begins another statement.
     ddl: bool,
+    /// The last token is a comma.
+    comma: bool,
+    /// `INSERT` begins a line; if `INTO` follows, the statement has ended here.
+    insert: Option<usize>,
 }
 
 impl Scanner {
@@ -176,13 +211,8 @@ impl Scanner {
                     };
                 }
                 self.first(kind, raw);
-            } else if self.ddl
-                && self.depth == 0
-                && kind == Kind::Word
-                && is(raw, &["CREATE", "INSERT", "COMMENT", "REM", "PROMPT"])
-                && is_line_start(buf, at, fresh)
-            {
-                return Found::Statement(self.last);
+            } else if let Some(end) = self.unterminated(kind, raw, is_line_start(buf, at, fresh)) {
+                return Found::Statement(end);
             } else if let Some(row) = self.head(kind, raw, at) {
                 return Found::Rows(row);
             } else {
@@ -223,10 +253,29 @@ impl Scanner {
             self.mode = Mode::Block;
         }
         self.kind_of = is(raw, &["CREATE", "WITH"]);
-        self.ddl = is(raw, &["CREATE", "ALTER", "COMMENT"]);
+        self.ddl = is(raw, UNTERMINATED);
         if is(raw, &["INSERT"]) && !self.plain {
             self.head = Head::Open;
         }
+    }
+
+    /// Where a statement without terminator has ended, if this token shows that another begins. No
+    /// statement but PL/SQL holds INSERT INTO.
+    fn unterminated(&mut self, kind: Kind, raw: &[u8], begins_line: bool) -> Option<usize> {
+        let comma = std::mem::replace(&mut self.comma, raw == b",");
+        if let Some(end) = self.insert.take()
+            && is(raw, &["INTO", "ALL", "FIRST"])
+        {
+            return Some(end);
+        }
+        if kind != Kind::Word || self.mode != Mode::Sql || self.depth > 0 || !begins_line {
+            return None;
+        }
+        if is(raw, &["INSERT"]) {
+            self.insert = Some(self.last);
+        }
+        let begins = is(raw, BEGINNINGS);
+        (self.ddl && begins && !comma).then_some(self.last)
     }
 
     fn word(&mut self, kind: Kind, raw: &[u8]) {
@@ -485,6 +534,32 @@ mod tests {
                 "INSERT INTO t VALUES (1-\n,2);",
                 vec!["^INSERT INTO t VALUES"],
             ),
+            (
+                "CREATE TRIGGER x BEFORE\nINSERT ON t\nBEGIN\nINSERT INTO u VALUES (1);\nEND;\n/\nCOMMIT;",
+                vec![
+                    ".CREATE TRIGGER x BEFORE\nINSERT ON t\nBEGIN\nINSERT INTO u VALUES (1);\nEND;\n/",
+                    ".COMMIT;",
+                ],
+            ),
+            (
+                "GRANT SELECT,\nINSERT,\nALTER ON t TO u\nALTER TABLE t\nDROP COLUMN a\nDROP TABLE t\nINSERT INTO t VALUES (1);",
+                vec![
+                    ".GRANT SELECT,\nINSERT,\nALTER ON t TO u",
+                    ".ALTER TABLE t\nDROP COLUMN a\nDROP TABLE t",
+                    "^INSERT INTO t VALUES",
+                ],
+            ),
+            (
+                "SELECT a\nFROM t\n\nINSERT ALL INTO t VALUES (1) INTO t VALUES (2) SELECT 1 FROM dual;",
+                vec![".SELECT a\nFROM t", "^INSERT ALL INTO t VALUES"],
+            ),
+            (
+                "MERGE INTO t USING u ON (a = b) WHEN NOT MATCHED THEN\nINSERT (a) VALUES (1);",
+                vec![
+                    ".MERGE INTO t USING u ON (a = b) WHEN NOT MATCHED THEN\nINSERT (a) VALUES (1);",
+                ],
+            ),
+            ("RUN\nLIST\nCOMMIT;", vec![":RUN", ":LIST", ".COMMIT;"]),
             ("BEGIN null; END;", vec!["?BEGIN null; END;"]),
             ("SELECT 'a", vec!["?SELECT 'a"]),
             ("DELETE FROM t", vec!["?DELETE FROM t"]),
