@@ -1,7 +1,7 @@
-//! The integration tests: one binary, one private PostgreSQL.
+//! The integration tests: one binary, one private PostgreSQL, one MariaDB, and H2 for each test that needs it.
 //!
-//! `server` starts the database, `runner` runs scrub; every other module is a subject.
-//! Without the server a test says loudly that it is skipped; under `tests/run` it fails.
+//! `server` and `mariadb` start the databases, `runner` runs scrub; every other module is a subject.
+//! Without its server a test says loudly that it is skipped; under `tests/run` it fails.
 
 mod architecture;
 mod campaign;
@@ -11,6 +11,7 @@ mod cli;
 mod differential;
 mod expression_oracle;
 mod golden;
+mod h2;
 mod holding;
 mod invariants;
 mod maestro;
