@@ -1,19 +1,26 @@
 -- title: OutSystems 11, platform database (SQL Server, Oracle)
 -- source: OutSystems 11 documentation, Migrate an Environment Using a Database Clone
--- source: OutSystems 11 documentation, the current edition of that page (the names and tables it adds)
+-- source: OutSystems 11 documentation, the current edition of that page (the secrets, settings and tables it adds)
+-- source: OutSystems 11 documentation, Lifecycle Management and Data Protection (personal data); Timer (the tables of timers)
 -- detect: ossys_espace, ossys_entity, ossys_parameter, ossys_server
 -- baseline-except: ossys_user.password
 -- by-hand: if platform and log are two databases, clone both; scrub recognises the log database by itself
 -- by-hand: save the configurations of the database connections that the report names (from production: the rows leave the copy)
--- by-hand: SQL Server: if objects of the restored database belong to OSADMIN, OSRUNTIME, OSADMIN_LOG or OSRUNTIME_LOG, change their owner to dbo before you make the dump (on SQL Server 2008 delete their schemas as well)
+-- by-hand: SQL Server: if objects of the restored database belong to OSADMIN, OSRUNTIME, OSLOG, OSADMIN_LOG or OSRUNTIME_LOG, change their owner to dbo before you make the dump (on SQL Server 2008 delete their schemas as well)
+-- by-hand: SQL Server: restore into another catalog and other files than those of a running database, with the recommended growth of files
 -- by-hand: Oracle: create tablespaces, schemas and grants in the target first (runtime_oracle_creation.sql, logging_creation_oracle.sql, and one script for each further database schema); revoke what the cloned users may do to the original schema if it is the same instance
--- by-hand: run the Configuration Tool against the restored catalog: new user names and passwords for the platform and log logins, Grant Permissions, Test Connection, Create/Upgrade Database, a session database of its own, then Apply and Exit
+-- by-hand: Oracle: every further schema that holds application data (Service Center, Administration, Database Schemas) is a dump of its own
+-- by-hand: an existing installation: first stop the OutSystems services (Scheduler, SMS Connector, Deployment, Deployment Controller, Log) and IIS, and empty the folders share and BAR of the Platform Server; start IIS again before the Configuration Tool's Apply and Exit
+-- by-hand: a new installation: first install the prerequisites and the Platform Server; after the Configuration Tool Service Center, Service Studio and Integration Studio
+-- by-hand: run the Configuration Tool against the restored catalog: new user names and passwords for the platform and log logins, Grant Permissions, Test Connection, Create/Upgrade Database, a session database of its own (sessions of an existing one are lost), then Apply and Exit
 -- by-hand: when asked to start OutSystems Scheduler and SMS Connector after installing Service Center, answer No
 -- by-hand: request and upload a new licence for this environment (it has another serial number)
 -- by-hand: log in to Service Center as admin with the restored environment's password; set the purpose (Development, Non-Production or Production) and the Default DNS Name, best the same as the environment's name
 -- by-hand: extensions that used a database connection: set their logical databases anew (Service Center, Factory, Extensions, Operation)
 -- by-hand: point every database catalog (on Oracle: schema, tablespaces) at its clone (Service Center, Administration)
 -- by-hand: check the effective address of each web reference and the site properties with addresses that the report lists, and whatever else of an application's configuration is in the database
+-- by-hand: give secret site properties the values of this environment (they are back to their defaults)
+-- by-hand: configure SAML, LDAP or Active Directory again in Users if people log in with it (the settings are back to their defaults)
 -- by-hand: unregister the environment in LifeTime and register it again
 -- by-hand: if the environment runs LifeTime itself, take that application offline
 -- by-hand: recreate deployment zones if they are needed
@@ -22,7 +29,7 @@
 -- by-hand: last of all, and only if timers should run, start OutSystems Scheduler; otherwise leave it stopped and disabled, or «Execute Timers» off for the front-end
 --
 -- «Vendor» marks what the page asks for in SQL, «documented» what other public pages of OutSystems
--- say, «ours» what we propose, «assumed» a name that no public page gives. The page is the same for
+-- say, «ours» what we propose. Types of columns are assumed, names are not. The page is the same for
 -- both systems but for the empty text: Oracle takes '' for NULL, so it is one blank there. On Oracle
 -- the page compares without case and accents from the deployment zones on.
 
@@ -39,10 +46,11 @@ SELECT name FROM ossys_dbcatalog ORDER BY name;
 
 -- Security context ------------------------------------------------------------------------------------
 
--- Vendor: delete the Admin and Runtime users of platform and log. Their statements are left out of the
--- script; what else they may do is created anew by the Configuration Tool.
+-- Vendor: delete the Admin and Runtime users of platform and log (OSLOG is documented: the current
+-- page). Their statements are left out of the script; what else they may do is created anew by the
+-- Configuration Tool.
 -- name: database-users :mssql
-DROP USER IF EXISTS OSADMIN, OSRUNTIME, OSADMIN_LOG, OSRUNTIME_LOG;
+DROP USER IF EXISTS OSADMIN, OSRUNTIME, OSLOG, OSADMIN_LOG, OSRUNTIME_LOG;
 
 -- Vendor.
 -- name: environment-secrets
@@ -134,8 +142,7 @@ WHERE ossys_entity.ss_key = '3312b1cd-b12e-4a29-bcdc-51edcdd86ef1' \gexec
 
 -- Site properties -------------------------------------------------------------------------------------
 
--- Documented (the current page): secrets go back to their default. Assumed: the extension's column
--- site_property_definition_id.
+-- Documented (the current page): secrets go back to their default.
 -- name: secret-site-properties :optional
 UPDATE ossys_site_property
 SET property_value = (SELECT d.default_value FROM ossys_site_property_definition d
@@ -148,6 +155,40 @@ SET property_value = (SELECT d.default_value FROM ossys_site_property_definition
     WHERE d.id = ossys_site_property_shared.site_property_definition_id),
   user_modified = 0
 WHERE site_property_definition_id IN (SELECT e.site_property_definition_id FROM ossys_site_property_def_ext e WHERE e.is_secret = 1);
+
+-- External log-in --------------------------------------------------------------------------------------
+
+-- Documented (the current page): SAML's configuration is encrypted with production's key and keeps
+-- everybody out, so it goes. In which tables it is only the rows tell; an application's tables are
+-- named osusr_… (documented). The report lists them: an entity of your own may have such a name.
+-- name: saml-tables :optional
+SELECT physical_table_name FROM ossys_entity
+WHERE name IN ('ConfigIdP', 'ConfigSP', 'ConfigInternal', 'ConfigFile', 'ConfigFileBinary', 'Config_UserMappings')
+ORDER BY physical_table_name;
+-- name: saml-configuration
+SELECT 'DELETE FROM osusr_' || substring(physical_table_name, 7) FROM ossys_entity
+WHERE name IN ('ConfigIdP', 'ConfigSP', 'ConfigInternal', 'ConfigFile', 'ConfigFileBinary', 'Config_UserMappings')
+  AND lower(physical_table_name) LIKE 'osusr\_%'
+ORDER BY name DESC \gexec
+-- Documented (the current page): how people log in goes back to the defaults of the application Users.
+-- name: log-in-settings :optional
+UPDATE ossys_site_property
+SET property_value = (SELECT d.default_value FROM ossys_site_property_definition d
+    WHERE d.id = ossys_site_property.site_property_definition_id),
+  user_modified = 0
+WHERE user_modified <> 0 AND site_property_definition_id IN (SELECT d.id
+  FROM ossys_site_property_definition d JOIN ossys_espace e ON e.id = d.espace_id AND e.name = 'Users'
+  WHERE d.name IN ('UseActiveDirectoryLogin', 'UseLDAPLogin', 'UseLDAPStandard', 'UseSAMLLogin',
+    'UseIntegratedAuthenticationLogin'));
+-- name: shared-log-in-settings :optional
+UPDATE ossys_site_property_shared
+SET property_value = (SELECT d.default_value FROM ossys_site_property_definition d
+    WHERE d.id = ossys_site_property_shared.site_property_definition_id),
+  user_modified = 0
+WHERE user_modified <> 0 AND site_property_definition_id IN (SELECT d.id
+  FROM ossys_site_property_definition d JOIN ossys_espace e ON e.id = d.espace_id AND e.name = 'Users'
+  WHERE d.name IN ('UseActiveDirectoryLogin', 'UseLDAPLogin', 'UseLDAPStandard', 'UseSAMLLogin',
+    'UseIntegratedAuthenticationLogin'));
 
 -- Vendor, «Application Configurations Changes»: a person has to look at these.
 -- name: site-properties-with-addresses :optional
@@ -165,14 +206,14 @@ SELECT effective_url, count(*) FROM ossys_rest_web_reference WHERE effective_url
 
 -- Mail and people -------------------------------------------------------------------------------------
 
--- Documented: this is the live queue; the scheduler would send it.
+-- Documented (data protection): mails that are sent and not sent yet; the scheduler would send them.
 -- name: email-contents :optional
 DELETE FROM ossys_email_content;
 -- name: emails :optional
 DELETE FROM ossys_email;
 
--- Documented. The administrator stays, because the installation goes on with that account; so do the
--- passwords (baseline-except above).
+-- Documented (data protection). The administrator stays, because the platform would create another and
+-- the installation goes on with that account; so do the passwords (baseline-except above).
 -- name: users :optional
 UPDATE ossys_user
 SET name = 'User_' || CAST(id AS varchar(11)), username = 'User_' || CAST(id AS varchar(11)),
@@ -182,13 +223,19 @@ WHERE username IS DISTINCT FROM 'admin';
 UPDATE ossys_user SET mobilephone = '' WHERE username IS DISTINCT FROM 'admin';
 -- name: mobile-phones-on-oracle :optional :oracle
 UPDATE ossys_user SET mobilephone = ' ' WHERE username IS DISTINCT FROM 'admin';
+-- Documented (data protection): who tried to log in, from which address; the application Users has a
+-- table of its own, whose name is data.
 -- name: login-attempts :optional
 DELETE FROM ossys_login_attempt;
+-- name: login-attempts-of-users
+SELECT 'DELETE FROM osusr_' || substring(physical_table_name, 7) FROM ossys_entity
+WHERE name = 'LoginAttempt' AND lower(physical_table_name) LIKE 'osusr\_%'
+  AND espace_id IN (SELECT id FROM ossys_espace WHERE name = 'Users') \gexec
 
 -- Timers ----------------------------------------------------------------------------------------------
 
 -- Ours: the vendor stops the Scheduler instead, which is still by hand; no timer is due and none seems
--- to be running.
+-- to be running (documented: a timer is due when next_run has come, and runs while is_running_since is set).
 -- name: timers :optional
 UPDATE ossys_cyclic_job SET next_run = NULL, is_running_since = NULL, is_running_by = '';
 -- name: shared-timers :optional

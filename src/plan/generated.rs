@@ -87,7 +87,7 @@ impl Planner {
 /// tell, it could be any.
 #[derive(Debug, Default)]
 pub(super) struct Template {
-    /// The tables that it names itself; none if the name is data.
+    /// The table that it names itself, or the pattern of its name; none if the whole name is data.
     table: Option<TableRef>,
     /// Columns that the relation must have.
     columns: Vec<Ident>,
@@ -134,7 +134,17 @@ impl Template {
             }
         });
         columns.retain(|column| !is_data(column) && !column.is_pattern());
-        let table = (!is_data(&named.name)).then_some(named);
+        let table = match named.name.text == DATA {
+            true => None,
+            // Where a part of the name is data, the rest of it is a pattern.
+            false if is_data(&named.name) => {
+                let mut named = named;
+                named.name.text = named.name.text.replace(DATA, "*");
+                named.name.quoted = true;
+                Some(named)
+            }
+            false => Some(named),
+        };
         Template { table, columns }
     }
 
@@ -219,6 +229,8 @@ mod tests {
             ("'DELETE FROM log WHERE id = ''' || t || ''''", false, true),
             ("concat('DELETE FROM ', t, ' WHERE token = 1')", true, false),
             ("t", true, true),
+            ("'DELETE FROM us' || t", true, false),
+            ("'DELETE FROM L' || t", false, true),
             (
                 "'DELETE FROM ' || t || ' WHERE id IN (SELECT token FROM log)'",
                 true,

@@ -204,15 +204,40 @@ CREATE TABLE osusr_shp_customer (
     note text,
     photo bytea
 );
+CREATE TABLE osusr_usr_configidp (
+    id integer NOT NULL PRIMARY KEY,
+    name varchar(100),
+    issuerserver_url varchar(255),
+    certificate text
+);
+CREATE TABLE osusr_usr_configfile (
+    id integer NOT NULL PRIMARY KEY,
+    name varchar(100)
+);
+CREATE TABLE osusr_usr_configfilebinary (
+    id integer NOT NULL PRIMARY KEY,
+    content bytea
+);
+CREATE TABLE osusr_usr_loginattempt (
+    id integer NOT NULL PRIMARY KEY,
+    username varchar(250),
+    ipaddress varchar(50),
+    success integer
+);
 INSERT INTO ossys_espace VALUES (1, 'ServiceCenter', '0c0a9b1e-0000-4000-8000-000000000001', 1, 11, NULL, 'Web');
 INSERT INTO ossys_espace VALUES (2, 'LifeTime', '0c0a9b1e-0000-4000-8000-000000000002', 1, 12, NULL, 'Web');
 INSERT INTO ossys_espace VALUES (3, 'LifeTimeOld', '0c0a9b1e-0000-4000-8000-000000000002', 0, 9, NULL, 'Web');
 INSERT INTO ossys_espace VALUES (4, 'Shop', 'not a guid', 1, 40, 2, 'Mobile');
 INSERT INTO ossys_espace VALUES (5, 'LifeTimeClone', '0c0a9b1e-0000-4000-8000-000000000005', 1, 13, NULL, 'Web');
+INSERT INTO ossys_espace VALUES (6, 'Users', '0c0a9b1e-0000-4000-8000-000000000006', 1, 14, NULL, 'Web');
 INSERT INTO ossys_entity VALUES (1, 'Environment', 'OSUSR_abc_Environment', 2, '3312b1cd-b12e-4a29-bcdc-51edcdd86ef1', 1, 'entity');
 INSERT INTO ossys_entity VALUES (2, 'Environment', 'OSUSR_old_Environment', 3, '3312b1cd-b12e-4a29-bcdc-51edcdd86ef1', 1, 'entity');
 INSERT INTO ossys_entity VALUES (3, 'Customer', 'OSUSR_shp_Customer', 4, '7d3c2b11-1111-4222-8333-444455556666', 1, 'entity');
 INSERT INTO ossys_entity VALUES (4, 'Environment', 'OSUSR_cln_Environment', 5, '3312B1CD-B12E-4A29-BCDC-51EDCDD86EF1', 1, 'entity');
+INSERT INTO ossys_entity VALUES (5, 'ConfigIdP', 'OSUSR_usr_ConfigIdP', 6, '9a8b7c6d-0000-4000-8000-000000000005', 1, 'entity');
+INSERT INTO ossys_entity VALUES (6, 'ConfigFile', 'OSUSR_usr_ConfigFile', 6, '9a8b7c6d-0000-4000-8000-000000000006', 1, 'entity');
+INSERT INTO ossys_entity VALUES (7, 'ConfigFileBinary', 'OSUSR_usr_ConfigFileBinary', 6, '9a8b7c6d-0000-4000-8000-000000000007', 1, 'entity');
+INSERT INTO ossys_entity VALUES (8, 'LoginAttempt', 'OSUSR_usr_LoginAttempt', 6, '9a8b7c6d-0000-4000-8000-000000000008', 1, 'entity');
 INSERT INTO ossys_parameter VALUES ('ClientApplicationToken', 'tok-4711', NULL, NULL);
 INSERT INTO ossys_parameter VALUES ('privateKeyValidation', 'pkv', NULL, NULL);
 INSERT INTO ossys_parameter VALUES ('OutSystems.HubEdition.MobileLogin_AuthenticationHMACKey', 'hmac', 'prod-fe1', 'S-1');
@@ -252,17 +277,20 @@ INSERT INTO ossys_site_property_definition VALUES (2, 1, 'LifeTimeUrl', '441F6EE
 INSERT INTO ossys_site_property_definition VALUES (3, 4, 'PaymentApiKey', '5f1d0c9e-aaaa-4bbb-8ccc-000000000003', 'Text', 'none', 1);
 INSERT INTO ossys_site_property_definition VALUES (4, 4, 'WarehouseUrl', '5f1d0c9e-aaaa-4bbb-8ccc-000000000004', 'Text', '', 1);
 INSERT INTO ossys_site_property_definition VALUES (5, 4, 'PageSize', '5f1d0c9e-aaaa-4bbb-8ccc-000000000005', 'Integer', '50', 1);
+INSERT INTO ossys_site_property_definition VALUES (6, 6, 'UseSAMLLogin', '5f1d0c9e-aaaa-4bbb-8ccc-000000000006', 'Boolean', 'False', 1);
 INSERT INTO ossys_site_property_def_ext VALUES (3, 1);
 INSERT INTO ossys_site_property_def_ext VALUES (4, 0);
 INSERT INTO ossys_site_property_def_ext VALUES (5, 0);
 INSERT INTO ossys_site_property VALUES (1, 3, 10, 'sk_live_tenant', 1);
 INSERT INTO ossys_site_property VALUES (2, 4, 10, 'https://warehouse.shop.com/api', 1);
 INSERT INTO ossys_site_property VALUES (3, 5, 10, '20', 1);
+INSERT INTO ossys_site_property VALUES (4, 6, 10, 'True', 1);
 INSERT INTO ossys_site_property_shared VALUES (1, 1, 'env-prod-77', 1);
 INSERT INTO ossys_site_property_shared VALUES (2, 2, 'https://lifetime.shop.com', 1);
 INSERT INTO ossys_site_property_shared VALUES (3, 3, 'sk_live_shared', 1);
 INSERT INTO ossys_site_property_shared VALUES (4, 4, 'http://intranet.shop.com', 1);
 INSERT INTO ossys_site_property_shared VALUES (5, 5, '25', 0);
+INSERT INTO ossys_site_property_shared VALUES (6, 6, 'True', 1);
 INSERT INTO ossys_web_reference VALUES (1, 4, 'ErpService', 'https://erp.shop.com/soap');
 INSERT INTO ossys_web_reference VALUES (2, 4, 'Unused', '');
 INSERT INTO ossys_rest_web_reference VALUES (1, 4, 'Carrier', 'https://api.carrier.example/v2');
@@ -289,7 +317,13 @@ GO
 Then deliver to ann@example.com', NULL);
 INSERT INTO osusr_shp_customer VALUES (2, '北京 GmbH', 'info@bei-jing.example', '', '\xFFD8FFE0');
 INSERT INTO osusr_shp_customer VALUES (3, 'Zoë 😀', NULL, NULL, NULL);
+INSERT INTO osusr_usr_configidp VALUES (1, 'ADFS', 'https://adfs.shop.com/idp', 'MIIC-prod');
+INSERT INTO osusr_usr_configfile VALUES (1, 'keystore.pfx');
+INSERT INTO osusr_usr_configfilebinary VALUES (1, '\x3082');
+INSERT INTO osusr_usr_loginattempt VALUES (1, 'dee@customer.example', '192.0.2.7', 1);
+INSERT INTO osusr_usr_loginattempt VALUES (2, 'eve', '192.0.2.8', 0);
 ALTER TABLE ossys_extension_dbconnection ADD FOREIGN KEY (dbconnection_id) REFERENCES ossys_dbconnection (id);
 ALTER TABLE ossys_entity ADD FOREIGN KEY (espace_id) REFERENCES ossys_espace (id);
 ALTER TABLE ossys_email_content ADD FOREIGN KEY (id) REFERENCES ossys_email (id);
 ALTER TABLE ossys_cyclic_job ADD FOREIGN KEY (meta_cyclic_job_id) REFERENCES ossys_meta_cyclic_job (id);
+ALTER TABLE osusr_usr_configfilebinary ADD FOREIGN KEY (id) REFERENCES osusr_usr_configfile (id);
