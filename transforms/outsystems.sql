@@ -168,7 +168,7 @@ ORDER BY physical_table_name;
 -- name: saml-configuration
 SELECT 'DELETE FROM osusr_' || substring(physical_table_name, 7) FROM ossys_entity
 WHERE name IN ('ConfigIdP', 'ConfigSP', 'ConfigInternal', 'ConfigFile', 'ConfigFileBinary', 'Config_UserMappings')
-  AND lower(physical_table_name) LIKE 'osusr\_%'
+  AND lower(left(physical_table_name, 6)) = 'osusr_'
 ORDER BY name DESC \gexec
 -- Documented (the current page): how people log in goes back to the defaults of the application Users.
 -- name: log-in-settings :optional
@@ -229,7 +229,7 @@ UPDATE ossys_user SET mobilephone = ' ' WHERE username IS DISTINCT FROM 'admin';
 DELETE FROM ossys_login_attempt;
 -- name: login-attempts-of-users
 SELECT 'DELETE FROM osusr_' || substring(physical_table_name, 7) FROM ossys_entity
-WHERE name = 'LoginAttempt' AND lower(physical_table_name) LIKE 'osusr\_%'
+WHERE name = 'LoginAttempt' AND lower(left(physical_table_name, 6)) = 'osusr_'
   AND espace_id IN (SELECT id FROM ossys_espace WHERE name = 'Users') \gexec
 
 -- Timers ----------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ fn meaning(number: usize, oracle: bool) -> String {
 /// A block as it stands in the page (`published/`, copied between its fences), with the only edits that
 /// are allowed: printed line numbers go, and where the page says to copy the result of its SELECT and
 /// run it, which is the last block, `\gexec` does so.
-fn published(dialect: &str, number: usize) -> String {
+pub fn published(dialect: &str, number: usize) -> String {
     let path = format!("tests/it/outsystems/published/{dialect}-{number:02}.txt");
     let text = std::fs::read_to_string(runner::root().join(path)).expect("the block");
     let mut block: String = text
@@ -55,7 +55,7 @@ fn published(dialect: &str, number: usize) -> String {
 }
 
 /// How many blocks with SQL the page has for each of the two systems.
-const BLOCKS: usize = 9;
+pub const BLOCKS: usize = 9;
 
 #[test]
 fn all_blocks_are_kept_as_published() {

@@ -3,7 +3,8 @@
 
 use super::split::statements;
 use super::{Case, Kind, adapt, decoded, same_as_h2};
-use crate::runner::{fixture, root};
+use crate::outsystems::{BLOCKS, published};
+use crate::runner::fixture;
 use std::collections::BTreeSet;
 
 const OUTSYSTEMS: &str = include_str!("../../../transforms/outsystems.sql");
@@ -21,10 +22,7 @@ fn case(kind: Kind, path: &str, schema: &'static str, name: &str, rules: &str) -
 /// Each block of the vendor's page, and all of them.
 fn blocks(kind: Kind, dialect: &str, schema: &'static str) {
     let path = format!("{dialect}/outsystems");
-    let mut blocks: Vec<String> = (1..=9)
-        .map(|n| root().join(format!("tests/it/outsystems/{dialect}-{n:02}.sql")))
-        .map(|path| std::fs::read_to_string(path).expect("the block"))
-        .collect();
+    let mut blocks: Vec<String> = (1..=BLOCKS).map(|n| published(dialect, n)).collect();
     // By hand, as the page says, before connections can go.
     blocks[5].insert_str(0, "delete from ossys_extension_dbconnection;\n");
     blocks.push(blocks.join("\n;\n"));
