@@ -165,11 +165,13 @@ WHERE site_property_definition_id IN (SELECT e.site_property_definition_id FROM 
 SELECT physical_table_name FROM ossys_entity
 WHERE name IN ('ConfigIdP', 'ConfigSP', 'ConfigInternal', 'ConfigFile', 'ConfigFileBinary', 'Config_UserMappings')
 ORDER BY physical_table_name;
+-- name: saml-files
+SELECT 'DELETE FROM osusr_' || substring(physical_table_name, 7) FROM ossys_entity
+WHERE name = 'ConfigFileBinary' AND lower(left(physical_table_name, 6)) = 'osusr_' \gexec
 -- name: saml-configuration
 SELECT 'DELETE FROM osusr_' || substring(physical_table_name, 7) FROM ossys_entity
-WHERE name IN ('ConfigIdP', 'ConfigSP', 'ConfigInternal', 'ConfigFile', 'ConfigFileBinary', 'Config_UserMappings')
-  AND lower(left(physical_table_name, 6)) = 'osusr_'
-ORDER BY name DESC \gexec
+WHERE name IN ('ConfigIdP', 'ConfigSP', 'ConfigInternal', 'ConfigFile', 'Config_UserMappings')
+  AND lower(left(physical_table_name, 6)) = 'osusr_' \gexec
 -- Documented (the current page): how people log in goes back to the defaults of the application Users.
 -- name: log-in-settings :optional
 UPDATE ossys_site_property
