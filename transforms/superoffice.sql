@@ -4,11 +4,12 @@
 -- detect: associate, credentials, licenseassoclink, email
 -- baseline-except: company.*, associate.*, credentials.*, modulelicense.*, licenseassoclink.*, email_account.*, service_auth.*
 -- by-hand: steps 1 to 4: wait for backups and tasks of the source, put both into maintenance mode before the dump is made
+-- by-hand: steps 5 and 6: scrub's output is what is restored; copy the customer information
 -- by-hand: step 7: create the SQL logins in the target after the restore
 -- by-hand: step 8: create the system users in the target (or give the target's dump with --target and --set system_users=target)
 -- by-hand: step 10: register the customer in SuperId
 -- by-hand: step 11: clone the document templates; step 22: clone the system attachments of Service
--- by-hand: step 12: give the one test mailbox that is left its server and password
+-- by-hand: step 12: give the one test mailbox that is left its server and password (if production had none, make one)
 -- by-hand: step 14: recycle the target
 -- by-hand: step 15: change the serial number and the owner company to those of the test tenant (or --set serial=…: it changes the licensed company row, whose check value then no longer fits, which disables log-in for all users until the licence is registered anew)
 -- by-hand: steps 16 to 19: SuperId tenant state «In migration», assign user plans to those who may log in to the test environment, synchronise the users, state «Normal»
@@ -18,7 +19,8 @@
 -- by-hand: mailinator.com is a public inbox: use a domain of your own with --set mail_domain=…
 --
 -- «Vendor» marks what the page asks for, «documented» what the dictionary says, «ours» what we
--- propose, «assumed» a name or value that no public page gives. The tables are named without their
+-- propose. Names, lengths and the values of states are the dictionary's; only the types that SQL Server
+-- gives the columns are assumed. The tables are named without their
 -- schema (crm7): the rules run in whichever schema has them.
 --
 -- company, associate, credentials, modulelicense, licenseassoclink, email_account and service_auth
@@ -79,7 +81,11 @@ UPDATE s_washing SET email_addr = anon.mailinator(email_addr, :'mail_domain');
 -- name: addresses-of-tickets :optional
 UPDATE ticket SET from_address = anon.rewrite_emails(from_address, :'mail_domain');
 -- name: addresses-of-alerts :optional
-UPDATE ticket_alert SET email_to = anon.rewrite_emails(email_to, :'mail_domain');
+UPDATE ticket_alert
+SET email_to = anon.rewrite_emails(email_to, :'mail_domain'),
+  sms_to = anon.rewrite_emails(sms_to, :'mail_domain');
+-- name: addresses-that-are-ready-to-be-sent-to :optional
+UPDATE s_shipment_addr SET address = anon.rewrite_emails(address, :'mail_domain');
 -- name: addresses-of-the-installation :optional
 UPDATE config
 SET admin_mail = anon.rewrite_emails(admin_mail, :'mail_domain'),
@@ -91,23 +97,36 @@ UPDATE ej_category SET notification_email = anon.rewrite_emails(notification_ema
 -- name: addresses-in-messages :optional
 UPDATE ej_message
 SET email_header = anon.rewrite_emails(email_header, :'mail_domain'),
-  body = anon.rewrite_emails(body, :'mail_domain');
+  body = anon.rewrite_emails(body, :'mail_domain'),
+  html_body = anon.rewrite_emails(html_body, :'mail_domain');
+-- The addresses in webhook, outbox, email_item and email_account go with their rows (below).
 
 -- Mail (vendor, step 12) -------------------------------------------------------------------------------
 
--- Vendor: all mailboxes of Service go, one test mailbox takes their place. Ours: it stands in the first
--- category and leads to no server. Assumed: what the other columns hold in an idle mailbox.
--- name: mailboxes
-DELETE FROM mail_in_filter;
+-- Vendor: all mailboxes of Service go, one test mailbox takes their place. Ours: it takes the first
+-- one's row, because each version has further columns that must not be empty; being of type 0
+-- (documented: unknown), it fetches nothing. What belongs to the mailboxes goes with them: other names,
+-- mails on their way in, what was fetched already.
 -- name: test-mailbox
-INSERT INTO mail_in_filter (id, server_type, pop_server, pop_user, pop_password, domain, address,
-  category_id, priority, reply_template_id, checkwait, status)
-SELECT 1, 0, 'localhost', :'test_mailbox', '', :'mail_domain', :'test_mailbox' || '@' || :'mail_domain',
-  coalesce(min(c.id), 1), 1, 0, 0, 0
-FROM ej_category c;
+UPDATE mail_in_filter
+SET server_type = 0, pop_server = 'localhost', pop_user = :'test_mailbox', pop_password = '',
+  domain = :'mail_domain', address = :'test_mailbox' || '@' || :'mail_domain', next_check = NULL
+WHERE id = (SELECT min(m.id) FROM mail_in_filter m);
+-- name: mailboxes
+DELETE FROM mail_in_filter WHERE id <> (SELECT min(m.id) FROM mail_in_filter m);
+-- name: names-of-mailboxes :optional
+DELETE FROM mail_alias;
+-- name: mails-on-their-way-in :optional
+DELETE FROM inbox;
+-- name: mails-that-were-fetched :optional
+DELETE FROM mail_in_uidl;
 -- Documented: what inbox accounts log in with, and the mails that were read with it.
+-- name: attachments-of-inboxes :optional
+DELETE FROM email_attachment;
 -- name: mails-of-inboxes :optional
 DELETE FROM email_item;
+-- name: folders-of-inboxes :optional
+DELETE FROM email_folder;
 -- name: inbox-accounts :optional
 DELETE FROM email_account;
 -- name: service-log-ins :optional
@@ -121,13 +140,16 @@ UPDATE schedule SET disabled = 1;
 -- Documented: they tell other systems what happens here.
 -- name: webhooks :optional
 DELETE FROM webhook;
--- Ours: mails that wait to be sent.
+-- Ours: mails and texts that wait to be sent.
+-- name: texts :optional
+DELETE FROM sms WHERE outbox_id IN (SELECT o.id FROM outbox o);
 -- name: outbox :optional
 DELETE FROM outbox;
--- Ours: mailings that are waiting, running or paused (documented values) become cancelled.
+-- Ours: mailings that wait, run, are retried or being prepared (documented: 3, 4, 6, 7, 9, 10) become
+-- cancelled (2).
 -- name: shipments :optional
 UPDATE s_shipment SET status = 2 WHERE status IN (3, 4, 6, 7, 9, 10);
--- Documented, only with --set close_tickets=yes: active (1) becomes closed (2), so that nothing
+-- Documented values, only with --set close_tickets=yes: active (1) becomes closed (2), so that nothing
 -- escalates; it takes test data away.
 -- name: tickets :if-set close_tickets
 UPDATE ticket SET status = 2 WHERE status = 1;
@@ -147,14 +169,14 @@ SET serialno = :'serial',
 SELECT a.associate_id FROM associate a JOIN target.associate t ON t.associate_id = a.associate_id
 WHERE a.type <> 13 AND t.type = 13;
 -- name: system-users-credentials-go :with-target :if-set system_users
-DELETE FROM credentials WHERE associate_id IN (SELECT a.associate_id FROM associate a WHERE a.type = 13);
+DELETE FROM credentials WHERE associateid IN (SELECT a.associate_id FROM associate a WHERE a.type = 13);
 -- name: system-users-go :with-target :if-set system_users
 DELETE FROM associate WHERE type = 13;
 -- name: system-users-of-the-target :with-target :if-set system_users
 INSERT INTO associate SELECT * FROM target.associate WHERE type = 13;
 -- name: system-users-credentials-of-the-target :with-target :if-set system_users
 INSERT INTO credentials
-SELECT c.* FROM target.credentials c JOIN target.associate a ON a.associate_id = c.associate_id WHERE a.type = 13;
+SELECT c.* FROM target.credentials c JOIN target.associate a ON a.associate_id = c.associateid WHERE a.type = 13;
 
 -- Vendor, step 17, only with --target and --set user_plans=target: who may log in is as it was there.
 -- name: user-plans-go :with-target :if-set user_plans
@@ -165,7 +187,9 @@ INSERT INTO licenseassoclink SELECT * FROM target.licenseassoclink;
 -- Checks -----------------------------------------------------------------------------------------------
 
 -- name: one-mailbox :test
-SELECT id FROM mail_in_filter WHERE id <> 1 OR address <> :'test_mailbox' || '@' || :'mail_domain';
+SELECT id FROM mail_in_filter
+WHERE address IS DISTINCT FROM :'test_mailbox' || '@' || :'mail_domain'
+  OR id <> (SELECT min(m.id) FROM mail_in_filter m);
 -- name: no-address-of-a-person :test
 SELECT email_id FROM email WHERE type = 0 AND email_address LIKE '%@%' AND email_address NOT LIKE '%@' || :'mail_domain';
 -- name: no-task-runs :test

@@ -26,7 +26,7 @@ fn the_rulebook_does_what_psql_does() {
     for (query, expected) in [
         (
             "SELECT id, address, category_id FROM mail_in_filter",
-            "1|test@mailinator.com|3",
+            "4|test@mailinator.com|3",
         ),
         ("SELECT count(*) FROM schedule WHERE disabled = 1", "3"),
         (
@@ -54,7 +54,7 @@ fn system_users_and_plans_come_from_the_target() {
     target.psql(TABLES);
     target.psql(
         "UPDATE associate SET associate_id = 95, name = 'SYSTEST' WHERE associate_id = 90;
-        UPDATE credentials SET associate_id = 95, value = 'test-token' WHERE associate_id = 90;
+        UPDATE credentials SET associateid = 95, secret = 'test-token' WHERE associateid = 90;
         DELETE FROM licenseassoclink WHERE licenseassoclink_id = 2;",
     );
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -62,7 +62,7 @@ fn system_users_and_plans_come_from_the_target() {
     std::fs::write(&path, target.dump(&[])).expect("the target's dump");
     let args = ["--target", path.to_str().expect("UTF-8")];
     let dump = made.dump(&[]);
-    let users = "SELECT string_agg(name, ',' ORDER BY associate_id), (SELECT string_agg(value, ',' ORDER BY credentials_id) FROM credentials),
+    let users = "SELECT string_agg(name, ',' ORDER BY associate_id), (SELECT string_agg(secret, ',' ORDER BY credentials_id) FROM credentials),
         (SELECT count(*) FROM licenseassoclink) FROM associate";
     for (more, expected) in [
         (&[][..], "ADMIN,ANN,SYSERP|hash-1,hash-2,sys-token|2"),

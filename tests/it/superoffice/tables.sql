@@ -8,21 +8,21 @@ CREATE TABLE associate (
 );
 CREATE TABLE credentials (
     credentials_id integer NOT NULL PRIMARY KEY,
-    associate_id integer,
-    type varchar(50),
-    value varchar(255),
+    associateid integer,
+    credentialtype varchar(50),
+    secret varchar(255),
     encryptedcheck varchar(254)
 );
 CREATE TABLE licenseassoclink (
     licenseassoclink_id integer NOT NULL PRIMARY KEY,
-    associate_id integer,
-    modulelicense_id integer,
+    associd integer,
+    modulelicenseid integer,
     encryptedcheck varchar(254)
 );
 CREATE TABLE modulelicense (
     modulelicense_id integer NOT NULL PRIMARY KEY,
-    name varchar(100),
-    numberoflicenses integer,
+    modulename varchar(100),
+    licensenumber integer,
     encryptedcheck varchar(254)
 );
 CREATE TABLE company (
@@ -80,7 +80,8 @@ CREATE TABLE ej_message (
     author varchar(255),
     email_header text,
     body text,
-    created_at timestamp
+    created_at timestamp,
+    html_body text
 );
 CREATE TABLE ticket (
     id integer NOT NULL PRIMARY KEY,
@@ -98,7 +99,7 @@ CREATE TABLE ticket (
 );
 CREATE TABLE ticket_alert (
     id integer NOT NULL PRIMARY KEY,
-    name varchar(255),
+    sms_to varchar(255),
     email_to varchar(255)
 );
 CREATE TABLE config (
@@ -122,18 +123,20 @@ CREATE TABLE mail_in_filter (
     reply_template_id integer,
     checkwait integer,
     next_check timestamp,
-    status smallint
+    status smallint,
+    ai_suggest_category smallint NOT NULL,
+    ai_text_analysis smallint NOT NULL
 );
 CREATE TABLE email_account (
     email_account_id integer NOT NULL PRIMARY KEY,
     associate_id integer,
     email_address varchar(239),
-    password varchar(255),
+    error_reason varchar(255),
     encryptedcheck varchar(254)
 );
 CREATE TABLE email_item (
     email_item_id integer NOT NULL PRIMARY KEY,
-    email_account_id integer,
+    account_id integer,
     "from" text,
     "to" text,
     cc text,
@@ -141,8 +144,8 @@ CREATE TABLE email_item (
 );
 CREATE TABLE service_auth (
     service_auth_id integer NOT NULL PRIMARY KEY,
-    name varchar(100),
-    token varchar(4000),
+    username varchar(100),
+    password varchar(4000),
     encryptedcheck varchar(254)
 );
 CREATE TABLE schedule (
@@ -163,7 +166,7 @@ CREATE TABLE scheduled_task (
     id integer NOT NULL PRIMARY KEY,
     schedule_id integer,
     script_id integer,
-    name varchar(255)
+    description varchar(255)
 );
 CREATE TABLE webhook (
     webhook_id integer NOT NULL PRIMARY KEY,
@@ -198,12 +201,12 @@ CREATE TABLE outbox (
 );
 CREATE TABLE s_shipment (
     id integer NOT NULL PRIMARY KEY,
-    name varchar(255),
+    description varchar(255),
     status smallint,
     from_addr varchar(255),
     reply_addr varchar(255),
     envelope_from varchar(255),
-    send_at timestamp
+    start_date timestamp
 );
 CREATE TABLE s_sent_message (
     id integer NOT NULL PRIMARY KEY,
@@ -216,19 +219,19 @@ CREATE TABLE message_customers (
     email varchar(255)
 );
 CREATE TABLE email_flow (
-    id integer NOT NULL PRIMARY KEY,
-    name varchar(255),
+    email_flow_id integer NOT NULL PRIMARY KEY,
+    from_name varchar(255),
     from_addr varchar(255),
     reply_to_addr varchar(255)
 );
 CREATE TABLE form_submission (
-    id integer NOT NULL PRIMARY KEY,
+    form_submission_id integer NOT NULL PRIMARY KEY,
     form_id integer,
     email_address varchar(255)
 );
 CREATE TABLE chat_session (
     id integer NOT NULL PRIMARY KEY,
-    customer_name varchar(255),
+    name varchar(255),
     email varchar(255)
 );
 CREATE TABLE invitation (
@@ -254,6 +257,36 @@ CREATE TABLE s_link_customer_statical (
 CREATE TABLE s_washing (
     id integer NOT NULL PRIMARY KEY,
     email_addr varchar(255)
+);
+CREATE TABLE s_shipment_addr (
+    id integer NOT NULL PRIMARY KEY,
+    shipment_id integer,
+    address varchar(255),
+    name varchar(255),
+    type integer,
+    status integer
+);
+CREATE TABLE mail_alias (
+    id integer NOT NULL PRIMARY KEY,
+    filter_id integer,
+    alias varchar(255)
+);
+CREATE TABLE sms (
+    id integer NOT NULL PRIMARY KEY,
+    sms_text text,
+    outbox_id integer,
+    reference_key varchar(255)
+);
+CREATE TABLE email_folder (
+    email_folder_id integer NOT NULL PRIMARY KEY,
+    account_id integer,
+    name varchar(255)
+);
+CREATE TABLE inbox (
+    id integer NOT NULL PRIMARY KEY,
+    mail_in_filter integer,
+    uidl varchar(2047),
+    status integer
 );
 INSERT INTO associate VALUES (1, 'ADMIN', 1, 0, 0, 'ec-1');
 INSERT INTO associate VALUES (2, 'ANN', 2, 0, 0, 'ec-2');
@@ -284,8 +317,8 @@ INSERT INTO ticket VALUES (1, 'Broken', '2026-11-01 08:00:00', NULL, 'Cy', 1, 3,
 INSERT INTO ticket VALUES (2, 'Done', '2026-10-01 08:00:00', '2026-10-02 08:00:00', 'Cy', 1, 3, 2, 2, 1, '', '');
 INSERT INTO ticket_alert VALUES (1, 'Escalate', 'boss@shop.com; ann@shop.com');
 INSERT INTO config VALUES (1, 'admin@shop.com', 'noreply@shop.com', 'panic@shop.com', 'smtp.shop.com', 'https://service.shop.com/scripts');
-INSERT INTO mail_in_filter VALUES (4, 1, 'imap.shop.com', 'support', 'pop-secret', 'shop.com', 'support@shop.com', 3, 1, 12, 60, '2026-11-20 09:00:00', 1);
-INSERT INTO mail_in_filter VALUES (5, 1, 'imap.shop.com', 'sales', 'pop-secret-2', 'shop.com', 'sales@shop.com', 7, 1, NULL, 60, '2026-11-20 09:00:00', 1);
+INSERT INTO mail_in_filter VALUES (4, 1, 'imap.shop.com', 'support', 'pop-secret', 'shop.com', 'support@shop.com', 3, 1, 12, 60, '2026-11-20 09:00:00', 1, 1, 1);
+INSERT INTO mail_in_filter VALUES (5, 1, 'imap.shop.com', 'sales', 'pop-secret-2', 'shop.com', 'sales@shop.com', 7, 1, NULL, 60, '2026-11-20 09:00:00', 1, 1, 1);
 INSERT INTO email_account VALUES (1, 2, 'ann@shop.com', 'inbox-secret', 'ea-1');
 INSERT INTO email_item VALUES (1, 1, 'Cy <cy@customer.example>', 'ann@shop.com', '', 'Re: Broken');
 INSERT INTO service_auth VALUES (1, 'ann', 'refresh-token', 'sa-1');
@@ -311,3 +344,10 @@ INSERT INTO mail_block VALUES (1, 'spam@spam.example');
 INSERT INTO s_bounce_shipment VALUES (1, 'gus@customer.example');
 INSERT INTO s_link_customer_statical VALUES (1, 'hal@customer.example');
 INSERT INTO s_washing VALUES (1, 'ivy@customer.example');
+INSERT INTO s_shipment_addr VALUES (1, 2, 'jan@customer.example', 'Jan', 0, 1);
+INSERT INTO s_shipment_addr VALUES (2, 2, '+4790000000', 'Kim', 1, 1);
+INSERT INTO mail_alias VALUES (1, 4, 'help@shop.com');
+INSERT INTO sms VALUES (1, 'Your code is 4711', 1, '');
+INSERT INTO sms VALUES (2, 'Old', -1, 'r-1');
+INSERT INTO email_folder VALUES (1, 1, 'INBOX');
+INSERT INTO inbox VALUES (1, 4, 'uidl-77', 0);
