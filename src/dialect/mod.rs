@@ -105,6 +105,9 @@ pub enum Effect {
     /// Brings statements or rows from elsewhere, whatever its own text says (`source file`,
     /// `.import`). The text says what it is.
     Included(&'static str),
+    /// May change rows of any relation: it runs another file, a procedure, or SQL that is put together
+    /// as it runs. The text says what it is.
+    Anything(&'static str),
     /// Sets a password or a connection string with one; passes and is said in the report. The text
     /// says which statement it is.
     Password(&'static str),

@@ -20,6 +20,9 @@ pub const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 pub fn length(text: &[u8], unit: LengthUnit) -> usize {
     match unit {
         LengthUnit::Bytes => text.len(),
+        LengthUnit::Utf16 => {
+            std::str::from_utf8(text).map_or(text.len(), |text| text.encode_utf16().count())
+        }
         LengthUnit::Characters => {
             std::str::from_utf8(text).map_or(text.len(), |text| text.chars().count())
         }
@@ -76,6 +79,13 @@ pub fn prefix(text: &[u8], limit: usize, unit: LengthUnit) -> &[u8] {
             .char_indices()
             .nth(limit)
             .map_or(text.len(), |(at, _)| at),
+        LengthUnit::Utf16 => {
+            let ends = valid.char_indices().scan(0, |units, (at, c)| {
+                *units += c.len_utf16();
+                (*units <= limit).then_some(at + c.len_utf8())
+            });
+            ends.last().unwrap_or(0)
+        }
     };
     &text[..end]
 }
@@ -96,6 +106,7 @@ mod tests {
             None,
             Some((4, LengthUnit::Characters)),
             Some((5, LengthUnit::Bytes)),
+            Some((5, LengthUnit::Utf16)),
         ] {
             assert!(matches!(
                 fit(text.into(), limit, &key(), text),
@@ -107,7 +118,7 @@ mod tests {
     #[test]
     fn what_is_cut_stays_distinct_and_within_the_limit() {
         for limit in 1..40u32 {
-            for unit in [LengthUnit::Characters, LengthUnit::Bytes] {
+            for unit in [LengthUnit::Characters, LengthUnit::Bytes, LengthUnit::Utf16] {
                 let texts: Vec<_> = ["ä", "ö"].map(|end| "é".repeat(40) + end).into();
                 let cut: Vec<_> = texts
                     .iter()

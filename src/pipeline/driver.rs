@@ -213,6 +213,12 @@ impl Driver<'_> {
                     .unfollowed(what)
                     .map_err(|error| error.at(at))?;
             }
+            Effect::Anything(what) => {
+                self.decide()?;
+                self.planner
+                    .unfollowed(what)
+                    .map_err(|error| error.at(at))?;
+            }
             Effect::Unfollowed(what) => self.report.warnings.push(format!(
                 "line {}: scrub cannot follow what {what} does; it passes as it is",
                 at.line

@@ -14,6 +14,8 @@ pub enum LengthUnit {
     Characters,
     /// Bytes of the stored encoding (Oracle's `VARCHAR2(n BYTE)`, SQL Server's `varchar`).
     Bytes,
+    /// UTF-16 code units: SQL Server's `nvarchar`, Oracle's `NVARCHAR2`.
+    Utf16,
 }
 
 /// A declared type.

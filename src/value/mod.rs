@@ -255,6 +255,7 @@ impl LengthUnit {
         match self {
             LengthUnit::Characters => text::length(text),
             LengthUnit::Bytes => text.len(),
+            LengthUnit::Utf16 => text::chars(text).map(|c| c.len() / 4 + 1).sum(),
         }
     }
 }

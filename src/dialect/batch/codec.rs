@@ -1,5 +1,6 @@
 //! The rows of an INSERT: where the cells of each stand, and how new ones are written.
 
+use super::charset::{Charset, REMEDY};
 use super::head::Style;
 use super::rows::into_of;
 use super::tokens::{Kind, Token, Tokens, tokens};
@@ -35,13 +36,6 @@ pub trait Literals: Send + Sync + Debug {
     ) -> Result<(), RowFault>;
 }
 
-/// May the text stand where `original` stood? In a script of another character set, which it does not
-/// name, only ASCII and what came from there may.
-pub fn fits(text: &[u8], original: &[u8]) -> bool {
-    let utf8 = |bytes| std::str::from_utf8(bytes).is_ok();
-    utf8(original) || text.is_ascii() || !utf8(text)
-}
-
 /// Reads and writes the rows of INSERTs with one head.
 #[derive(Debug)]
 pub struct InsertCodec {
@@ -49,6 +43,7 @@ pub struct InsertCodec {
     style: Style,
     head: Vec<u8>,
     literals: Arc<dyn Literals>,
+    charset: Arc<Charset>,
 }
 
 /// Where a row begins, and its statement if that is a new one.
@@ -56,12 +51,26 @@ type Lead = Option<(usize, Option<usize>)>;
 
 impl InsertCodec {
     /// For the rows of statements that begin with `head`.
-    pub fn new(flavour: Flavour, style: Style, head: Vec<u8>, literals: Arc<dyn Literals>) -> Self {
+    pub fn new(
+        flavour: Flavour,
+        style: Style,
+        head: Vec<u8>,
+        literals: Arc<dyn Literals>,
+        charset: Arc<Charset>,
+    ) -> Self {
         InsertCodec {
             flavour,
             style,
             head,
             literals,
+            charset,
+        }
+    }
+
+    fn writable(&self, text: Option<&[u8]>) -> Result<(), RowFault> {
+        match text.is_none_or(|text| self.charset.writes(text)) {
+            true => Ok(()),
+            false => Err(RowFault(format!("the script is not UTF-8; {REMEDY}"))),
         }
     }
 
@@ -228,6 +237,9 @@ impl RowCodec for InsertCodec {
         raw: &'a [u8],
         data_type: &DataType,
     ) -> Result<Option<Cow<'a, [u8]>>, RowFault> {
+        if !self.charset.reads(raw) {
+            return Err(RowFault(format!("the cell is not UTF-8; {REMEDY}")));
+        }
         self.literals.decode(raw, data_type)
     }
 
@@ -239,6 +251,7 @@ impl RowCodec for InsertCodec {
         data_type: &DataType,
         out: &mut Vec<u8>,
     ) -> Result<(), RowFault> {
+        self.writable(text)?;
         self.literals.encode(text, original, data_type, out)
     }
 
@@ -252,6 +265,7 @@ impl RowCodec for InsertCodec {
             if column > 0 {
                 out.extend_from_slice(b", ");
             }
+            self.writable(*text)?;
             self.literals.encode(*text, None, data_type, out)?;
         }
         out.push(b')');

@@ -2,6 +2,7 @@
 //! client meets them. A [`Script`] says where statements end and what they do.
 
 use super::Flavour;
+use super::charset::{Charset, REMEDY};
 use super::codec::{InsertCodec, Literals};
 use super::head::{InsertHead, parse_head};
 use super::lexer;
@@ -77,6 +78,11 @@ pub trait Script: Send + Debug {
     /// A line that ends a batch passes. Its effects, if it has any: it may run rows once more.
     fn line(&mut self, bytes: &[u8]) -> Vec<Effect>;
 
+    /// Is the name one that the client puts together?
+    fn is_variable(&self, _name: &[String]) -> bool {
+        false
+    }
+
     /// Rows of a relation begin.
     fn rows(&mut self, relation: &RelationName);
 
@@ -116,6 +122,7 @@ pub trait Script: Send + Debug {
         relation: &Relation,
         columns: &[usize],
         rows: &[Vec<Option<Vec<u8>>>],
+        charset: &Arc<Charset>,
         out: &mut Vec<u8>,
     ) -> Result<(), RowFault>;
 
@@ -153,6 +160,7 @@ pub struct ScriptFramer<S> {
     unfinished: Option<Unfinished>,
     last: Bytes,
     connecting: bool,
+    charset: Arc<Charset>,
 }
 
 enum Next {
@@ -176,12 +184,14 @@ impl<S: Script> ScriptFramer<S> {
             unfinished: None,
             last: Bytes::new(),
             connecting: false,
+            charset: Arc::default(),
         }
     }
 
     fn take(&mut self, input: &mut BytesMut, length: usize) -> (Bytes, Position) {
         self.fresh = is_line_start(&input[..length], length, self.fresh);
         let bytes = input.split_to(length).freeze();
+        self.charset.see(&bytes);
         let at = self.at;
         self.at.advance(&bytes);
         (bytes, at)
@@ -201,6 +211,7 @@ impl<S: Script> ScriptFramer<S> {
         }
         self.state = State::Top;
         if input.starts_with(BYTE_ORDER_MARK) {
+            self.charset.mark();
             let next = self.other(input, BYTE_ORDER_MARK.len());
             self.fresh = true;
             return next;
@@ -237,8 +248,10 @@ impl<S: Script> ScriptFramer<S> {
             Found::Rows(at) => {
                 let flavour = self.script.flavour();
                 match parse_head(tokens(&input[..at], flavour), flavour) {
-                    Some(head) => self.head(input, at, head),
-                    None => {
+                    Some(head) if !self.script.is_variable(&head.relation) => {
+                        self.head(input, at, head)
+                    }
+                    _ => {
                         self.script.no_rows();
                         Next::Again
                     }
@@ -273,7 +286,9 @@ impl<S: Script> ScriptFramer<S> {
         let flavour = self.script.flavour();
         let bytes = input[..end].to_vec();
         let cutter = Cutter::new(flavour, head.style, bytes.clone());
-        let codec = InsertCodec::new(flavour, head.style, bytes, self.script.literals());
+        let literals = self.script.literals();
+        let charset = Arc::clone(&self.charset);
+        let codec = InsertCodec::new(flavour, head.style, bytes, literals, charset);
         self.script.rows(&relation);
         let block = Arc::new(Block {
             relation,
@@ -402,6 +417,12 @@ impl<S: Script> Framer for ScriptFramer<S> {
     }
 
     fn finish(&self) -> Result<()> {
+        if self.charset.is_mixed() {
+            return Err(Error::input(
+                "rules write characters that are not ASCII, and the script is not UTF-8",
+            )
+            .remedy(REMEDY));
+        }
         let missing = match &self.unfinished {
             Some(unfinished) => Some(unfinished.what),
             None => self.script.missing(),
@@ -442,7 +463,8 @@ impl<S: Script> Framer for ScriptFramer<S> {
         _as_insert: bool,
         out: &mut Vec<u8>,
     ) -> Result<(), RowFault> {
-        self.script.write_rows(relation, columns, rows, out)
+        self.script
+            .write_rows(relation, columns, rows, &self.charset, out)
     }
 
     fn unloadable(&self, state: &OutputState, message: &str) -> Vec<u8> {

@@ -2,9 +2,10 @@
 //!
 //! Both are scripts for a client (sqlcmd, SQL*Plus) that cuts them by lines of its own: `GO`, `/`.
 //! In reading order: [`lexer`] and [`tokens`], [`lines`] for the client's lines, [`head`], [`rows`]
-//! and [`codec`] for INSERTs, [`table`] for DDL, [`framer`] for the whole. What differs is a
+//! and [`codec`] for INSERTs, [`charset`] for what nobody says, [`table`] for DDL, [`framer`] for the whole. What differs is a
 //! [`Flavour`] where it is small, and a [`framer::Script`] where it is not.
 
+pub mod charset;
 pub mod codec;
 pub mod framer;
 pub mod head;

@@ -36,7 +36,7 @@ impl Names<'_> {
         if statement.starts_with(b":") || statement.starts_with(b"!") {
             let include = statement.to_ascii_lowercase().starts_with(b":r");
             return vec![if include {
-                Effect::Unfollowed(":r")
+                Effect::Anything(":r")
             } else {
                 Effect::Setting
             }];
@@ -73,7 +73,7 @@ impl Names<'_> {
             "GRANT" | "DENY" | "REVOKE" | "DROP" | "DECLARE" => Effect::Definition,
             "BACKUP" | "RESTORE" | "RECONFIGURE" | "CHECKPOINT" => Effect::NoTransaction,
             "ENABLE" | "DISABLE" => self.trigger(&word, t),
-            "EXEC" | "EXECUTE" => execute(t),
+            "EXEC" | "EXECUTE" => return self.execute(t),
             _ => {
                 return self
                     .change(first, t)
@@ -89,8 +89,10 @@ impl Names<'_> {
 
     fn opaque(&self, t: &mut Tokens<'_>, what: &'static str) -> Effect {
         match t.qualified_name() {
-            Some(parts) => Effect::Opaque(self.resolve(parts), what),
-            None => Effect::Unfollowed(what),
+            Some(parts) if !parts.iter().any(|part| is_variable(part)) => {
+                Effect::Opaque(self.resolve(parts), what)
+            }
+            _ => Effect::Anything(what),
         }
     }
 
@@ -98,6 +100,7 @@ impl Names<'_> {
     fn change(&self, first: Token<'_>, mut t: Tokens<'_>) -> Option<Effect> {
         let word = String::from_utf8_lossy(first.raw).to_ascii_uppercase();
         Some(match word.as_str() {
+            "INSERT" if has_open_name(t) => Effect::Anything("a name over several lines"),
             "INSERT" => {
                 top(&mut t);
                 t.eat("INTO");
@@ -155,9 +158,16 @@ impl Names<'_> {
         let mut out: Vec<Effect> = Vec::new();
         while let Some(token) = t.next() {
             let rest = t;
-            let effect = if token.any_keyword(&["EXEC", "EXECUTE"]) {
-                Some(execute(rest)).filter(|effect| *effect != Effect::Definition)
-            } else if token.any_keyword(&["CREATE", "ALTER"]) {
+            if token.any_keyword(&["EXEC", "EXECUTE"]) {
+                for effect in self.execute(rest) {
+                    let plain = matches!(effect, Effect::Definition | Effect::AfterData);
+                    if !plain && !out.contains(&effect) {
+                        out.push(effect);
+                    }
+                }
+                continue;
+            }
+            let effect = if token.any_keyword(&["CREATE", "ALTER"]) {
                 match self.definition("", rest, b"") {
                     effect @ (Effect::Password(_) | Effect::NoTransaction) => Some(effect),
                     _ => None,
@@ -176,10 +186,52 @@ impl Names<'_> {
                 _ => {}
             }
         }
+        // What may change anything comes first: the statement leaves with its first effect.
+        out.sort_by_key(|effect| !matches!(effect, Effect::Anything(_)));
         if out.is_empty() {
             out.push(Effect::Definition);
         }
         out
+    }
+
+    /// `EXEC [@rc =] procedure …`, `EXEC ('…')`: what it runs, if that is a literal. Procedures of the
+    /// system define things; the others may do anything.
+    fn execute(&self, mut t: Tokens<'_>) -> Vec<Effect> {
+        let mut ahead = t;
+        if ahead.next().is_some_and(|t| t.raw.starts_with(b"@")) && ahead.eat_mark(b'=') {
+            t = ahead;
+        }
+        let mut runs = t.at_mark(b'(');
+        let name = t.qualified_name().and_then(|mut parts| parts.pop());
+        let name = name.unwrap_or_default().to_ascii_lowercase();
+        runs |= name == "sp_executesql";
+        if runs {
+            t.eat_mark(b'(');
+            let mut named = t;
+            if named.next().is_some_and(|t| t.raw.starts_with(b"@")) && named.eat_mark(b'=') {
+                t = named;
+            }
+            return match literal(t) {
+                Some(text) => self.run(&text),
+                None => vec![Effect::Anything("EXECUTE")],
+            };
+        }
+        vec![procedure(&name)]
+    }
+
+    /// The effects of a batch that EXECUTE runs.
+    fn run(&self, batch: &[u8]) -> Vec<Effect> {
+        let t = tokens(batch, Flavour::Mssql);
+        let mut head = t;
+        if head.eat("CREATE OR ALTER") || head.any_of(&["CREATE", "ALTER"]) {
+            if head.eat("TRIGGER") {
+                return vec![Effect::AfterData];
+            }
+            if head.any_of(&["PROC", "PROCEDURE", "FUNCTION", "VIEW"]) {
+                return vec![Effect::Definition];
+            }
+        }
+        self.inside(t, "a statement that EXECUTE runs")
     }
 
     fn set(&self, mut t: Tokens<'_>) -> Effect {
@@ -298,27 +350,41 @@ fn top(t: &mut Tokens<'_>) {
     }
 }
 
-/// `EXEC [@rc =] procedure …`: those of the system define things, the others nobody can follow.
-fn execute(mut t: Tokens<'_>) -> Effect {
-    let mut ahead = t;
-    if ahead.next().is_some_and(|t| t.raw.starts_with(b"@")) && ahead.eat_mark(b'=') {
-        t = ahead;
+/// Is it put together by a variable of sqlcmd, `$(name)`?
+pub fn is_variable(name: &str) -> bool {
+    name == "$" || name.contains("$(")
+}
+
+/// Does the statement have a name that goes over a line end? SMO leaves a `]` within a name as it is,
+/// and then the name does not end where it should.
+fn has_open_name(mut t: Tokens<'_>) -> bool {
+    t.any(|t| t.kind == Kind::Quoted && t.raw.contains(&b'\n'))
+}
+
+/// The text that is next, joined by `+`; none if it is anything else.
+fn literal(mut t: Tokens<'_>) -> Option<Vec<u8>> {
+    let mut text = t.next()?.text()?;
+    while t.eat_mark(b'+') {
+        text.extend(t.next()?.text()?);
     }
-    let name = t.qualified_name().and_then(|mut parts| parts.pop());
-    let name = name.unwrap_or_default().to_ascii_lowercase();
+    Some(text)
+}
+
+/// What a procedure does, by its name.
+fn procedure(name: &str) -> Effect {
     if name == "sp_rename" {
-        return Effect::Unfollowed("EXECUTE of sp_rename");
+        return Effect::Anything("EXECUTE of sp_rename");
     }
     if matches!(
-        name.as_str(),
+        name,
         "sp_fulltext_database" | "sp_db_vardecimal_storage_format"
     ) {
         return Effect::NoTransaction;
     }
     let system = name.starts_with("sp_") || name.starts_with("xp_");
-    if system && !RUNS.contains(&name.as_str()) {
+    if system && !RUNS.contains(&name) {
         let password = matches!(
-            name.as_str(),
+            name,
             "sp_addlogin"
                 | "sp_addlinkedsrvlogin"
                 | "sp_setapprole"
@@ -331,7 +397,7 @@ fn execute(mut t: Tokens<'_>) -> Effect {
             Effect::Definition
         };
     }
-    Effect::Unfollowed("EXECUTE")
+    Effect::Anything("EXECUTE")
 }
 
 #[cfg(test)]
@@ -407,11 +473,39 @@ mod tests {
                 Effect::Definition,
             ),
             (
-                "EXEC dbo.sp_executesql @statement = N'x'",
-                Effect::Unfollowed("EXECUTE"),
+                "EXEC dbo.sp_executesql @statement = N'CREATE VIEW v AS ' + N'SELECT 1'",
+                Effect::Definition,
             ),
-            ("EXEC @rc = dbo.p", Effect::Unfollowed("EXECUTE")),
-            (":r x.sql\r\n", Effect::Unfollowed(":r")),
+            (
+                "IF 1 = 1 BEGIN EXEC dbo.sp_executesql @statement = N'create procedure p as insert t values (1)' END",
+                Effect::Definition,
+            ),
+            (
+                "EXEC sp_executesql N'INSERT t VALUES (N''x'')'",
+                opaque("a statement that EXECUTE runs"),
+            ),
+            ("EXEC ('DELETE t')", opaque("a statement that EXECUTE runs")),
+            ("EXEC (@sql)", Effect::Anything("EXECUTE")),
+            ("EXEC sp_executesql @sql", Effect::Anything("EXECUTE")),
+            ("EXEC @rc = dbo.p", Effect::Anything("EXECUTE")),
+            ("IF 1 = 1 EXEC p", Effect::Anything("EXECUTE")),
+            (
+                "EXEC sp_rename 'a', 'b'",
+                Effect::Anything("EXECUTE of sp_rename"),
+            ),
+            (":r x.sql\r\n", Effect::Anything(":r")),
+            (
+                "INSERT $(s).t VALUES (1)",
+                Effect::Anything("an INSERT that is not plain VALUES"),
+            ),
+            (
+                "INSERT [$(s)].[t] VALUES (1)",
+                Effect::Anything("an INSERT that is not plain VALUES"),
+            ),
+            (
+                "INSERT [u] ([a]]) VALUES (1)\nINSERT [t] ([b], [c]) VALUES (1)",
+                Effect::Anything("a name over several lines"),
+            ),
             (":setvar x 1", Effect::Setting),
             (
                 "IF 1 = 1 begin EXEC [a].[dbo].[sp_fulltext_database] @action = 'enable' end",

@@ -4,6 +4,7 @@
 //! what has no literal, and splits a text where a backslash stands before a line end, which the server
 //! would take for a continuation: `N'a\' + N'` … `b'`.
 
+use super::moments;
 use crate::dialect::RowFault;
 use crate::dialect::batch::codec::Literals;
 use crate::dialect::batch::tokens::{Kind, Token, Tokens, tokens};
@@ -17,6 +18,8 @@ use std::ops::Range;
 pub struct TsqlLiterals {
     /// With `QUOTED_IDENTIFIER OFF`, `"…"` is a text.
     pub double_quoted: bool,
+    /// The script sets variables of sqlcmd, which replaces `$(name)` wherever it stands.
+    pub variables: bool,
 }
 
 /// A cell taken apart: the value, and where its literal stands.
@@ -68,7 +71,11 @@ impl TsqlLiterals {
         let parts = t.within(range).split_commas();
         match parts[..] {
             [data_type, value] => self.cast(self.inner(value)?, data_type),
-            _ => fault("the cell is converted in a style of its own"),
+            [data_type, value, style] => {
+                let whole = call.start..t.offset();
+                self.styled(self.inner(value)?, data_type, style, whole)
+            }
+            _ => fault("the cell is an expression"),
         }
     }
 
@@ -92,18 +99,69 @@ impl TsqlLiterals {
         match name.as_str() {
             "binary" | "varbinary" | "image" | "geography" | "geometry" | "hierarchyid"
             | "timestamp" | "rowversion" => Ok(cell),
-            "datetime" => {
-                cell.value = Some(binary_datetime(cell.value.as_deref().unwrap_or_default())?);
-                Ok(cell)
+            _ => {
+                let digits = cell.value.as_deref().and_then(|v| v.strip_prefix(b"\\x"));
+                cell.value = digits.and_then(|digits| moments::of_bytes(&name, digits));
+                match cell.value {
+                    Some(_) => Ok(cell),
+                    None => fault("the cell is a value in binary form"),
+                }
             }
-            _ => fault("the cell is a value in binary form"),
+        }
+    }
+
+    /// What `CONVERT(type, value, style)` makes of the value. A new value is written without it.
+    fn styled(
+        &self,
+        mut cell: Cell,
+        mut data_type: Tokens<'_>,
+        mut style: Tokens<'_>,
+        whole: Range<usize>,
+    ) -> Result<Cell, RowFault> {
+        let name = { data_type }
+            .name()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let number = style.next().filter(|t| t.kind == Kind::Number);
+        let number = number.and_then(|t| std::str::from_utf8(t.raw).ok()?.parse::<u32>().ok());
+        let (Some(text), Kind::Text) = (&cell.value, cell.kind) else {
+            return self.cast(cell, data_type);
+        };
+        let read = match name.as_str() {
+            "date" | "datetime" | "smalldatetime" | "datetime2" | "datetimeoffset" => {
+                number.and_then(|style| moments::in_style(text, style))
+            }
+            "binary" | "varbinary" => {
+                let digits = match number {
+                    Some(1) => text.strip_prefix(b"0x").or(text.strip_prefix(b"0X")),
+                    Some(2) => Some(&text[..]),
+                    _ => None,
+                };
+                let digits =
+                    digits.filter(|d| d.len() % 2 == 0 && d.iter().all(u8::is_ascii_hexdigit));
+                cell.kind = Kind::Hex;
+                digits.map(|d| [b"\\x", &d.to_ascii_lowercase()[..]].concat())
+            }
+            "time" => None,
+            // A style says nothing about what other types make of a text.
+            _ => {
+                data_type.next();
+                return Ok(cell);
+            }
+        };
+        match read {
+            Some(_) => Ok(Cell {
+                value: read,
+                literal: whole,
+                kind: cell.kind,
+            }),
+            None => fault("the cell is converted in a style of its own"),
         }
     }
 
     /// NULL, a number with its sign, a text that may be put together, binary digits.
     fn literal(&self, t: &mut Tokens<'_>) -> Result<Cell, RowFault> {
         let sign = t.eat_if(|t| t.mark(b'-') || t.mark(b'+'));
-        t.eat_mark(b'$');
         let Some(token) = t.next() else {
             return fault("the cell is empty");
         };
@@ -127,8 +185,27 @@ impl TsqlLiterals {
                 value.extend_from_slice(token.raw);
                 cell(Some(value), Kind::Number, token.end)
             }
-            // `$12.50` is one word and a number to the lexer.
-            Kind::Word if token.raw.starts_with(b"$") => fault("the cell is a currency literal"),
+            // `$12.50` is a word and a number to the lexer.
+            Kind::Word if token.raw[0] == b'$' && token.raw[1..].iter().all(u8::is_ascii_digit) => {
+                let mut value = match sign.is_some_and(|sign| sign.mark(b'-')) {
+                    true => b"-".to_vec(),
+                    false => Vec::new(),
+                };
+                value.extend_from_slice(if token.raw.len() > 1 {
+                    &token.raw[1..]
+                } else {
+                    b"0"
+                });
+                let mut end = token.end;
+                let fraction = |next: &Token<'_>| {
+                    next.start == end && next.kind == Kind::Number && next.raw[0] == b'.'
+                };
+                if let Some(fraction) = t.eat_if(fraction) {
+                    value.extend_from_slice(fraction.raw);
+                    end = fraction.end;
+                }
+                cell(Some(value), Kind::Number, end)
+            }
             Kind::Hex if sign.is_none() => {
                 let mut value = b"\\x".to_vec();
                 let digits = &token.raw[2..];
@@ -138,17 +215,15 @@ impl TsqlLiterals {
                 value.extend(digits.iter().map(u8::to_ascii_lowercase));
                 cell(Some(value), Kind::Hex, token.end)
             }
-            _ if sign.is_none() && self.is_text(&token) => {
-                let mut value = self.text(&token)?;
-                let mut end = token.end;
+            _ if sign.is_none() && (self.is_text(&token) || is_char(&token)) => {
+                let mut value = self.piece(&token, t)?;
                 while t.eat_mark(b'+') {
-                    let Some(next) = t.next().filter(|next| self.is_text(next)) else {
+                    let Some(next) = t.next() else {
                         return fault("the cell is an expression");
                     };
-                    value.extend(self.text(&next)?);
-                    end = next.end;
+                    value.extend(self.piece(&next, t)?);
                 }
-                cell(Some(value), Kind::Text, end)
+                cell(Some(value), Kind::Text, t.offset())
             }
             _ => fault("the cell is an expression"),
         }
@@ -157,6 +232,25 @@ impl TsqlLiterals {
     fn is_text(&self, token: &Token<'_>) -> bool {
         token.kind == Kind::Text
             || self.double_quoted && token.kind == Kind::Quoted && token.raw[0] == b'"'
+    }
+
+    /// A part of a text that `+` puts together: a literal, `CHAR(13)`, `NCHAR(8364)`.
+    fn piece(&self, token: &Token<'_>, t: &mut Tokens<'_>) -> Result<Vec<u8>, RowFault> {
+        if self.is_text(token) {
+            return self.text(token);
+        }
+        let range = t.skip_parentheses().filter(|_| is_char(token));
+        let code = range.and_then(|range| {
+            let mut inner = t.within(range);
+            let number = inner.next().filter(|n| n.kind == Kind::Number)?;
+            let code = std::str::from_utf8(number.raw).ok()?.parse().ok()?;
+            let ascii = code < 128 || token.keyword("NCHAR");
+            char::from_u32(code).filter(|_| ascii && inner.next().is_none())
+        });
+        match code {
+            Some(c) => Ok(c.to_string().into_bytes()),
+            None => fault("the cell is an expression"),
+        }
     }
 
     fn text(&self, token: &Token<'_>) -> Result<Vec<u8>, RowFault> {
@@ -169,6 +263,10 @@ impl TsqlLiterals {
         };
         Ok(without_continuations(text))
     }
+}
+
+fn is_char(token: &Token<'_>) -> bool {
+    token.any_keyword(&["CHAR", "NCHAR"])
 }
 
 /// The server leaves out a backslash and the line end behind it.
@@ -193,43 +291,6 @@ fn without_continuations(text: Vec<u8>) -> Vec<u8> {
         }
     }
     out
-}
-
-/// The old SMO's `CAST(0x… AS DateTime)`: days since 1900 and 1/300 seconds, four bytes each.
-fn binary_datetime(hex: &[u8]) -> Result<Vec<u8>, RowFault> {
-    let part = |from: usize| {
-        let digits = hex.get(from..from + 8)?;
-        u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
-    };
-    let (Some(days), Some(ticks), 18) = (part(2), part(10), hex.len()) else {
-        return fault("the cell is a value in binary form");
-    };
-    let (year, month, day) = civil(i64::from(days as i32) - 25_567);
-    let millis = (u64::from(ticks) * 10 + 1) / 3;
-    let (seconds, millis) = (millis / 1000, millis % 1000);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let mut text = format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}");
-    if millis > 0 {
-        text += &format!(".{millis:03}");
-    }
-    Ok(text.into_bytes())
-}
-
-/// The date so many days after 1970-01-01.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 /// The text form that values of the type are computed in.
@@ -261,6 +322,7 @@ fn canonical(cell: Cell, data_type: &DataType) -> Result<Option<Cow<'static, [u8
                 value.truncate(10);
             }
         }
+        DataType::Date if is_iso(&value) => value.truncate(10),
         DataType::Timestamp(_) | DataType::TimestampTz(_) | DataType::Date | DataType::Time(_)
             if cell.kind == Kind::Number =>
         {
@@ -317,6 +379,9 @@ impl Literals for TsqlLiterals {
         if raw.eq_ignore_ascii_case(b"NULL") {
             return Ok(None);
         }
+        if self.variables && memchr::memmem::find(raw, b"$(").is_some() {
+            return fault("the cell holds a variable of sqlcmd");
+        }
         canonical(self.read(raw)?, data_type)
     }
 
@@ -335,11 +400,10 @@ impl Literals for TsqlLiterals {
             return fault("the new value has a NUL, which a literal cannot hold");
         }
         let original = original.unwrap_or_default();
-        if !crate::dialect::batch::codec::fits(text, original) {
-            return fault("the script is not UTF-8; convert it first: iconv -f CHARSET -t UTF-8");
-        }
         let known = self.read(original).ok().filter(|cell| cell.value.is_some());
-        let national = original.is_empty() || memchr::memmem::find(original, b"N'").is_some();
+        let national = original.is_empty()
+            || tokens(original, Flavour::Mssql)
+                .any(|t| t.kind == Kind::Text && matches!(t.raw[0], b'N' | b'n'));
         let mut literal = Vec::with_capacity(text.len() + 3);
         let is = |kind| known.as_ref().is_some_and(|cell| cell.kind == kind);
         let quoted = is(Kind::Text);
@@ -411,7 +475,13 @@ impl TsqlLiterals {
         };
         out.extend_from_slice(prefix);
         for (n, b) in text.iter().enumerate() {
-            let split = n > 0 && text[n - 1] == b'\\' && matches!(b, b'\r' | b'\n');
+            // The server would take a line end away, sqlcmd a variable.
+            let split = n > 0
+                && match text[n - 1] {
+                    b'\\' => matches!(b, b'\r' | b'\n'),
+                    b'$' => *b == b'(',
+                    _ => false,
+                };
             if split {
                 out.extend_from_slice(b"' + ");
                 out.extend_from_slice(prefix);
@@ -475,6 +545,25 @@ mod tests {
                 Some("2016-02-22 00:00:00"),
             ),
             ("CONVERT(TEXT, N'x' COLLATE y)", TEXT, Some("x")),
+            ("CONVERT(xml, N'<a/>', 1)", DataType::Xml, Some("<a/>")),
+            (
+                "CONVERT(varbinary(8), '0xABCD', 1)",
+                DataType::Bytea,
+                Some("\\xabcd"),
+            ),
+            (
+                "CONVERT(datetime, '02/01/2020 10:00', 103)",
+                DataType::Timestamp(Some(3)),
+                Some("2020-01-02 10:00"),
+            ),
+            (
+                "CAST(0x5A950A00 AS Date)",
+                DataType::Date,
+                Some("1899-12-31"),
+            ),
+            ("$12.50", DataType::Numeric(None), Some("12.50")),
+            ("-$.5", DataType::Numeric(None), Some("-0.5")),
+            ("N'a' + CHAR(13) + NCHAR(8364)", TEXT, Some("a\r€")),
             ("1", DataType::Boolean, Some("t")),
             ("0", DataType::Boolean, Some("f")),
             ("-1.5E-300", DataType::Double, Some("-1.5E-300")),
@@ -490,11 +579,13 @@ mod tests {
             ("DEFAULT", TEXT),
             ("1 + 2", DataType::Integer),
             ("N'02/03/2020'", DataType::Timestamp(None)),
-            ("CAST(0x07240B AS Date)", DataType::Date),
+            ("CAST(0x07 AS Date)", DataType::Date),
             (
                 "CONVERT(datetime, N'2020-01-02', 103)",
                 DataType::Timestamp(None),
             ),
+            ("N'a' + CHAR(200)", TEXT),
+            ("$x", DataType::Numeric(None)),
         ] {
             assert!(
                 literals.decode(raw.as_bytes(), &data_type).is_err(),
@@ -543,6 +634,21 @@ mod tests {
                 DataType::Numeric(Some((10, 2))),
                 "CAST(7.00 AS Decimal(10, 2))",
             ),
+            (
+                Some("2020-01-03"),
+                "CONVERT(date, '02/01/2020', 103)",
+                DataType::Date,
+                "'2020-01-03'",
+            ),
+            (
+                Some("2020-01-03"),
+                "CAST(0x5A950A00 AS Date)",
+                DataType::Date,
+                "N'2020-01-03'",
+            ),
+            (Some("13.50"), "-$12.50", DataType::Numeric(None), "13.50"),
+            (Some("a$(b)"), "'x'", TEXT, "'a$' + '(b)'"),
+            (Some("b"), "'XN'", TEXT, "'b'"),
             (Some("f"), "1", DataType::Boolean, "0"),
             (Some("t"), "NULL", DataType::Boolean, "1"),
             (Some("5"), "7", DataType::Integer, "5"),
@@ -567,10 +673,5 @@ mod tests {
                 .encode(Some(b"a\0"), None, &TEXT, &mut out)
                 .is_err()
         );
-        // Not UTF-8, and nobody says what.
-        for (text, fits) in [(&b"x"[..], true), (b"\xe9x", true), ("é".as_bytes(), false)] {
-            let written = literals.encode(Some(text), Some(b"N'\xe9'"), &TEXT, &mut out);
-            assert_eq!(written.is_ok(), fits, "{text:?}");
-        }
     }
 }

@@ -2,15 +2,17 @@
 //! them.
 //!
 //! [`scanner`] finds the ends of statements, [`effects`] says what they do, [`literal`] reads and
-//! writes cells, [`types`] knows the names of types; [`batch`](crate::dialect::batch) is the rest.
+//! writes cells with the dates of [`moments`], [`types`] knows the names of types; [`batch`](crate::dialect::batch) is the rest.
 
 pub mod effects;
 pub mod literal;
+pub mod moments;
 pub mod scanner;
 pub mod session;
 pub mod types;
 
 use super::batch::Flavour;
+use super::batch::charset::Charset;
 use super::batch::codec::{InsertCodec, Literals};
 use super::batch::framer::{Found, Open, Script, ScriptFramer};
 use super::batch::head::Style;
@@ -98,6 +100,8 @@ pub struct MssqlScript {
     batch_ended: bool,
     /// The last statement reaches to the end of its batch, which has not come.
     body: bool,
+    /// A `:setvar` has come.
+    variables: bool,
     /// The tables whose rows the batch holds.
     batch: Vec<RelationName>,
     /// The table whose IDENTITY_INSERT is on.
@@ -115,6 +119,7 @@ impl Default for MssqlScript {
             generated: false,
             batch_ended: true,
             body: false,
+            variables: false,
             batch: Vec::new(),
             identity: None,
             carriage: false,
@@ -160,6 +165,7 @@ impl Script for MssqlScript {
 
     fn effects(&mut self, statement: &[u8], catalog: &Catalog) -> Vec<Effect> {
         self.batch_ended = false;
+        self.variables |= statement.to_ascii_lowercase().starts_with(b":setvar");
         let names = effects::Names {
             context: &self.context,
             catalog,
@@ -199,6 +205,10 @@ impl Script for MssqlScript {
         batch.into_iter().map(again).collect()
     }
 
+    fn is_variable(&self, name: &[String]) -> bool {
+        name.iter().any(|part| effects::is_variable(part))
+    }
+
     fn rows(&mut self, relation: &RelationName) {
         self.batch_ended = false;
         self.body = false;
@@ -210,6 +220,7 @@ impl Script for MssqlScript {
     fn literals(&self) -> Arc<dyn Literals> {
         Arc::new(TsqlLiterals {
             double_quoted: self.session.is_off("QUOTED_IDENTIFIER"),
+            variables: self.variables,
         })
     }
 
@@ -266,6 +277,7 @@ impl Script for MssqlScript {
         relation: &Relation,
         columns: &[usize],
         rows: &[Vec<Option<Vec<u8>>>],
+        charset: &Arc<Charset>,
         out: &mut Vec<u8>,
     ) -> Result<(), RowFault> {
         const BATCH: usize = 100;
@@ -286,7 +298,9 @@ impl Script for MssqlScript {
             true => format!("INSERT {table} DEFAULT VALUES"),
             false => format!("INSERT {table} ({}) VALUES ", names.join(", ")),
         };
-        let codec = InsertCodec::new(Flavour::Mssql, Style::Values, Vec::new(), self.literals());
+        let literals = self.literals();
+        let charset = Arc::clone(charset);
+        let codec = InsertCodec::new(Flavour::Mssql, Style::Values, Vec::new(), literals, charset);
         if self.body {
             out.extend_from_slice(format!("GO{line}").as_bytes());
         }

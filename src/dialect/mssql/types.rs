@@ -71,12 +71,12 @@ fn known(
         "float" => DataType::Double,
         "real" => DataType::Real,
         "char" | "character" if varying => text(LengthUnit::Bytes),
-        "nchar" if varying => text(LengthUnit::Characters),
+        "nchar" if varying => text(LengthUnit::Utf16),
         "varchar" => text(LengthUnit::Bytes),
-        "nvarchar" => text(LengthUnit::Characters),
+        "nvarchar" => text(LengthUnit::Utf16),
         "char" | "character" => DataType::Char(limit.unwrap_or(1), LengthUnit::Bytes),
-        "nchar" => DataType::Char(limit.unwrap_or(1), LengthUnit::Characters),
-        "sysname" => DataType::Varchar(Some(128), LengthUnit::Characters),
+        "nchar" => DataType::Char(limit.unwrap_or(1), LengthUnit::Utf16),
+        "sysname" => DataType::Varchar(Some(128), LengthUnit::Utf16),
         "text" | "ntext" => DataType::Text,
         "binary" | "varbinary" | "image" | "rowversion" | "timestamp" => DataType::Bytea,
         "date" => DataType::Date,
@@ -102,7 +102,7 @@ mod tests {
     fn type_names() {
         use DataType::*;
         let mut catalog = Catalog::default();
-        let phone = Varchar(Some(20), LengthUnit::Characters);
+        let phone = Varchar(Some(20), LengthUnit::Utf16);
         catalog
             .types
             .insert(RelationName::new(Some("dbo"), "Phone"), phone.clone());
@@ -110,12 +110,12 @@ mod tests {
             ("[int]", Integer),
             ("[decimal](18, 2)", Numeric(Some((18, 2)))),
             ("decimal", Numeric(Some((18, 0)))),
-            ("[nvarchar](50)", Varchar(Some(50), LengthUnit::Characters)),
+            ("[nvarchar](50)", Varchar(Some(50), LengthUnit::Utf16)),
             ("[nvarchar](max)", Text),
             ("varchar(20)", Varchar(Some(20), LengthUnit::Bytes)),
             ("varchar", Varchar(Some(1), LengthUnit::Bytes)),
             ("character varying(5)", Varchar(Some(5), LengthUnit::Bytes)),
-            ("nchar(3)", Char(3, LengthUnit::Characters)),
+            ("nchar(3)", Char(3, LengthUnit::Utf16)),
             ("datetime2(7)", Timestamp(Some(6))),
             ("datetime", Timestamp(Some(3))),
             ("money", Numeric(Some((19, 4)))),

@@ -1,5 +1,6 @@
 //! What a statement or a command of the client does, as far as scrub cares.
 
+use super::block;
 use crate::dialect::batch::Flavour;
 use crate::dialect::batch::table::Context;
 use crate::dialect::batch::tokens::{Token, Tokens, tokens};
@@ -25,11 +26,14 @@ impl Names<'_> {
         };
         let word = String::from_utf8_lossy(first.raw).to_ascii_uppercase();
         vec![match word.as_str() {
-            "@" | "STA" | "START" => Effect::Unfollowed("@"),
-            "EXEC" | "EXECUTE" => Effect::Unfollowed("EXECUTE"),
+            "@" | "STA" | "START" => Effect::Anything("@"),
+            "RUN" => Effect::Anything("RUN"),
+            "LOAD" => self.opaque(t, "LOAD"),
+            "EXEC" | "EXECUTE" | "CALL" | "BEGIN" | "DECLARE" | "<" => {
+                return block::effects(self, all);
+            }
+            "SET" if terminator(statement) => Effect::Anything("SET SQLTERMINATOR"),
             "CONN" | "CONNECT" if t.any(|t| t.mark(b'/')) => Effect::Password("CONNECT"),
-            "BEGIN" | "DECLARE" | "<" => Effect::Unfollowed("a PL/SQL block"),
-            "CALL" => Effect::Unfollowed("CALL"),
             "COMMIT" | "ROLLBACK" => Effect::Commit,
             "INSERT" => return self.insert(t),
             "UPDATE" => self.opaque(t, "UPDATE"),
@@ -52,14 +56,16 @@ impl Names<'_> {
         }]
     }
 
-    fn resolve(&self, parts: Vec<String>) -> RelationName {
+    /// The relation of a name.
+    pub(super) fn resolve(&self, parts: Vec<String>) -> RelationName {
         self.context.resolve(self.catalog, parts)
     }
 
-    fn opaque(&self, mut t: Tokens<'_>, what: &'static str) -> Effect {
+    /// The effect on the table whose name is next.
+    pub(super) fn opaque(&self, mut t: Tokens<'_>, what: &'static str) -> Effect {
         match t.qualified_name() {
             Some(parts) => Effect::Opaque(self.resolve(parts), what),
-            None => Effect::Unfollowed(what),
+            None => Effect::Anything(what),
         }
     }
 
@@ -85,7 +91,7 @@ impl Names<'_> {
             }
         }
         if out.is_empty() {
-            out.push(Effect::Unfollowed(what));
+            out.push(Effect::Anything(what));
         }
         out
     }
@@ -154,6 +160,16 @@ impl Names<'_> {
     }
 }
 
+/// Does `SET SQLTERMINATOR` make something else than `;` end statements?
+fn terminator(command: &[u8]) -> bool {
+    let words: Vec<_> = command.split(u8::is_ascii_whitespace).collect();
+    let mut options = words.windows(2).filter(|pair| {
+        let option = pair[0].to_ascii_uppercase();
+        option.starts_with(b"SQLT") && b"SQLTERMINATOR".starts_with(&option)
+    });
+    options.any(|pair| !pair[1].eq_ignore_ascii_case(b"ON") && !pair[1].contains(&b';'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,8 +186,44 @@ mod tests {
         for (statement, expected) in [
             ("REM INSERT INTO hr.t", Effect::Setting),
             ("SET DEFINE OFF", Effect::Setting),
-            ("@@other.sql", Effect::Unfollowed("@")),
-            ("BEGIN null; END;", Effect::Unfollowed("a PL/SQL block")),
+            ("SET ECHO OFF SQLT ;", Effect::Setting),
+            ("SET SQLT '~'", Effect::Anything("SET SQLTERMINATOR")),
+            ("@@other.sql", Effect::Anything("@")),
+            ("LOAD hr.t x.csv", opaque("LOAD")),
+            (
+                "INSERT INTO &s..t VALUES (1);",
+                Effect::Anything("an INSERT that is not plain VALUES"),
+            ),
+            ("BEGIN null; END;", Effect::Definition),
+            ("EXEC dbms_output.put_line('INSERT')", Effect::Definition),
+            (
+                "EXEC load_all",
+                Effect::Anything("a PL/SQL block that calls a procedure"),
+            ),
+            (
+                "CALL p(1);",
+                Effect::Anything("a PL/SQL block that calls a procedure"),
+            ),
+            (
+                "DECLARE x t%ROWTYPE; y numbers; CURSOR c(a NUMBER) IS SELECT 1 FROM t FOR UPDATE; PROCEDURE p(a NUMBER) IS BEGIN NULL; END; BEGIN FOR i IN 1 .. 5 LOOP x.a := f(i); y(1) := 2; p(i); INSERT INTO hr.t VALUES (i); END LOOP; y.DELETE; COMMIT; END;",
+                opaque("a PL/SQL block"),
+            ),
+            (
+                "BEGIN MERGE INTO hr.t USING u ON (a = b) WHEN MATCHED THEN UPDATE SET a = 1 DELETE WHERE a = 2; END;",
+                opaque("a PL/SQL block"),
+            ),
+            (
+                "BEGIN EXECUTE IMMEDIATE 'ALTER TABLE ' || x || ' DISABLE ALL TRIGGERS'; EXECUTE IMMEDIATE q'[insert into hr.t values ('x')]'; END;",
+                opaque("an INSERT that is not plain VALUES"),
+            ),
+            (
+                "BEGIN EXECUTE IMMEDIATE stmt; END;",
+                Effect::Anything("EXECUTE IMMEDIATE"),
+            ),
+            (
+                "DECLARE\n  c varchar2(60);\n  s varchar2(60) := 'HR';\n  t varchar2(60) := 'T';\n  stmt varchar2(300) := 'INSERT INTO \"SYS\".\"IMPDP_STATS\" (type) VALUES (:1)';\nBEGIN\n  DELETE FROM \"SYS\".\"IMPDP_STATS\";\n  c := 'NAME'; EXECUTE IMMEDIATE stmt USING 'C','4173','5A';\nEND;",
+                Effect::Statistics(t()),
+            ),
             ("COMMIT;", Effect::Commit),
             (
                 "INSERT INTO hr.t SELECT a FROM u;",

@@ -333,9 +333,6 @@ impl Literals for OracleLiterals {
             return fault("the new value has a NUL, which a literal cannot hold");
         }
         let original = original.unwrap_or_default();
-        if !crate::dialect::batch::codec::fits(text, original) {
-            return fault("the script is not UTF-8; convert it first: iconv -f CHARSET -t UTF-8");
-        }
         let class = read(original).map_or(Class::Null, |cell| cell.class);
         if let DataType::Bytea = data_type.base()
             && let Some(digits) = text.strip_prefix(b"\\x")

@@ -1,9 +1,10 @@
 //! Oracle: scripts for SQL*Plus, SQLcl and SQL Developer, as those and PL/SQL Developer write them.
 //!
-//! [`scanner`] finds the ends of statements, [`effects`] says what they do, [`literal`] reads and
+//! [`scanner`] finds the ends of statements, [`effects`] and [`block`] say what they do, [`literal`] reads and
 //! writes cells with the format models of [`dates`], [`types`] knows the names of types;
 //! [`batch`](crate::dialect::batch) is the rest.
 
+pub mod block;
 pub mod dates;
 pub mod effects;
 pub mod literal;
@@ -11,6 +12,7 @@ pub mod scanner;
 pub mod types;
 
 use super::batch::Flavour;
+use super::batch::charset::Charset;
 use super::batch::codec::{InsertCodec, Literals};
 use super::batch::framer::{Found, Open, Script, ScriptFramer};
 use super::batch::head::Style;
@@ -295,6 +297,7 @@ impl Script for OracleScript {
         relation: &Relation,
         columns: &[usize],
         rows: &[Vec<Option<Vec<u8>>>],
+        charset: &Arc<Charset>,
         out: &mut Vec<u8>,
     ) -> Result<(), RowFault> {
         let line = self.newline();
@@ -319,7 +322,15 @@ impl Script for OracleScript {
             ));
         }
         head += &format!(" ({}) values ", names.join(","));
-        let codec = InsertCodec::new(Flavour::Oracle, Style::Values, Vec::new(), self.literals());
+        let literals = self.literals();
+        let charset = Arc::clone(charset);
+        let codec = InsertCodec::new(
+            Flavour::Oracle,
+            Style::Values,
+            Vec::new(),
+            literals,
+            charset,
+        );
         for row in rows {
             out.extend_from_slice(head.as_bytes());
             let types = columns.iter().map(|c| &relation.columns[*c].data_type);

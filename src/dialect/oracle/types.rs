@@ -44,11 +44,11 @@ pub fn parse(t: &mut Tokens<'_>, _catalog: &Catalog) -> Option<DataType> {
         "BINARY_FLOAT" => DataType::Real,
         "BINARY_DOUBLE" => DataType::Double,
         "VARCHAR2" | "VARCHAR" => DataType::Varchar(size(), unit.unwrap_or(LengthUnit::Bytes)),
-        "NVARCHAR2" => DataType::Varchar(size(), LengthUnit::Characters),
+        "NVARCHAR2" => DataType::Varchar(size(), LengthUnit::Utf16),
         "CHAR" | "CHARACTER" => {
             DataType::Char(size().unwrap_or(1), unit.unwrap_or(LengthUnit::Bytes))
         }
-        "NCHAR" => DataType::Char(size().unwrap_or(1), LengthUnit::Characters),
+        "NCHAR" => DataType::Char(size().unwrap_or(1), LengthUnit::Utf16),
         "CLOB" | "NCLOB" | "LONG" => DataType::Text,
         "RAW" | "BLOB" => DataType::Bytea,
         "DATE" => DataType::Timestamp(Some(0)),
@@ -86,7 +86,7 @@ mod tests {
                 "VARCHAR2(20 CHAR)",
                 Varchar(Some(20), LengthUnit::Characters),
             ),
-            ("NVARCHAR2(9)", Varchar(Some(9), LengthUnit::Characters)),
+            ("NVARCHAR2(9)", Varchar(Some(9), LengthUnit::Utf16)),
             ("CHAR(2 BYTE)", Char(2, LengthUnit::Bytes)),
             ("CLOB", Text),
             ("LONG RAW", Bytea),

@@ -337,14 +337,17 @@ fn shorten<'a>(
     }
     let kept = match unit {
         LengthUnit::Characters => prefix(&text, limit).len(),
-        LengthUnit::Bytes => {
-            let whole = super::text::chars(&text)
-                .map(<[u8]>::len)
-                .scan(0, |end, length| {
-                    *end += length;
-                    (*end <= limit).then_some(*end)
-                });
-            whole.last().unwrap_or(0)
+        LengthUnit::Bytes | LengthUnit::Utf16 => {
+            let mut end = 0;
+            let mut length = 0;
+            for character in super::text::chars(&text) {
+                length += unit.count(character);
+                if length > limit {
+                    break;
+                }
+                end += character.len();
+            }
+            end
         }
     };
     if context != CastContext::Explicit && !trim_blanks(&text[kept..]).is_empty() {

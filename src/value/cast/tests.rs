@@ -116,6 +116,13 @@ fn values_come_to_another_type() {
             "ä",
         ),
         (
+            "a😀😀",
+            &Text,
+            &Varchar(Some(4), LengthUnit::Utf16),
+            Explicit,
+            "a😀",
+        ),
+        (
             "2024-02-29 23:59:59.96",
             &Timestamp(None),
             &Timestamp(Some(1)),

@@ -1,0 +1,240 @@
+//! What a PL/SQL block may change, as far as its text says.
+//!
+//! Static SQL names its tables. Dynamic SQL is read if it is one literal, or if its first literal shows
+//! that it is DDL. A call to a procedure that is neither the block's own nor one of the system's that
+//! only administer may change anything; functions within expressions are taken to change nothing.
+
+use super::effects::Names;
+use crate::dialect::Effect;
+use crate::dialect::batch::tokens::{Kind, Token, Tokens};
+
+const WHAT: &str = "a PL/SQL block";
+
+/// Words that begin a statement or declaration which calls no procedure.
+const KEYWORDS: &[&str] = &[
+    "BEGIN",
+    "CASE",
+    "CLOSE",
+    "COMMIT",
+    "CONTINUE",
+    "CURSOR",
+    "DECLARE",
+    "DELETE",
+    "ELSE",
+    "ELSIF",
+    "END",
+    "EXCEPTION",
+    "EXECUTE",
+    "EXIT",
+    "FETCH",
+    "FOR",
+    "FORALL",
+    "FUNCTION",
+    "GOTO",
+    "IF",
+    "INSERT",
+    "LOCK",
+    "LOOP",
+    "MERGE",
+    "NULL",
+    "OPEN",
+    "PIPE",
+    "PRAGMA",
+    "PROCEDURE",
+    "RAISE",
+    "RETURN",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "SELECT",
+    "SET",
+    "SUBTYPE",
+    "TYPE",
+    "UPDATE",
+    "WHEN",
+    "WHILE",
+    "WITH",
+];
+
+/// Packages of the system that run what they are given or write into rows.
+const WRITES: &[&str] = &[
+    "DBMS_DATAPUMP",
+    "DBMS_LOB",
+    "DBMS_PARALLEL_EXECUTE",
+    "DBMS_SQL",
+    "DBMS_UTILITY",
+    "DBMS_XMLSAVE",
+    "DBMS_XMLSTORE",
+];
+
+/// The effects of a block; at least one.
+pub fn effects(names: &Names<'_>, t: Tokens<'_>) -> Vec<Effect> {
+    if { t }.any(|t| t.name().as_deref() == Some("IMPDP_STATS")) {
+        return vec![statistics(names, t)];
+    }
+    let mut out = Vec::new();
+    let mut add = |effect: Effect| {
+        if !out.contains(&effect) {
+            out.push(effect);
+        }
+    };
+    let own = own_names(t);
+    let mut rest = t;
+    let mut before: Option<Token<'_>> = None;
+    while let Some(token) = rest.next() {
+        let after = |word: &str| before.is_some_and(|b| b.keyword(word));
+        if token.keyword("INSERT") {
+            insert(names, rest, &mut add);
+        } else if token.keyword("UPDATE") && !after("FOR") && !rest.at_keyword("SET")
+            || token.keyword("DELETE")
+                && !before.is_some_and(|b| b.mark(b'.'))
+                && !rest.at_keyword("WHERE")
+        {
+            let mut name = rest;
+            name.eat("FROM");
+            add(names.opaque(name, WHAT));
+        } else if token.keyword("MERGE") {
+            let mut name = rest;
+            name.eat("INTO");
+            add(names.opaque(name, WHAT));
+        } else if token.keyword("EXECUTE") && rest.eat("IMMEDIATE") {
+            dynamic(names, rest).into_iter().for_each(&mut add);
+        } else if begins_statement(before) && calls(token, rest, &own) {
+            add(Effect::Anything("a PL/SQL block that calls a procedure"));
+        }
+        before = Some(token);
+    }
+    // What may change anything comes first: the statement leaves with its first effect.
+    out.sort_by_key(|effect| !matches!(effect, Effect::Anything(_)));
+    if out.is_empty() {
+        out.push(Effect::Definition);
+    }
+    out
+}
+
+/// `INSERT INTO t`, `INSERT ALL INTO t … INTO u …`.
+fn insert(names: &Names<'_>, mut t: Tokens<'_>, add: &mut impl FnMut(Effect)) {
+    let several = t.any_of(&["ALL", "FIRST"]);
+    while let Some(token) = t.next() {
+        if token.mark(b';') || several && token.keyword("SELECT") {
+            return;
+        }
+        if token.keyword("INTO") {
+            add(names.opaque(t, WHAT));
+            if !several {
+                return;
+            }
+        }
+    }
+}
+
+/// What stands behind EXECUTE IMMEDIATE.
+fn dynamic(names: &Names<'_>, mut t: Tokens<'_>) -> Vec<Effect> {
+    let unknown = vec![Effect::Anything("EXECUTE IMMEDIATE")];
+    let Some(mut text) = t.next().and_then(|t| t.text()) else {
+        return unknown;
+    };
+    while t.at_mark(b'|') {
+        t.eat_mark(b'|');
+        t.eat_mark(b'|');
+        let Some(more) = t.next().and_then(|t| t.text()) else {
+            let text = text.trim_ascii().to_ascii_uppercase();
+            let ddl = [&b"ALTER "[..], b"DROP ", b"GRANT ", b"REVOKE ", b"COMMENT "];
+            let ddl = ddl.iter().any(|verb| text.starts_with(verb));
+            return if ddl { Vec::new() } else { unknown };
+        };
+        text.extend(more);
+    }
+    let mut effects = names.effects(&text);
+    effects.retain(|effect| {
+        matches!(
+            effect,
+            Effect::Opaque(..) | Effect::Anything(_) | Effect::Password(_)
+        )
+    });
+    effects
+}
+
+/// The names of the procedures and variables that the block declares.
+fn own_names(mut t: Tokens<'_>) -> Vec<String> {
+    let mut own = Vec::new();
+    let mut before: Option<Token<'_>> = None;
+    while let Some(token) = t.next() {
+        let declares = before.is_some_and(|b| b.mark(b';') || b.any_keyword(&["DECLARE", "IS"]));
+        let typed = t.peek().is_some_and(|next| next.kind == Kind::Word);
+        if token.keyword("PROCEDURE") {
+            own.extend({ t }.name());
+        } else if declares && typed && !token.any_keyword(KEYWORDS) {
+            own.extend(token.name());
+        }
+        before = Some(token);
+    }
+    own
+}
+
+fn begins_statement(before: Option<Token<'_>>) -> bool {
+    before.is_none_or(|b| {
+        b.mark(b';')
+            || b.mark(b'>')
+            || b.any_keyword(&["BEGIN", "THEN", "ELSE", "LOOP", "EXECUTE", "EXEC", "CALL"])
+    })
+}
+
+/// Does a call of a procedure begin with this token that may change rows?
+fn calls(token: Token<'_>, mut rest: Tokens<'_>, own: &[String]) -> bool {
+    let named = matches!(token.kind, Kind::Word | Kind::Quoted);
+    if !named || token.any_keyword(KEYWORDS) {
+        return false;
+    }
+    let mut parts = vec![token.name().unwrap_or_default()];
+    while rest.eat_mark(b'.') {
+        parts.extend(rest.name());
+    }
+    let arguments = rest.skip_parentheses().is_some();
+    let assigned = rest.at_mark(b':');
+    let ends = arguments || rest.peek().is_none_or(|t| t.mark(b';'));
+    if assigned || !ends {
+        return false;
+    }
+    if parts[0] == "SYS" {
+        parts.remove(0);
+    }
+    let package = parts.first().map(String::as_str).unwrap_or_default();
+    let system = parts.len() > 1
+        && (package.starts_with("DBMS_") || package.starts_with("UTL_"))
+        && !WRITES.contains(&package);
+    let own = parts.len() <= 2 && own.contains(&parts[0]);
+    !system && !own && package != "RAISE_APPLICATION_ERROR"
+}
+
+/// Data Pump's SQLFILE brings statistics in a block for each table, with the lowest and highest values
+/// of its columns in hexadecimal. It names schema and table as `s … := 'HR'` and `t … := 'T'`.
+fn statistics(names: &Names<'_>, mut t: Tokens<'_>) -> Effect {
+    let (mut schema, mut table) = (None, None);
+    let mut variable: Option<String> = None;
+    while let Some(token) = t.next() {
+        if token.mark(b';') {
+            variable = None;
+            continue;
+        }
+        match &variable {
+            None => variable = token.name().filter(|_| !token.any_keyword(KEYWORDS)),
+            Some(name) if token.mark(b'=') => {
+                let text = t.peek().and_then(|t| t.text());
+                let text = text.and_then(|text| String::from_utf8(text).ok());
+                match name.as_str() {
+                    "S" => schema = schema.or(text),
+                    "T" => table = table.or(text),
+                    _ => {}
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    match table {
+        Some(table) => {
+            let parts = schema.into_iter().chain([table]).collect();
+            Effect::Statistics(names.resolve(parts))
+        }
+        None => Effect::Definition,
+    }
+}
