@@ -233,6 +233,15 @@ impl Compiler<'_> {
                 Some("no function of this name takes just these types: add casts"),
             );
         };
+        let foreign = |arg: &Typed| arg.node.slots().iter().any(|s| self.foreign.contains(s));
+        if matches!(name, "md5" | "octet_length" | "convert_to") && args.iter().any(foreign) {
+            return self.fault(
+                FaultKind::Other,
+                span,
+                format!("{name} of text that the database holds in another character set than UTF-8 is not supported"),
+                None,
+            );
+        }
         let collation = args
             .iter()
             .fold(None, |all, a| collate::combine(all, a.collation));

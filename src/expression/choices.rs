@@ -8,7 +8,7 @@ use super::collate;
 use super::compiler::{Compiler, Typed};
 use super::node::Node;
 use super::types::{self, display};
-use crate::rulebook::{BinaryOp, Expr, Span};
+use crate::rulebook::{BinaryOp, Expr, Span, SqlDialect};
 use crate::schema::DataType;
 use crate::value::{Collation, Value};
 
@@ -107,8 +107,19 @@ impl Compiler<'_> {
     pub(super) fn extreme(&mut self, name: &str, args: Vec<Typed>, span: Span) -> Option<Typed> {
         let (parts, data_type, collation) = self.unify(args, &name.to_uppercase())?;
         let comparator = self.comparator(data_type.clone(), collation, "<", span)?;
-        let nodes = parts.into_iter().map(|p| p.node).collect();
-        let node = Node::Extreme(name == "greatest", nodes, comparator);
+        let nodes: Vec<_> = parts.into_iter().map(|p| p.node).collect();
+        let missing = nodes
+            .iter()
+            .map(|n| Node::IsNull(Box::new(n.clone()), false));
+        let missing = Node::Or(missing.collect());
+        let mut node = Node::Extreme(name == "greatest", nodes, comparator);
+        // PostgreSQL and SQL Server leave NULLs out of account; in the others one is enough.
+        if !matches!(
+            self.settings.written_in,
+            SqlDialect::Postgres | SqlDialect::Mssql
+        ) {
+            node = Node::Case(vec![(missing, Node::Const(Value::Null))], Box::new(node));
+        }
         Some(Typed::new(node, data_type, span).collated(collation))
     }
 

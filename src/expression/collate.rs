@@ -69,6 +69,17 @@ pub(super) fn of(column: &Column, settings: &Settings) -> Collation {
     }
 }
 
+/// Does the database hold the column's text in another character set than UTF-8? MySQL's collations
+/// begin with the name of theirs.
+pub(super) fn is_foreign(column: &Column, settings: &Settings) -> bool {
+    let name = column.collation.as_deref().unwrap_or_default();
+    let charset = name.split('_').next().unwrap_or_default();
+    let known = [
+        "", "utf8", "utf8mb3", "utf8mb4", "ascii", "binary", "uca1400",
+    ];
+    settings.dump == SqlDialect::Mysql && !known.iter().any(|k| charset.eq_ignore_ascii_case(k))
+}
+
 /// The collation of a comparison: a column's before a literal's, of two columns' the more exact.
 pub(super) fn combine(a: Option<Collation>, b: Option<Collation>) -> Option<Collation> {
     let rank = |c: &Collation| match c.sensitivity {

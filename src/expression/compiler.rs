@@ -74,6 +74,8 @@ pub(super) struct Compiler<'a> {
     /// Set while expressions over groups are compiled.
     pub grouping: Option<super::query::Grouping>,
     pub depth: usize,
+    /// The slots of columns whose bytes in the database are not those of UTF-8.
+    pub foreign: Vec<usize>,
 }
 
 const MAX_DEPTH: usize = 250;
@@ -88,6 +90,7 @@ impl<'a> Compiler<'a> {
             guarded: false,
             grouping: None,
             depth: 0,
+            foreign: Vec::new(),
         }
     }
 
@@ -354,6 +357,9 @@ impl<'a> Compiler<'a> {
 
     pub(super) fn cell(&mut self, slot: usize, column: &Column, span: Span) -> Typed {
         let data_type = column.data_type.base().clone();
+        if collate::is_foreign(column, self.settings) {
+            self.foreign.push(slot);
+        }
         let empty_is_null = self.settings.dump == SqlDialect::Oracle
             && (is_text(&data_type) || data_type == DataType::Unknown);
         Typed::new(

@@ -18,7 +18,9 @@ use crate::expression::{
 };
 use crate::functions;
 use crate::rulebook::reads::{Read, streamed};
-use crate::rulebook::{self, Action, Expr, ExprKind, Ident, Query, SelectItem, TableRef, Update};
+use crate::rulebook::{
+    self, Action, Expr, ExprKind, Ident, Query, SelectItem, SqlDialect, TableRef, Update,
+};
 use crate::schema::{Relation, RelationName};
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -437,6 +439,7 @@ impl Builder<'_> {
         Ok(Some(StepKind::Update {
             filter: Filter::of(filter),
             assignments,
+            in_turn: rule.written_in == SqlDialect::Mysql,
         }))
     }
 

@@ -131,6 +131,7 @@ impl Step {
             StepKind::Update {
                 filter,
                 assignments,
+                ..
             } => {
                 touched.extend(filter.slots());
                 for (slot, assignment) in assignments {

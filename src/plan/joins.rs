@@ -109,6 +109,7 @@ impl Builder<'_> {
         Ok(Some(StepKind::Update {
             filter: Filter::Joined(joined),
             assignments: slots.into_iter().zip(assignments).collect(),
+            in_turn: false,
         }))
     }
 

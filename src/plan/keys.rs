@@ -407,6 +407,7 @@ impl Builder<'_> {
         Ok(StepKind::Update {
             filter: Filter::Where(Box::new(filter)),
             assignments,
+            in_turn: false,
         })
     }
 
@@ -452,6 +453,7 @@ impl Builder<'_> {
         Ok(StepKind::Update {
             filter: Filter::Joined(joined),
             assignments: slots.into_iter().zip(assignments).collect(),
+            in_turn: false,
         })
     }
 

@@ -263,13 +263,14 @@ impl Program {
                 StepKind::Update {
                     filter,
                     assignments,
+                    in_turn,
                 } => {
                     let feed = step.feed.as_ref().filter(|_| record);
                     let old = match feed {
                         Some(feed) => owned(row, &feed.slots).map_err(fault)?,
                         None => Vec::new(),
                     };
-                    if update(row, filter, assignments, &mut values).map_err(fault)? {
+                    if update(row, filter, assignments, *in_turn, &mut values).map_err(fault)? {
                         tally.matched += u64::from(record);
                     }
                     if let Some(feed) = feed {
@@ -342,6 +343,7 @@ fn update<'b, R: RawRow<'b>>(
     row: &mut RowState<'_, 'b, R>,
     filter: &Filter,
     assignments: &Assignments,
+    in_turn: bool,
     values: &mut NewValues,
 ) -> Result<bool, ValueError> {
     match filter {
@@ -362,6 +364,11 @@ fn update<'b, R: RawRow<'b>>(
             }
         }
         _ if !filter.is_true(row)? => return Ok(false),
+        _ if in_turn => {
+            for one in assignments {
+                assign(row, std::slice::from_ref(one), values)?;
+            }
+        }
         _ => assign(row, assignments, values)?,
     }
     Ok(true)
@@ -373,7 +380,7 @@ pub(super) type NewValues = Vec<(usize, Option<Vec<u8>>)>;
 /// Computes all new values from the row as it is, then sets those that differ.
 pub(super) fn assign<'b, R: RawRow<'b>>(
     row: &mut RowState<'_, 'b, R>,
-    assignments: &Assignments,
+    assignments: &[(usize, Assignment)],
     values: &mut NewValues,
 ) -> Result<(), ValueError> {
     values.clear();

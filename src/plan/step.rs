@@ -188,6 +188,8 @@ pub enum StepKind {
         filter: Filter,
         /// Slot and new value; with FROM over the row joined to what it matched.
         assignments: Assignments,
+        /// Does a value already see those assigned before it, as MySQL has it?
+        in_turn: bool,
     },
     /// Adds rows at the end of the data; rows that pass may be in conflict with them.
     Insert(Inserts),
@@ -257,6 +259,7 @@ impl StepKind {
             StepKind::Update {
                 filter,
                 assignments,
+                ..
             } => {
                 all(filter.lookups());
                 assignments.iter().for_each(|(_, a)| all(a.lookups()));

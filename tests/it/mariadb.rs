@@ -134,7 +134,11 @@ impl Database {
     /// quotes by its own character set, which has to be the script's.
     pub fn try_run(&self, script: &[u8]) -> Output {
         let sjis = script.starts_with(b"/*!40101 SET NAMES sjis");
-        let charset = if sjis { "sjis" } else { "utf8mb4" };
+        self.try_run_as(if sjis { "sjis" } else { "utf8mb4" }, script)
+    }
+
+    /// The same with a client of a character set.
+    pub fn try_run_as(&self, charset: &str, script: &[u8]) -> Output {
         let mut mariadb = self.server.tool("mariadb");
         mariadb
             .args([

@@ -2,7 +2,7 @@
 
 use crate::golden::{arguments, folders, run_in};
 use crate::mariadb::{Mariadb, mariadb};
-use crate::runner::{filter_with, fixture, run};
+use crate::runner::{filter, filter_with, fixture, run};
 use std::path::Path;
 
 /// MySQL 8's own names for what MariaDB knows under others.
@@ -299,6 +299,86 @@ fn what_is_written_is_what_the_server_reads() {
     database.run(&out);
     let found = database.run(b"SELECT id, hex(a), hex(b) FROM t ORDER BY id");
     assert_eq!(found, expected);
+}
+
+/// What generated cases have found, each with the rules that showed it: run by scrub and by MariaDB.
+#[test]
+fn mended_faults_stay_mended() {
+    let Some(server) = mariadb() else { return };
+    let table = "CREATE TABLE t (id int PRIMARY KEY, a int, b int, s varchar(20), x blob, g varchar(40) \
+                 GENERATED ALWAYS AS (concat(`id`, upper(`s`))) STORED) CHARSET utf8mb4 COLLATE utf8mb4_bin;\n\
+                 CREATE TABLE u (id int PRIMARY KEY, c int, s varchar(20));\n\
+                 INSERT INTO t (id, a, b, s, x) VALUES (1, 5, NULL, 'Tom', x'00'), (2, NULL, 7, 'o', '');\n\
+                 INSERT INTO u VALUES (1, 70, 'x'), (7, 71, 'y');\n";
+    let cases: &[(&str, &[&str], &str)] = &[
+        (
+            "generated columns under ANSI_QUOTES",
+            &["--compatible=ansi"],
+            "UPDATE t SET b = 1 WHERE g = '1TOM'; DELETE FROM t WHERE g = '2O';",
+        ),
+        (
+            "NULL among greatest and least",
+            &[],
+            "UPDATE t SET b = least(a, 3), a = greatest(b, 1, a)",
+        ),
+        (
+            "assignments see those before them",
+            &[],
+            "UPDATE t SET a = b, b = a, s = concat(a, g)",
+        ),
+        (
+            "literals of bytes",
+            &[],
+            "UPDATE t SET x = x'275C' WHERE x = 0x00; UPDATE t SET x = X'' WHERE id = 2",
+        ),
+        (
+            "UPDATE with JOIN",
+            &[],
+            "UPDATE t AS o JOIN u ON u.id = o.b SET o.a = u.c, o.s = 'both' WHERE u.c > 70; \
+             UPDATE u INNER JOIN t ON t.id = u.id AND t.s = 'Tom' SET t.b = u.c",
+        ),
+    ];
+    let source = server.database();
+    source.run(table.as_bytes());
+    for (name, options, rules) in cases {
+        let dump = source.dump(options);
+        let rules = format!("-- dialect: mysql\n{};\n", rules.trim_end_matches(';'));
+        let (after, before) = (server.database(), server.database());
+        after.run(&dump);
+        after.run(rules.as_bytes());
+        before.run(&filter(&rules, &dump).ok());
+        let rows = |database: &crate::mariadb::Database| {
+            database.run(b"SELECT id, a, b, s, hex(x), g FROM t ORDER BY id; SELECT * FROM u")
+        };
+        assert_eq!(rows(&after), rows(&before), "{name}");
+        assert_ne!(rows(&after), rows(&source), "{name}: nothing changes");
+    }
+    // Where MariaDB does something else than scrub can do, it says so.
+    let dump = source.dump(&[]);
+    for (rules, message) in [
+        (
+            "UPDATE t SET a = b, b = a WHERE id IN (SELECT id FROM u)",
+            "depends on its plan",
+        ),
+        (
+            "UPDATE t JOIN u ON u.id = t.id SET t.a = 1, t.b = t.a",
+            "depends on its plan",
+        ),
+        ("UPDATE t JOIN u ON u.id = t.id SET v.a = 1", "is not named"),
+        ("INSERT IGNORE INTO u VALUES (1, 1, '')", "form of INSERT"),
+        ("REPLACE INTO u VALUES (1, 1, '')", "REPLACE is not read"),
+    ] {
+        let run = filter(&format!("-- dialect: mysql\n{rules};\n"), &dump);
+        assert_eq!(run.code, Some(2), "{rules}: {}", run.err);
+        assert!(run.err.contains(message), "{rules}: {}", run.err);
+    }
+    let latin = String::from_utf8_lossy(&dump).replace("COLLATE=utf8mb4_bin", "COLLATE=latin1_bin");
+    let run = filter(
+        "-- dialect: mysql\nUPDATE t SET s = left(md5(s), 20);\n",
+        latin.as_bytes(),
+    );
+    assert_eq!(run.code, Some(2), "{}", run.err);
+    assert!(run.err.contains("another character set"), "{}", run.err);
 }
 
 /// `-1` promises nothing where every definition commits.

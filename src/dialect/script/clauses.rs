@@ -290,7 +290,7 @@ impl Clauses<'_> {
                 t.next();
             } else if t.eat_any(&["GENERATED ALWAYS AS", "AS"]) {
                 let range = t.group().ok_or("a generated column is not understood")?;
-                let sql = t.text(range);
+                let sql = t.expression(range);
                 let stored = t.eat_any(&["STORED", "PERSISTENT"]);
                 column.generated = match stored {
                     true => Generated::Stored(sql),
@@ -402,7 +402,7 @@ fn default(t: &mut Tokens<'_>) -> String {
         return String::new();
     };
     if let Some(range) = t.group() {
-        return t.text(range);
+        return t.expression(range);
     }
     t.next();
     let mut end = first.end;

@@ -167,6 +167,27 @@ impl<'a> Tokens<'a> {
         self.grammar.charset.name(self.source[range].trim_ascii())
     }
 
+    /// An expression of the statement as it reads under MySQL's usual settings, whatever the
+    /// session's are: names in backticks.
+    pub fn expression(&self, range: Range<usize>) -> String {
+        let grammar = self.grammar;
+        if !(grammar.mysql && grammar.double_quoted_names) {
+            return self.text(range);
+        }
+        let mut out = String::new();
+        let mut at = range.start;
+        for token in self.within(range.clone()) {
+            if let (Unit::Quoted, Some(name)) = (token.kind, token.name()) {
+                out += &grammar.charset.name(&self.source[at..token.start]);
+                out += &format!("`{}`", name.replace('`', "``"));
+                at = token.end;
+            }
+        }
+        out + &grammar
+            .charset
+            .name(self.source[at..range.end].trim_ascii_end())
+    }
+
     /// The next token, which stays the next.
     pub fn peek(&self) -> Option<Token<'a>> {
         let mut ahead = *self;
@@ -371,5 +392,21 @@ mod tests {
         let parts: Vec<_> = list.list().into_iter().map(|r| list.text(r)).collect();
         assert_eq!(parts, ["x", "(y, z)", "'w,'"]);
         assert!(t.at_end());
+    }
+
+    #[test]
+    fn expressions_read_the_same_under_ansi_quotes() {
+        let ansi = Grammar {
+            double_quoted_names: true,
+            ..mysql()
+        };
+        for (grammar, expected) in [
+            (ansi, "concat(`i``d\"`, upper(`b`),'\"x\"')"),
+            (mysql(), "concat(\"i`d\"\"\", upper(`b`),'\"x\"')"),
+        ] {
+            let mut t = tokens(&grammar, b"(concat(\"i`d\"\"\", upper(`b`),'\"x\"') )");
+            let range = t.group().unwrap();
+            assert_eq!(t.expression(range), expected);
+        }
     }
 }

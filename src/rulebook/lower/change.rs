@@ -1,8 +1,10 @@
 //! UPDATE and DELETE: the changed table, assignments, and the tables that are only read.
 
 use super::super::ast::{
-    Assignment, BinaryOp, Delete, Expr, From, FromItem, Ident, SqlDialect, TableRef, Update,
+    Assignment, BinaryOp, Delete, Expr, ExprKind, From, FromItem, Ident, SqlDialect, TableRef,
+    Update,
 };
+use super::super::walk::walk;
 use super::{Lower, operator, same};
 use sqlparser::ast as sql;
 
@@ -21,7 +23,8 @@ impl Lower<'_> {
             "write a SELECT below; its rows are reported",
         );
         self.refuse_clause(update.or.is_some(), "UPDATE OR …", "leave OR … out");
-        if !update.table.joins.is_empty() {
+        let joins = !update.table.joins.is_empty();
+        if joins && self.dialect != SqlDialect::Mysql {
             let span = self.place(&update.table);
             self.fault(
                 span,
@@ -41,14 +44,79 @@ impl Lower<'_> {
         let mut filter = self.filter(update.selection.as_ref());
         if self.dialect == SqlDialect::Mssql {
             self.take_target(&mut table, &mut from, &mut filter);
+        } else if joins && self.dialect == SqlDialect::Mysql {
+            // `UPDATE t JOIN u ON … SET t.c = …`: the table whose columns are assigned.
+            table = self.assigned_table(update)?.unwrap_or(table);
+            from = self.tables(std::slice::from_ref(&update.table));
+            if !self.take_target(&mut table, &mut from, &mut filter) {
+                self.fault(
+                    table.name.span,
+                    "the table whose columns are assigned is not named in the statement",
+                    "name it before SET",
+                );
+            }
         }
         let assignments = self.assignments(&update.assignments, &table, true);
+        if self.dialect == SqlDialect::Mysql {
+            self.refuse_order(&assignments, !from.is_empty(), filter.as_ref());
+        }
         Some(Update {
             table,
             assignments,
             from,
             filter,
         })
+    }
+
+    /// MySQL assigns from left to right, so that a value sees what stands before it. With other
+    /// tables in the statement that depends on how the server comes to its rows.
+    fn refuse_order(&mut self, assignments: &[Assignment], joined: bool, filter: Option<&Expr>) {
+        let mut others = joined;
+        let values = assignments.iter().map(|a| &a.value);
+        for expr in values.chain(filter) {
+            walk(expr, &mut |part| {
+                others |= matches!(
+                    part.kind,
+                    ExprKind::Subquery(_) | ExprKind::Exists { .. } | ExprKind::InQuery { .. }
+                );
+            });
+        }
+        let mut seen = Vec::new();
+        for (at, assignment) in assignments.iter().enumerate().filter(|_| others) {
+            walk(&assignment.value, &mut |part| {
+                if let ExprKind::Column { column, .. } = &part.kind
+                    && assignments[..at].iter().any(|a| same(&a.column, column))
+                {
+                    seen.push(column.span);
+                }
+            });
+        }
+        for span in seen {
+            self.fault(
+                span,
+                "whether MySQL takes the old or the new value here depends on its plan",
+                "assign this column first, or make two statements of it",
+            );
+        }
+    }
+
+    /// The table, or its alias, that stands before the columns which an UPDATE assigns; if they
+    /// stand alone, that of the first table.
+    fn assigned_table(&mut self, update: &sql::Update) -> Option<Option<TableRef>> {
+        let first = update.assignments.first().map(|a| &a.target);
+        if let Some(sql::AssignmentTarget::ColumnName(name)) = first
+            && let Some((_, qualifier @ [_, ..])) = name.0.split_last()
+        {
+            return self.written(&sql::ObjectName(qualifier.to_vec())).map(Some);
+        }
+        let sql::TableFactor::Table {
+            alias: Some(alias), ..
+        } = &update.table.relation
+        else {
+            return Some(None);
+        };
+        let name = sql::ObjectName::from(alias.name.clone());
+        self.written(&name).map(Some)
     }
 
     /// The table that UPDATE or DELETE names.

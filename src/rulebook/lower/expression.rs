@@ -284,6 +284,21 @@ impl Lower<'_> {
             V::QuoteDelimitedStringLiteral(s) | V::NationalQuoteDelimitedStringLiteral(s) => {
                 ExprKind::String(s.value.clone())
             }
+            // Bytes, which these dialects write like this.
+            V::HexStringLiteral(digits)
+                if matches!(
+                    self.dialect,
+                    crate::rulebook::SqlDialect::Mysql | crate::rulebook::SqlDialect::Sqlite
+                ) && digits.len().is_multiple_of(2) =>
+            {
+                let bytes = ExprKind::String(format!("\\x{digits}"));
+                let to = TypeName {
+                    name: "bytea".to_owned(),
+                    args: Vec::new(),
+                    array: false,
+                };
+                ExprKind::Cast(Box::new(Expr { kind: bytes, span }), to)
+            }
             V::Placeholder(name) => {
                 return self.refuse(
                     span,

@@ -518,9 +518,27 @@ fn everything_else_is_refused_with_what_to_write_instead() {
         ),
         (
             "mysql",
-            "UPDATE t JOIN u ON t.id = u.id SET t.a = 1",
-            "UPDATE names one table",
-            "FROM u",
+            "UPDATE t JOIN u ON t.id = u.id SET v.a = 1",
+            "is not named in the statement",
+            "before SET",
+        ),
+        (
+            "mysql",
+            "UPDATE t LEFT JOIN u ON t.id = u.id SET t.a = 1",
+            "LEFT JOIN",
+            "NOT EXISTS",
+        ),
+        (
+            "mysql",
+            "UPDATE t JOIN u ON t.id = u.id SET t.a = 1, t.b = t.a",
+            "depends on its plan",
+            "two statements",
+        ),
+        (
+            "mysql",
+            "UPDATE t SET a = 1, b = a WHERE a IN (SELECT b FROM u)",
+            "depends on its plan",
+            "two statements",
         ),
         (
             "mysql",

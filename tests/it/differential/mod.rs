@@ -7,6 +7,7 @@
 //! * `SCRUB_SEED=n` runs the one group of cases that a failure names.
 
 mod generate;
+mod mariadb;
 pub mod multi;
 pub mod offline;
 mod rules;
@@ -86,20 +87,68 @@ fn restoring_the_scrubbed_dump_equals_running_the_rulebook() {
     let groups = number("SCRUB_CASES")
         .unwrap_or(CASES)
         .div_ceil(CASES_AT_ONCE);
+    in_turn(groups, |seed| group(server, seed));
+}
+
+/// Calls for each number below `count`, on two threads.
+fn in_turn(count: u64, work: impl Fn(u64) + Sync) {
     let next = std::sync::atomic::AtomicU64::new(0);
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 loop {
-                    let seed = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                    if seed >= groups {
+                    let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    if number >= count {
                         break;
                     }
-                    group(server, seed);
+                    work(number);
                 }
             });
         }
     });
+}
+
+/// Runs groups of cases, given by their seeds, to their end, and fails with what failed. What
+/// `SCRUB_SEED` names is run alone.
+fn each_group(
+    cases: u64,
+    at_once: u64,
+    work: impl Fn(std::ops::Range<u64>) -> Result<(), String> + Sync,
+) {
+    if let Some(seed) = number("SCRUB_SEED") {
+        return work(seed..seed + 1).unwrap_or_else(|why| panic!("{why}"));
+    }
+    let cases = number("SCRUB_CASES").unwrap_or(cases);
+    let failures = std::sync::Mutex::new(Vec::new());
+    in_turn(cases.div_ceil(at_once), |group| {
+        if let Err(why) = work(group * at_once..(group + 1) * at_once) {
+            failures.lock().expect("the failures").push(why);
+        }
+    });
+    let failures = failures.into_inner().expect("the failures");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// A folder with the files of a case, for a look at it when it has failed.
+struct Kept {
+    path: std::path::PathBuf,
+}
+
+fn kept(what: &str, seed: u64, files: &[(&str, &[u8])]) -> Kept {
+    let name = format!("differential-{what}-{seed}");
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&path).expect("a folder");
+    for (name, content) in files {
+        std::fs::write(path.join(name), content).expect("a file");
+    }
+    Kept { path }
+}
+
+impl Kept {
+    /// The case has passed.
+    fn remove(&self) {
+        std::fs::remove_dir_all(&self.path).expect("the folder");
+    }
 }
 
 /// One group of cases: made, dumped, and restored in both ways.
