@@ -70,7 +70,8 @@ impl Choices {
     }
 }
 
-fn number(variable: &str) -> Option<u64> {
+/// An environment variable that is a number.
+pub fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(
         text.parse()
