@@ -527,6 +527,8 @@ impl Driver<'_> {
         {
             self.line_ended = *last == b'\n';
         }
+        // Nobody knows yet how the rows end; SQL Server's have no terminator behind them.
+        self.line_ended &= !matches!(slot, Slot::Rows(..));
         self.slots.send(slot).await.map_err(|_| stopped())
     }
 
