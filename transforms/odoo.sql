@@ -133,6 +133,11 @@ UPDATE microsoft_calendar_credentials SET calendar_sync_token = NULL, synchroniz
 -- Vendor (account_online_synchronization): the banks.
 -- name: bank-connections :optional
 UPDATE account_online_link SET provider_data = '', client_id = 'duplicate';
+-- Vendor (snailmail): letters on paper go to the test service, where the module is installed.
+-- name: letters :optional
+INSERT INTO ir_config_parameter (key, value)
+SELECT 'snailmail.endpoint', 'https://iap-services-test.odoo.com' WHERE (SELECT count(*) FROM snailmail_letter) IS NOT NULL
+ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 -- Vendor (sms_twilio).
 -- name: twilio :optional
 UPDATE res_company SET sms_twilio_auth_token = 'dummytoken';
@@ -185,12 +190,38 @@ UPDATE payment_provider SET "stripe_*" = NULL;
 UPDATE payment_provider SET "worldline_*" = NULL;
 -- name: payment-xendit :optional
 UPDATE payment_provider SET "xendit_*" = NULL;
+-- name: payment-iyzico :optional
+UPDATE payment_provider SET "iyzico_*" = NULL;
+-- name: payment-paymob :optional
+UPDATE payment_provider SET "paymob_*" = NULL;
+-- name: payment-nuvei :optional
+UPDATE payment_provider SET "nuvei_*" = NULL;
+-- name: payment-redsys :optional
+UPDATE payment_provider SET "redsys_*" = NULL;
+-- name: payment-toss :optional
+UPDATE payment_provider SET "tosspayments_*" = NULL;
+-- name: payment-dpo :optional
+UPDATE payment_provider SET "dpo_*" = NULL;
+-- name: payment-ecpay :optional
+UPDATE payment_provider SET "ecpay_*" = NULL;
+-- Ours: providers of other makers keep their keys in columns with such names.
+-- name: payment-other-secrets :optional
+UPDATE payment_provider SET "*_secret*" = NULL;
 -- Ours: a saved card could be charged again.
 -- name: payment-tokens :optional
 UPDATE payment_token SET active = false;
--- Vendor (pos_adyen).
+-- Vendor (pos_adyen, pos_pine_labs, pos_razorpay, pos_viva_wallet, pos_mercado_pago, pos_qfpay): the
+-- terminals' test modes; what they log in with is emptied (the vendor writes dummies).
 -- name: point-of-sale-terminals :optional
-UPDATE pos_payment_method SET test_mode = true;
+UPDATE pos_payment_method SET "*test_mode" = true;
+-- name: point-of-sale-keys :optional
+UPDATE pos_payment_method SET "*_key" = NULL;
+-- name: point-of-sale-tokens :optional
+UPDATE pos_payment_method SET "*_token" = NULL;
+-- name: point-of-sale-secrets :optional
+UPDATE pos_payment_method SET "*_secret*" = NULL;
+-- name: point-of-sale-merchants :optional
+UPDATE pos_payment_method SET pine_labs_merchant = NULL;
 -- Vendor (delivery, delivery_mondialrelay).
 -- name: delivery-carriers :optional
 UPDATE delivery_carrier SET prod_environment = false;
@@ -208,15 +239,65 @@ WHERE proxy_type NOT IN ('l10n_my_edi', 'l10n_gr_edi');
 -- Vendor (l10n_my_edi, l10n_gr_edi).
 -- name: e-invoice-connections-archived :optional
 UPDATE account_edi_proxy_client_user SET active = false WHERE proxy_type IN ('l10n_my_edi', 'l10n_gr_edi');
--- Vendor (l10n_it_edi, l10n_gr_edi, l10n_my_edi, l10n_in).
+-- Vendor (account_peppol, l10n_dk_nemhandel, l10n_pl_edi): networks of invoices.
+-- name: e-invoice-networks
+UPDATE ir_config_parameter SET value = 'test'
+WHERE key IN ('account_peppol.edi.mode', 'l10n_dk_nemhandel.edi.mode', 'l10n_pl_edi_ksef.mode');
+-- Vendor (about twenty modules l10n_…, each for the column of its country): the authorities' test
+-- services. A pattern, so that a country that is not known here is meant as well. Later versions keep
+-- these columns in a table for each country.
+-- name: e-invoices-test-environment :optional
+UPDATE res_company SET "l10n_*_test_env*" = true;
+-- name: e-invoices-test-mode :optional
+UPDATE res_company SET "l10n_*_test_mode" = true;
+-- name: e-invoices-staging :optional
+UPDATE res_company SET "l10n_*_staging_mode" = true;
+-- name: e-invoices-demo :optional
+UPDATE res_company SET "l10n_*_demo_env" = true;
+-- name: e-invoices-production :optional
+UPDATE res_company SET "l10n_*_production_env" = false;
+-- name: e-invoices-test-environment-20 :optional
+UPDATE "l10n_*_config" SET "l10n_*_test_env*" = true;
+-- name: e-invoices-demo-20 :optional
+UPDATE "l10n_*_config" SET "l10n_*_demo_env" = true;
+-- name: e-invoices-production-20 :optional
+UPDATE "l10n_*_config" SET "l10n_*_production_env" = false;
+-- Vendor: what they log in with (l10n_in_edi, l10n_ro_edi, l10n_vn_edi_viettel, l10n_eg_edi_eta,
+-- l10n_jo_edi, l10n_pk_edi, l10n_de_pos_cert and others); the vendor empties some and writes dummies
+-- into others.
+-- name: e-invoices-user-names :optional
+UPDATE res_company SET "l10n_*_username" = NULL;
+-- name: e-invoices-passwords :optional
+UPDATE res_company SET "l10n_*password*" = NULL;
+-- name: e-invoices-secrets :optional
+UPDATE res_company SET "l10n_*secret*" = NULL;
+-- name: e-invoices-tokens :optional
+UPDATE res_company SET "l10n_*token*" = NULL;
+-- name: e-invoices-keys :optional
+UPDATE res_company SET "l10n_*api_key*" = NULL;
+-- name: e-invoices-clients :optional
+UPDATE res_company SET "l10n_*_client_id*" = NULL;
+-- name: e-invoices-user-names-20 :optional
+UPDATE "l10n_*_config" SET "l10n_*_username" = NULL;
+-- name: e-invoices-clients-20 :optional
+UPDATE "l10n_*_config" SET "l10n_*_client_id*" = NULL;
+-- Vendor: those that have a word for it (l10n_it_edi, l10n_my_edi, l10n_sa_edi, l10n_hu_edi, l10n_hr_edi).
 -- name: e-invoices-italy :optional
 UPDATE res_company SET l10n_it_edi_register = false;
--- name: e-invoices-greece :optional
-UPDATE res_company SET l10n_gr_edi_test_env = true;
 -- name: e-invoices-malaysia :optional
 UPDATE res_company SET l10n_my_edi_mode = 'test';
--- name: e-invoices-india :optional
-UPDATE res_company SET l10n_in_edi_production_env = false;
+-- name: e-invoices-saudi-arabia :optional
+UPDATE res_company SET l10n_sa_api_mode = 'sandbox';
+-- name: e-invoices-hungary :optional
+UPDATE res_company SET l10n_hu_edi_server_mode = 'test' WHERE l10n_hu_edi_server_mode = 'production';
+-- name: e-invoices-croatia :optional
+UPDATE res_company SET l10n_hr_mer_connection_state = 'inactive', l10n_hr_mer_connection_mode = 'test',
+  l10n_hr_mer_company_ident = NULL, l10n_hr_mer_software_ident = NULL;
+-- Vendor (certificate): the keys of the certificates that sign (the vendor writes a dummy).
+-- name: certificates :optional
+UPDATE certificate_certificate SET "pkcs12_password*" = NULL;
+-- name: certificate-keys :optional
+UPDATE certificate_key SET "password*" = NULL;
 
 -- Users ----------------------------------------------------------------------------------------------
 

@@ -4,6 +4,13 @@
 use crate::runner;
 use crate::server::{Database, postgres};
 
+/// Is a quoted name in it a pattern?
+pub fn names_a_pattern(part: &str) -> bool {
+    let code = part.lines().filter(|line| !line.starts_with("--"));
+    code.flat_map(|line| line.split('"').skip(1).step_by(2))
+        .any(|name| name.contains('*'))
+}
+
 /// The statements of a rulebook, each beginning with the line of its name, without what psql cannot
 /// run: `anon` functions, patterns, and what is for one other dialect or wants a target.
 fn plain_parts(book: &str) -> Vec<&str> {
@@ -13,7 +20,7 @@ fn plain_parts(book: &str) -> Vec<&str> {
     parts.retain(|part| {
         let flags = part.lines().next().expect("a name");
         !part.contains("anon.")
-            && !part.contains("*\"")
+            && !names_a_pattern(part)
             && !not_here.iter().any(|flag| flags.contains(flag))
     });
     parts
