@@ -4,17 +4,31 @@ use super::args::Filter;
 use super::job::{self, To};
 use super::message;
 use crate::error::Result;
+use crate::sink;
+use std::path::Path;
 
 /// Runs the filter.
 pub(super) fn run(args: Filter) -> Result<()> {
     let (quiet, verbose) = (args.running.quiet, args.running.verbose);
+    let piped = args
+        .output
+        .as_deref()
+        .is_none_or(|path| path == Path::new("-"));
     let to = To {
         output: args.output,
         compress: args.compress,
         single_transaction: args.single_transaction,
         preview: None,
     };
-    let (report, result) = job::run(args.input, args.running, to)?;
+    let ran = job::run(args.input, args.running, to);
+    let nothing_written = match &ran {
+        Ok((report, result)) => result.is_err() && report.bytes_out == 0,
+        Err(_) => true,
+    };
+    if nothing_written && piped {
+        sink::spoil_pipe();
+    }
+    let (report, result) = ran?;
     if job::is_told(&result) && !quiet {
         message::summary(&report.summary(verbose));
     }

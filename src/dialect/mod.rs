@@ -131,6 +131,21 @@ pub enum Effect {
     Restrict,
 }
 
+impl Effect {
+    /// Is a transaction open after it, if one was (not) before?
+    pub fn in_transaction(&self, before: bool) -> bool {
+        match self {
+            Effect::Begin => true,
+            Effect::Commit | Effect::Connect(_) => false,
+            _ => before,
+        }
+    }
+}
+
+/// What a script lacks that ends within a transaction of its own: the client would load it without a
+/// word and the server forget the rows.
+pub(crate) const WITHOUT_COMMIT: &str = "the transaction that it began has no COMMIT";
+
 /// Which half of the envelope around rows a statement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bracket {

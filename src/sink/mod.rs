@@ -14,7 +14,7 @@ pub use transaction::{Admit, Transaction};
 use crate::error::{Error, Result};
 use crate::source::{EDGE, Identity, Utf16, Utf16Encoder, enlarge_pipe};
 use compress::Encoder;
-use rustix::fs::Mode;
+use rustix::fs::{FileType, Mode};
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -162,6 +162,20 @@ impl Write for Target {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// The end of a run that failed before it had an output: a client at the other end of the pipe would
+/// take an empty stream for an empty dump and report success. In every dialect this is a statement
+/// that cannot be parsed. A file or a terminal gets nothing.
+pub fn spoil_pipe() {
+    const END: &[u8] = b"\n) 'scrub: the run failed before it began'\n;\n";
+    let stdout = io::stdout();
+    let kind = rustix::fs::fstat(&stdout).map(|stat| FileType::from_raw_mode(stat.st_mode));
+    if matches!(kind, Ok(FileType::Fifo | FileType::Socket)) {
+        // If nobody listens any more, nobody can be misled.
+        let _ = stdout.lock().write_all(END);
+        let _ = stdout.lock().flush();
     }
 }
 

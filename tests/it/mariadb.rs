@@ -153,6 +153,15 @@ impl Database {
             .expect("mariadb could not be run")
     }
 
+    /// The client for this database, as a shell would call it.
+    pub fn client(&self) -> String {
+        format!(
+            "mariadb --no-defaults --socket {} --user root --default-character-set=utf8mb4 --batch -N -D {}",
+            self.server.socket.display(),
+            self.name
+        )
+    }
+
     /// Runs a script that must succeed.
     #[track_caller]
     pub fn run(&self, script: &[u8]) -> String {

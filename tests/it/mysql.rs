@@ -2,7 +2,7 @@
 
 use crate::golden::{arguments, folders, run_in};
 use crate::mariadb::{Mariadb, mariadb};
-use crate::runner::{filter, filter_with, fixture, run};
+use crate::runner::{SPOILED, filter, filter_with, fixture, run};
 use std::path::Path;
 
 /// MySQL 8's own names for what MariaDB knows under others.
@@ -386,5 +386,5 @@ fn mended_faults_stay_mended() {
 fn one_transaction_is_a_usage_error() {
     let output = run(&["-1", "-f", "mysql", "-r", "baseline"], b"SELECT 1;\n");
     assert_eq!(output.code, Some(2), "{}", output.err);
-    assert!(output.out.is_empty());
+    assert_eq!(output.out, SPOILED);
 }

@@ -7,6 +7,9 @@ use std::process::Output;
 /// The key under which the golden files were made.
 pub const KEY: &str = "fixture-key-0123456789abcdef0123";
 
+/// What a run writes into its pipe that failed before it began.
+pub const SPOILED: &[u8] = b"\n) 'scrub: the run failed before it began'\n;\n";
+
 /// The project's root.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Output;
 
 /// Is the shell there? Says loudly if not.
-fn available() -> bool {
+pub fn available() -> bool {
     let found = Command::new("sqlite3").arg("--version").output().is_ok();
     if !found {
         skipped("sqlite3");
@@ -26,8 +26,9 @@ fn try_run(database: &Path, script: &[u8]) -> Output {
         .expect("sqlite3 could not be run")
 }
 
+/// Runs a script that must succeed.
 #[track_caller]
-fn sqlite(database: &Path, script: &[u8]) -> String {
+pub fn sqlite(database: &Path, script: &[u8]) -> String {
     let output = try_run(database, script);
     assert!(
         output.status.success(),

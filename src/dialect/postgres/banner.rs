@@ -7,6 +7,8 @@ pub struct Banners {
     dumps: u32,
     clusters: u32,
     section: bool,
+    /// The key of a `\restrict` that is in force.
+    restricted: Option<Vec<u8>>,
 }
 
 impl Banners {
@@ -26,6 +28,19 @@ impl Banners {
         }
     }
 
+    /// Takes in psql's `\restrict KEY`, which `\unrestrict` with the same key has to follow: pg_dump
+    /// writes it behind its completion line.
+    pub fn restrict(&mut self, key: &[u8]) {
+        self.restricted = Some(key.to_owned());
+    }
+
+    /// Takes in `\unrestrict KEY`.
+    pub fn unrestrict(&mut self, key: &[u8]) {
+        if self.restricted.as_deref() == Some(key) {
+            self.restricted = None;
+        }
+    }
+
     /// Another database begins.
     pub fn new_section(&mut self) {
         self.section = false;
@@ -39,7 +54,7 @@ impl Banners {
     /// The completion line that has not come.
     pub fn missing(&self) -> Option<&'static str> {
         match (self.dumps, self.clusters) {
-            (0, 0) => None,
+            (0, 0) => (self.restricted.is_some()).then_some("`\\unrestrict` is missing"),
             (0, _) => Some("`-- PostgreSQL database cluster dump complete` is missing"),
             _ => Some("`-- PostgreSQL database dump complete` is missing"),
         }

@@ -24,7 +24,8 @@ use super::session::{self, Session};
 use super::tokens::tokens;
 use super::users;
 use crate::dialect::{
-    Block, Effect, Frame, Framer, OutputState, RowCodec, RowFault, RowMode, SessionState, Without,
+    Block, Effect, Frame, Framer, OutputState, RowCodec, RowFault, RowMode, SessionState,
+    WITHOUT_COMMIT, Without,
 };
 use crate::error::{Error, Position, Result};
 use crate::schema::{Catalog, Relation, RelationName};
@@ -70,6 +71,7 @@ pub struct PlainFramer {
     banners: Banners,
     inserts: bool,
     unfinished: Option<Unfinished>,
+    in_transaction: bool,
     /// The statement or command that has just been framed.
     last: Bytes,
     /// A `\connect` has been framed; its section begins with the next frame.
@@ -93,6 +95,7 @@ impl Default for PlainFramer {
             banners: Banners::default(),
             inserts: false,
             unfinished: None,
+            in_transaction: false,
             last: Bytes::new(),
             connecting: None,
         }
@@ -217,6 +220,9 @@ impl PlainFramer {
         }
         self.last = statement.clone();
         let (bytes, at) = self.take(input, end);
+        for effect in &effects {
+            self.in_transaction = effect.in_transaction(self.in_transaction);
+        }
         let effect = effects.pop_front().unwrap_or(Effect::Setting);
         self.effects = effects;
         Step::Frame(Frame::Statement { bytes, at, effect })
@@ -228,6 +234,7 @@ impl PlainFramer {
             return;
         };
         self.session = Session::connected(Some(name));
+        self.in_transaction = false;
         self.rules = self.session.rules();
         self.catalog = Catalog::default();
         self.counts.clear();
@@ -278,7 +285,20 @@ impl PlainFramer {
                     None => Effect::Unfollowed("\\copy in a form that is not known"),
                 }
             }
-            name => effects::command(name),
+            name => {
+                let key = || {
+                    psql::arguments(command)
+                        .into_iter()
+                        .next()
+                        .unwrap_or_default()
+                };
+                match name {
+                    b"restrict" => self.banners.restrict(&key()),
+                    b"unrestrict" => self.banners.unrestrict(&key()),
+                    _ => {}
+                }
+                effects::command(name)
+            }
         };
         self.rules = self.session.rules();
         self.last = command.clone();
@@ -488,7 +508,9 @@ impl Framer for PlainFramer {
     fn finish(&self) -> Result<()> {
         let missing = match &self.unfinished {
             Some(unfinished) => Some(unfinished.what()),
-            None => self.banners.missing(),
+            None => {
+                (self.banners.missing()).or_else(|| self.in_transaction.then_some(WITHOUT_COMMIT))
+            }
         };
         match missing {
             None => Ok(()),

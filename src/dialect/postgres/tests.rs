@@ -248,7 +248,7 @@ const DUMP: &[u8] = b"--\n-- PostgreSQL database dump\n--\n\n\\restrict k1\n\nSE
 #[test]
 fn a_dump_that_was_cut_off_is_truncated() {
     assert!(run(DUMP, 100, RowMode::Split).result.is_ok());
-    let complete = b"-- PostgreSQL database dump complete";
+    let complete = b"\\unrestrict k1";
     let end = memchr::memmem::find(DUMP, complete).unwrap() + complete.len();
     for cut in 40..end {
         for mode in [RowMode::Pass, RowMode::Split] {
@@ -283,6 +283,11 @@ fn what_is_missing_is_said() {
             "-- PostgreSQL database cluster dump\n-- PostgreSQL database dump\n-- PostgreSQL database dump complete\n",
             "`-- PostgreSQL database cluster dump complete` is missing",
         ),
+        ("\\restrict x\nSELECT 1;\n", "`\\unrestrict` is missing"),
+        (
+            "BEGIN;\nSELECT 1;\n",
+            "the transaction that it began has no COMMIT",
+        ),
     ] {
         let message = run(input.as_bytes(), 3, RowMode::Pass)
             .result
@@ -290,7 +295,13 @@ fn what_is_missing_is_said() {
             .to_string();
         assert!(message.contains(what), "{input}: {message}");
     }
-    for complete in ["", "SELECT 1;", "-- x", "\\restrict x", "SELECT 1 \\g"] {
+    for complete in [
+        "",
+        "SELECT 1;",
+        "-- x",
+        "\\restrict x\n\\unrestrict x",
+        "SELECT 1 \\g",
+    ] {
         assert!(
             run(complete.as_bytes(), 3, RowMode::Pass).result.is_ok(),
             "{complete}"

@@ -10,7 +10,8 @@ use super::rows::{Cut, InsertRows, RowReader};
 use super::scanner::{Found, Scanner};
 use super::tokens::tokens;
 use crate::dialect::{
-    Block, Effect, Frame, Framer, OutputState, RowCodec, RowFault, RowMode, SessionState, Without,
+    Block, Effect, Frame, Framer, OutputState, RowCodec, RowFault, RowMode, SessionState,
+    WITHOUT_COMMIT, Without,
 };
 use crate::error::{Error, Position, Result};
 use crate::schema::{Catalog, Relation, RelationName};
@@ -107,6 +108,7 @@ pub struct ScriptFramer<F> {
     mode: RowMode,
     counts: HashMap<RelationName, u64>,
     unfinished: Option<Unfinished>,
+    in_transaction: bool,
     /// The statement that has just been framed.
     last: Bytes,
 }
@@ -131,6 +133,7 @@ impl<F: Flavour> ScriptFramer<F> {
             mode: RowMode::Pass,
             counts: HashMap::new(),
             unfinished: None,
+            in_transaction: false,
             last: Bytes::new(),
         }
     }
@@ -217,6 +220,9 @@ impl<F: Flavour> ScriptFramer<F> {
         let counts = &self.counts;
         let seen = |relation: &RelationName| counts.contains_key(relation);
         let effects = self.flavour.statement(&mut self.catalog, &seen, statement);
+        for effect in &effects {
+            self.in_transaction = effect.in_transaction(self.in_transaction);
+        }
         self.effects = effects.into();
         let effect = self.effects.pop_front().unwrap_or(Effect::Setting);
         let (bytes, at) = self.take(input, end);
@@ -372,6 +378,7 @@ impl<F: Flavour> Framer for ScriptFramer<F> {
     fn finish(&self) -> Result<()> {
         let missing = match &self.unfinished {
             Some(unfinished) => Some(unfinished.what()),
+            None if self.in_transaction => Some(WITHOUT_COMMIT),
             None => self.flavour.missing(),
         };
         match missing {
