@@ -327,12 +327,11 @@ fn case(kind: Kind, seed: u64) -> Case {
         rules.push_str(&maker.rule());
         rules.push_str(";\n");
     }
-    Case::new(
-        &format!("SCRUB_SEED={seed}"),
-        kind,
-        script.as_bytes(),
-        &rules,
-    )
+    let name = format!("SCRUB_SEED={seed}");
+    Case {
+        piped: seed % 2 == 1,
+        ..Case::new(&name, kind, script.as_bytes(), &rules)
+    }
 }
 
 fn generated(kind: Kind) {

@@ -46,6 +46,8 @@ struct Case {
     /// What is in the database already, as H2 takes it.
     before: &'static str,
     dump: Vec<u8>,
+    /// Does scrub read it from a pipe?
+    piped: bool,
     /// What scrub gets.
     rules: String,
     /// What H2 gets: the same statements.
@@ -68,6 +70,7 @@ impl Case {
             schema,
             before: "",
             dump: dump.to_vec(),
+            piped: false,
             rules: format!("-- dialect: {dialect}\n{rules}"),
             plain: rules.to_owned(),
         }
@@ -83,7 +86,10 @@ impl Case {
             Kind::Oracle => "oracle",
         };
         let args = ["-f", from, path.to_str().expect("UTF-8")];
-        let run = runner::filter_with(&args, &self.rules, b"");
+        let run = match self.piped {
+            true => runner::filter_with(&args[..2], &self.rules, &self.dump),
+            false => runner::filter_with(&args, &self.rules, b""),
+        };
         assert_eq!(run.code, Some(0), "{}: {}", self.name, run.err);
         run.out
     }
