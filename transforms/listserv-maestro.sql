@@ -83,6 +83,7 @@ WHERE NOT EXISTS (SELECT 1 FROM :"settings_table" WHERE :"setting_name" = :'outb
 
 -- Checks -----------------------------------------------------------------------------------------------
 
+-- Ours: what the rules above promise.
 -- name: no-host-of-production :test :optional
 SELECT :"setting_name" FROM :"settings_table"
 WHERE :"setting_name" IN (:'hub_host', :'lui_host', :'trk_host') AND :"setting_value" <> :'one_server'

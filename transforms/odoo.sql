@@ -316,6 +316,7 @@ DELETE FROM auth_totp_device;
 
 -- Checks ---------------------------------------------------------------------------------------------
 
+-- Ours: what the rules above promise.
 -- name: no-mail-leaves :test
 SELECT name FROM ir_mail_server WHERE active AND smtp_host <> 'invalid';
 -- name: no-action-runs :test

@@ -20,5 +20,6 @@ DELETE FROM "oslog_general_*" WHERE message LIKE 'Login (%';
 
 -- Checks ----------------------------------------------------------------------------------------------
 
+-- Ours: what the rules above promise.
 -- name: nobody-is-said-to-have-logged-in :test
 SELECT message FROM oslog_general_0 WHERE message LIKE 'Login (%';

@@ -245,6 +245,7 @@ UPDATE ossys_cyclic_job_shared SET next_run = NULL, is_running_since = NULL, is_
 
 -- Checks ----------------------------------------------------------------------------------------------
 
+-- Ours: what the rules above promise.
 -- name: no-front-end :test
 SELECT name FROM ossys_server;
 -- name: no-connection-but-the-log :test

@@ -33,6 +33,7 @@
 
 -- Before --------------------------------------------------------------------------------------------
 
+-- Ours: what goes or is switched off.
 -- name: mailboxes-before
 SELECT address FROM mail_in_filter ORDER BY address;
 -- name: scheduled-tasks-before
@@ -186,6 +187,7 @@ INSERT INTO licenseassoclink SELECT * FROM target.licenseassoclink;
 
 -- Checks -----------------------------------------------------------------------------------------------
 
+-- Ours: what the rules above promise.
 -- name: one-mailbox :test
 SELECT id FROM mail_in_filter
 WHERE address IS DISTINCT FROM :'test_mailbox' || '@' || :'mail_domain'

@@ -77,3 +77,82 @@ pub fn same_as_psql(book: &str, tables: &str, set: &[(&str, &str)]) -> Option<(D
         .assert_same(&scrubbed.fingerprint(), "the plain statements");
     Some((scrubbed, ran))
 }
+
+/// The rulebooks in `transforms/`: name and text.
+fn shipped() -> Vec<(String, String)> {
+    let folder = std::fs::read_dir(runner::root().join("transforms")).expect("the folder");
+    let paths = folder.map(|entry| entry.expect("an entry").path());
+    let mut found: Vec<(String, String)> = paths
+        .map(|path| {
+            let name = path
+                .file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            (name, std::fs::read_to_string(&path).expect("the rulebook"))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn the_readme_and_the_program_know_every_rulebook() {
+    let readme = std::fs::read_to_string(runner::root().join("README.md")).expect("README.md");
+    let listed = String::from_utf8(runner::run(&["rules", "list"], b"").ok()).expect("UTF-8");
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `"));
+    let rows: Vec<Vec<&str>> = rows
+        .map(|row| {
+            row.trim_end_matches('|')
+                .split('|')
+                .map(str::trim)
+                .collect()
+        })
+        .filter(|row: &Vec<&str>| row.len() == 4)
+        .collect();
+    for (name, text) in shipped() {
+        let detect = text
+            .lines()
+            .find_map(|line| line.strip_prefix("-- detect: "));
+        let row = rows.iter().find(|row| row[0] == format!("{name}`"));
+        let row = row.unwrap_or_else(|| panic!("README.md does not name {name}"));
+        assert_eq!(row[1], detect.unwrap_or("every dump"), "{name}");
+        let by_hand = text.lines().any(|line| line.starts_with("-- by-hand: "));
+        assert_eq!(row[3] != "nothing", by_hand, "{name}");
+        let title = text
+            .lines()
+            .find_map(|line| line.strip_prefix("-- title: "));
+        let shown = format!("{name}\n    {}\n", title.expect("a title"));
+        assert!(listed.contains(&shown), "{name} is not listed:\n{listed}");
+        let shown = runner::run(&["rules", "show", &name], b"").ok();
+        assert_eq!(String::from_utf8_lossy(&shown), text, "{name}");
+    }
+    let built_in = rows.iter().filter(|row| row[0].ends_with('`')).count();
+    assert_eq!(
+        built_in,
+        shipped().len(),
+        "README.md names more than there are"
+    );
+}
+
+#[test]
+fn every_statement_says_where_it_comes_from() {
+    for (name, text) in shipped().into_iter().filter(|(name, _)| name != "baseline") {
+        assert!(text.contains("\n-- source: "), "{name} has no source");
+        let mut known = false;
+        for (number, line) in text.lines().enumerate() {
+            if line.ends_with("-----") {
+                // Another part; its title may say it for all of it.
+                known = false;
+            }
+            let comment = line.strip_prefix("-- ").unwrap_or_default().to_lowercase();
+            if line.starts_with("-- name: ") {
+                assert!(known, "{name}.sql:{}: {line}", number + 1);
+            } else {
+                known |= ["vendor", "documented", "ours", "assumed"]
+                    .iter()
+                    .any(|word| comment.contains(word));
+            }
+        }
+    }
+}
