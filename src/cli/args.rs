@@ -157,7 +157,8 @@ pub(super) struct Filter {
     /// One transaction for each database, committed only when everything has passed
     ///
     /// A run that fails, however it fails, commits nothing. In the output of pg_dumpall each
-    /// database is a transaction of its own, for none spans two.
+    /// database is a transaction of its own, for none spans two. For SQL Server it needs sqlcmd -b,
+    /// which stops at the first error. Oracle cannot do it: its DDL commits by itself.
     #[arg(short = '1', long, help_heading = "Output")]
     pub single_transaction: bool,
 

@@ -354,7 +354,7 @@ fn update<'b, R: RawRow<'b>>(
             };
             for (slot, assignment) in assignments {
                 let new = assignment.eval(&found)?;
-                if new.as_deref() != row.cell(*slot)? {
+                if row.differs(*slot, new.as_deref())? {
                     values.push((*slot, new.map(std::borrow::Cow::into_owned)));
                 }
             }
@@ -386,7 +386,7 @@ pub(super) fn assign<'b, R: RawRow<'b>>(
     values.clear();
     for (slot, assignment) in assignments {
         let new = assignment.eval(row)?;
-        if new.as_deref() != row.cell(*slot)? {
+        if row.differs(*slot, new.as_deref())? {
             values.push((*slot, new.map(std::borrow::Cow::into_owned)));
         }
     }

@@ -71,6 +71,18 @@ impl<'p, 'b, R: RawRow<'b>> RowState<'p, 'b, R> {
         }
     }
 
+    /// Is this another value than the column has? A cell that cannot be read has another: what
+    /// replaces it does not depend on it.
+    ///
+    /// # Errors
+    /// If the column has no cell.
+    pub fn differs(&self, slot: usize, new: Option<&[u8]>) -> Result<bool, ValueError> {
+        match (self.cell(slot), &self.program.columns[slot].origin) {
+            (Err(_), Origin::Cell(_)) => Ok(true),
+            (old, _) => Ok(old? != new),
+        }
+    }
+
     /// Has any column a new value?
     pub fn is_changed(&self) -> bool {
         self.any_changed

@@ -26,6 +26,11 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
         "use Generate Scripts, Types of data to script: Schema and data",
     ),
     (
+        b"\x01\x0f\0\0",
+        "a SQL Server data file (.mdf)",
+        "attach it, then use Generate Scripts, Types of data to script: Schema and data",
+    ),
+    (
         b"PK\x03\x04",
         "a ZIP file (a SQL Server .bacpac is one)",
         "unzip it, or use Generate Scripts, Types of data to script: Schema and data",
@@ -47,6 +52,8 @@ const PACKED: &[(&[u8], &str, &str)] = &[
         "lz4 -dc DUMP | scrub",
     ),
     (b"7z\xbc\xaf\x27\x1c", "7z", "7z x -so DUMP | scrub"),
+    (b"Rar!\x1a\x07", "rar", "unrar p -inul DUMP | scrub"),
+    (b"LZIP\x01", "lzip", "lzip -dc DUMP | scrub"),
     (b"\x1f\x9d", "compress (.Z)", "gzip -dc DUMP | scrub"),
 ];
 
@@ -196,12 +203,12 @@ fn tablespace(head: &[u8]) -> bool {
 }
 
 /// Original export begins with 03, a character set and its name and version; Data Pump's header is
-/// binary and names the job's master table.
+/// binary, names the job's master table and has initials in a row.
 fn oracle_dump(head: &[u8]) -> bool {
     let header = &head[..head.len().min(4096)];
     header.get(3..11) == Some(b"EXPORT:V")
         || (header.contains(&0)
-            && [&b"SYS_EXPORT_"[..], b"SYS_IMPORT_"]
+            && [&b"SYS_EXPORT_"[..], b"SYS_IMPORT_", b"LBB EMB GHC JWD"]
                 .iter()
                 .any(|job| memmem::find(header, job).is_some()))
 }
@@ -262,6 +269,12 @@ mod tests {
                 ".dmp",
                 "SQLcl",
             ),
+            (
+                b"\x03\x01\0\0\"HR\".\"NIGHTLY\"\0LBB EMB GHC JWD SD EBE".to_vec(),
+                ".dmp",
+                "SQLcl",
+            ),
+            (b"\x01\x0f\0\0\0\0".to_vec(), ".mdf", "Generate Scripts"),
             (page(), "MySQL tablespace", "mariadb-dump"),
             (b"\xfe\x01\x0a\x0c".to_vec(), "MySQL", "mysqldump"),
             (b"SQLite format 3\0\x10\0".to_vec(), "SQLite", ".dump"),
@@ -282,6 +295,9 @@ mod tests {
             b"\xfd7zXZ\0\0",
             b"\x02\x21\x4c\x18x",
             b"\x1f\x9d\x90",
+            b"7z\xbc\xaf\x27\x1c\0\x04",
+            b"Rar!\x1a\x07\x01\0",
+            b"LZIP\x01\x0c",
         ] {
             let error = compressed(head).unwrap_err();
             assert!(error.to_string().contains("| scrub"), "{error}");

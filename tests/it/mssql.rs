@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use scrub::dialect::{Block, Dialect, Frame, RowMode, RowSpan, mssql::Mssql};
 use sqlparser::dialect::MsSqlDialect;
 use sqlparser::parser::Parser;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 /// The dumps of a dialect as scrub reads them: UTF-16 decoded.
@@ -236,4 +238,135 @@ fn a_failed_run_closes_what_is_open_and_fails() {
             "{out}"
         );
     }
+}
+
+/// `scrub -f mssql -r RULES`, which gets its input in pieces.
+fn in_pieces(rules: &Path, script: &[u8], piece: usize) -> Vec<u8> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_scrub"))
+        .args(["--quiet", "-f", "mssql", "-r"])
+        .arg(rules)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("scrub");
+    let mut stdin = child.stdin.take().expect("its input");
+    for piece in script.chunks(piece) {
+        stdin.write_all(piece).expect("a pipe");
+    }
+    drop(stdin);
+    let output = child.wait_with_output().expect("scrub");
+    assert_eq!(output.status.code(), Some(0));
+    output.stdout
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Any text in UTF-16, halves of pairs included, leaves as it came, whatever a rule writes beside it.
+    #[test]
+    fn utf16_leaves_as_utf16(
+        text in proptest::collection::vec(
+            prop_oneof![any::<u16>(), 0xD7FE_u16..0xE002, 0x20_u16..0x80], 0..60),
+        little in any::<bool>(),
+        piece in 1_usize..70,
+    ) {
+        let quote = u16::from(b'\'');
+        let text: Vec<u16> = text.into_iter().flat_map(|unit| {
+            vec![unit; if unit == quote { 2 } else { 1 }]
+        }).collect();
+        let script = |name: &str| {
+            let head = "\u{feff}CREATE TABLE [dbo].[t] ([a] [int] NOT NULL, [b] [nvarchar](max) NULL)\r\nGO\r\n\
+                        INSERT [dbo].[t] ([a], [b]) VALUES (1, N'";
+            let tail = format!("')\r\nINSERT [dbo].[t] ([a], [b]) VALUES (2, N'{name}')\r\nGO\r\n");
+            let units = head.encode_utf16().chain(text.iter().copied()).chain(tail.encode_utf16().collect::<Vec<_>>());
+            units.flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect::<Vec<u8>>()
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        let rules = folder.path().join("rules.sql");
+        std::fs::write(&rules, "-- nothing\n").expect("a rulebook");
+        prop_assert!(in_pieces(&rules, &script("Jo"), piece) == script("Jo"));
+        std::fs::write(&rules, "UPDATE t SET b = 'é😀' WHERE a = 2;").expect("a rulebook");
+        prop_assert!(in_pieces(&rules, &script("Jo"), piece) == script("é😀"));
+    }
+}
+
+#[test]
+fn what_cannot_be_followed_stops_the_rules_that_it_may_concern() {
+    let table = "CREATE TABLE t (a int, b nvarchar(9), c varchar(9))\nGO\n";
+    for (script, rules, code) in [
+        (
+            "INSERT t (a) VALUES (1)\nGO 3\n",
+            "DELETE FROM t WHERE a = 2;",
+            3,
+        ),
+        (
+            "INSERT u (a) VALUES (1)\nGO 3\nINSERT t (a) VALUES (1)\nGO 1\n",
+            "DELETE FROM t WHERE a = 2;",
+            0,
+        ),
+        (
+            ":setvar x y\nINSERT t (a, b) VALUES (1, N'$(x)')\n",
+            "UPDATE t SET b = b || 'x';",
+            3,
+        ),
+        (
+            ":setvar x y\nINSERT t (a, b) VALUES (1, N'$(x)')\n",
+            "UPDATE t SET b = 'x';",
+            0,
+        ),
+        ("INSERT [$(x)].[t] (a) VALUES (1)\n", "DELETE FROM t;", 3),
+        ("INSERT $(x).t (a) VALUES (1)\n", "DELETE FROM t;", 3),
+        (":r x.sql\n", "DELETE FROM t;", 3),
+        ("EXEC load_t\n", "DELETE FROM t;", 3),
+        (
+            "EXEC sp_executesql N'CREATE PROC p AS INSERT t VALUES (1)'\nINSERT t (a) VALUES (1)\n",
+            "DELETE FROM t;",
+            0,
+        ),
+        (
+            "INSERT t (a, b) VALUES (1, N'x')\n",
+            "UPDATE t SET b = '😀😀😀😀';",
+            0,
+        ),
+        (
+            "INSERT t (a, b) VALUES (1, N'x')\n",
+            "UPDATE t SET b = b || '😀😀😀😀😀';",
+            3,
+        ),
+    ] {
+        let script = [table, script].concat();
+        let run = filter_with(&["-f", "mssql"], rules, script.as_bytes());
+        assert_eq!(run.code, Some(code), "{script}: {}", run.err);
+    }
+}
+
+#[test]
+fn a_script_keeps_its_character_set() {
+    let table = "CREATE TABLE t (a int, c varchar(9))\nGO\n";
+    let rows = b"INSERT t (a, c) VALUES (1, 'x')\nINSERT t (a, c) VALUES (2, 'M\xfcller')\n";
+    let script = [table.as_bytes(), rows].concat();
+    let turned = [
+        table.as_bytes(),
+        b"INSERT t (a, c) VALUES (2, 'M\xfcller')\nINSERT t (a, c) VALUES (1, 'x')\n",
+    ]
+    .concat();
+    for (rules, what) in [
+        ("UPDATE t SET c = 'é' WHERE a = 1;", "UTF-8"),
+        ("INSERT INTO t VALUES (3, 'é');", "UTF-8"),
+        ("DELETE FROM t WHERE c = 'Müller';", "the cell is not UTF-8"),
+    ] {
+        for script in [&script, &turned] {
+            let run = filter_with(&["-f", "mssql"], rules, script);
+            assert_eq!(run.code, Some(3), "{rules}: {}", run.err);
+            assert!(run.err.contains(what), "{rules}: {}", run.err);
+        }
+    }
+    let out = filter_with(
+        &["-f", "mssql"],
+        "UPDATE t SET c = 'y' WHERE a = 1;",
+        &script,
+    )
+    .ok();
+    let expected = b"INSERT t (a, c) VALUES (1, 'y')\nINSERT t (a, c) VALUES (2, 'M\xfcller')\n";
+    assert_eq!(out, [table.as_bytes(), expected].concat());
 }

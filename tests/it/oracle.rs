@@ -139,3 +139,112 @@ fn a_failed_run_closes_what_is_open_and_fails() {
         assert!(out.ends_with(";\n/\nEXIT FAILURE ROLLBACK\n"), "{out}");
     }
 }
+
+#[test]
+fn statements_leave_with_what_ends_them() {
+    let table = "CREATE TABLE t (a NUMBER, b VARCHAR2(10));\n";
+    for (script, rules, expected) in [
+        (
+            "INSERT INTO t VALUES (1,'a')\n/\nINSERT INTO t VALUES (2,'b')\n/\n",
+            "DELETE FROM t WHERE a = 2;",
+            "INSERT INTO t VALUES (1,'a')\n/\n",
+        ),
+        (
+            "COMMIT;\nINSERT INTO t SELECT 1,'a' FROM dual UNION ALL SELECT 2,'b' FROM dual\n/",
+            "DELETE FROM t;",
+            "COMMIT;\n",
+        ),
+        (
+            "INSERT ALL INTO t VALUES (1,'a') INTO t VALUES (2,'b') SELECT 1 FROM dual\n/\nCOMMIT\n/\n",
+            "DELETE FROM t WHERE a = 1;",
+            "INSERT ALL INTO t VALUES (2,'b') SELECT 1 FROM dual\n/\nCOMMIT\n/\n",
+        ),
+        (
+            "COMMIT;\nCREATE USER x IDENTIFIED BY y\n/\nINSERT INTO t VALUES (1,'a');\n",
+            "DROP USER x;",
+            "COMMIT;\nINSERT INTO t VALUES (1,'a');\n",
+        ),
+        (
+            "GRANT SELECT ON t TO x\nCREATE INDEX i ON t (a)\nINSERT INTO t VALUES (1,'a');\n",
+            "UPDATE t SET b = 'q';",
+            "GRANT SELECT ON t TO x\nCREATE INDEX i ON t (a)\nINSERT INTO t VALUES (1,'q');\n",
+        ),
+        (
+            "SET DEFINE ^\nINSERT INTO t VALUES (1,'a&b');\nSET DEFINE OFF ESCAPE ON\nINSERT INTO t VALUES (2,'^');\n",
+            "UPDATE t SET b = b || '^\\\\';",
+            "SET DEFINE ^\nINSERT INTO t VALUES (1,'a&b'||CHR(94)||'\\\\');\nSET DEFINE OFF ESCAPE ON\nINSERT INTO t VALUES (2,'^^'||CHR(92)||CHR(92));\n",
+        ),
+    ] {
+        let script = [table, script].concat();
+        let out = filter_with(&["-f", "oracle"], rules, script.as_bytes()).ok();
+        assert_eq!(String::from_utf8_lossy(&out), [table, expected].concat());
+    }
+}
+
+#[test]
+fn a_cell_that_nothing_reads_need_not_be_readable() {
+    let table = "CREATE TABLE t (a NUMBER, b DATE, c VARCHAR2(9));\n";
+    let row = "INSERT INTO t VALUES (1,to_date('02-FÉV-22','DD-MON-RR'),f('&S3CRET'));\n";
+    let script = [table, row].concat();
+    for (rules, expected) in [
+        ("UPDATE t SET a = 2;", row.replace("(1,", "(2,")),
+        (
+            "UPDATE t SET b = NULL, c = 'x';",
+            "INSERT INTO t VALUES (1,NULL,'x');\n".to_owned(),
+        ),
+    ] {
+        let out = filter_with(&["-f", "oracle"], rules, script.as_bytes()).ok();
+        assert_eq!(String::from_utf8_lossy(&out), [table, &expected].concat());
+    }
+    for rules in [
+        "UPDATE t SET b = b + interval '1 day';",
+        "UPDATE t SET c = c || 'x';",
+    ] {
+        let run = filter_with(&["-f", "oracle"], rules, script.as_bytes());
+        assert_eq!(run.code, Some(3), "{rules}: {}", run.err);
+        assert!(!run.err.contains("S3CRET"), "{}", run.err);
+    }
+}
+
+#[test]
+fn what_cannot_be_followed_stops_the_rules_that_it_may_concern() {
+    let table = "CREATE TABLE t (a NUMBER, b VARCHAR2(10));\n";
+    for (script, code) in [
+        ("INSERT INTO t VALUES (1,'a');\n/\n", 3),
+        ("INSERT INTO u VALUES (1,'a');\n/\n", 0),
+        ("INSERT INTO t VALUES (1,'a&b');\n", 3),
+        ("SET DEFINE OFF\nINSERT INTO t VALUES (1,'a&b');\n", 0),
+        ("INSERT INTO &s..t VALUES (1,'a');\n", 3),
+        ("BEGIN INSERT INTO t VALUES (1,'a'); END;\n/\n", 3),
+        ("BEGIN INSERT INTO u VALUES (1,'a'); END;\n/\n", 0),
+        ("BEGIN load_all; END;\n/\n", 3),
+        ("BEGIN DBMS_OUTPUT.PUT_LINE('insert into t'); END;\n/\n", 0),
+        ("SET SQLTERMINATOR ~\nCOMMIT~\n/\n", 3),
+    ] {
+        let script = [table, script, "INSERT INTO t VALUES (1,'z');\n"].concat();
+        let rules = "UPDATE t SET b = b || 'x';";
+        let run = filter_with(&["-f", "oracle"], rules, script.as_bytes());
+        assert_eq!(run.code, Some(code), "{script}: {}", run.err);
+    }
+}
+
+#[test]
+fn statistics_of_data_pump_leave_with_the_values_of_their_table() {
+    let block = "DECLARE\n  s varchar2(60) := 'HR';\n  t varchar2(60) := 'EMP';\n  stmt varchar2(300) := 'INSERT INTO \"SYS\".\"IMPDP_STATS\" (type) VALUES (:1)';\n\
+                 BEGIN\n  DELETE FROM \"SYS\".\"IMPDP_STATS\";\n  EXECUTE IMMEDIATE stmt USING 'C','533343524554';\nEND;\n/\n";
+    let script = [
+        "CREATE TABLE hr.emp (a NUMBER);\n",
+        block,
+        "Insert into HR.EMP (A) values (1);\n",
+    ]
+    .concat();
+    for (rules, kept) in [
+        ("DELETE FROM hr.emp WHERE a = 2;", false),
+        ("-- nothing", true),
+    ] {
+        let run = filter_with(&["-f", "oracle"], rules, script.as_bytes());
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        assert_eq!(run.text().contains("533343524554"), kept, "{rules}");
+        assert_eq!(run.text().contains("\n/\n"), kept, "{rules}");
+    }
+}
