@@ -96,8 +96,10 @@ pub fn effects(names: &Names<'_>, t: Tokens<'_>) -> Vec<Effect> {
             let mut name = rest;
             name.eat("INTO");
             add(names.opaque(name, WHAT));
-        } else if token.keyword("EXECUTE") && rest.eat("IMMEDIATE") {
+        } else if token.keyword("EXECUTE") && rest.at_keyword("IMMEDIATE") {
+            before = rest.next();
             dynamic(names, rest).into_iter().for_each(&mut add);
+            continue;
         } else if begins_statement(before) && calls(token, rest, &own) {
             add(Effect::Anything("a PL/SQL block that calls a procedure"));
         }
