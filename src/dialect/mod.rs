@@ -111,6 +111,19 @@ pub enum Effect {
     /// Sets a password or a connection string with one; passes and is said in the report. The text
     /// says which statement it is.
     Password(&'static str),
+    /// Creates a trigger on a relation. The rows that stand before it do not fire it, so it has to
+    /// stay behind all that is written of them.
+    Trigger(RelationName),
+    /// A part of an index: words of rows, which the index can find anew in the rows themselves.
+    Words(Words),
+    /// Behind it indexes can be built anew: the statements that do it, each for those of the indexes
+    /// whose words have been left out.
+    Rebuild {
+        /// What goes before them.
+        before: &'static str,
+        /// The indexes, and what builds them.
+        indexes: Vec<(Words, String)>,
+    },
     /// Belongs to the rows around which it stands (`ALTER TABLE t DISABLE TRIGGER ALL` before them,
     /// `… ENABLE TRIGGER ALL` after them). It leaves where it stands. Rows that have to wait take
     /// along everything that was open at their head, and what closed it after them; written again
@@ -145,6 +158,17 @@ impl Effect {
 /// What a script lacks that ends within a transaction of its own: the client would load it without a
 /// word and the server forget the rows.
 pub(crate) const WITHOUT_COMMIT: &str = "the transaction that it began has no COMMIT";
+
+/// Words of rows that an index keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// The index.
+    pub index: RelationName,
+    /// The relation of the rows.
+    pub rows: RelationName,
+    /// What stands in their place when they are left out.
+    pub instead: String,
+}
 
 /// Which half of the envelope around rows a statement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

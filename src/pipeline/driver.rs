@@ -2,6 +2,7 @@
 
 use super::added;
 use super::decoder::FrameDecoder;
+use super::follows::Follows;
 use super::holding::gathers_added;
 use super::order::Slot;
 use super::schema::{self, Schemas};
@@ -67,6 +68,8 @@ pub(super) struct Driver<'r> {
     pub any_rows: bool,
     /// Has data outside of tables been seen?
     pub other_data: bool,
+    /// Triggers that wait, indexes whose words are left out.
+    pub follows: Follows,
     /// Has the statement before been left out?
     pub left_out: bool,
     /// Statements about users that rules drop.
@@ -190,10 +193,18 @@ impl Driver<'_> {
         named: Option<Named>,
     ) -> Result<()> {
         let rest = self.without_users(bytes, named);
-        let Some(bytes) = rest.map_err(|error| error.at(at))? else {
+        let Some(mut bytes) = rest.map_err(|error| error.at(at))? else {
             return Ok(());
         };
         match &effect {
+            Effect::Trigger(relation) if self.keep_trigger(relation, &bytes)? => return Ok(()),
+            Effect::Words(words) if self.leaves_out(words)? => {
+                if words.instead.is_empty() {
+                    return Ok(());
+                }
+                bytes = Bytes::from(words.instead.clone());
+            }
+            Effect::Rebuild { .. } => self.tail().await?,
             Effect::Opaque(relation, what) => {
                 self.decide()?;
                 self.planner
@@ -242,10 +253,13 @@ impl Driver<'_> {
                     .program
                     .is_some()
                 {
-                    self.report.warnings.push(format!(
+                    let warning = format!(
                         "{relation}: its planner statistics hold values of its rows and were left \
                          out; run ANALYZE after the restore"
-                    ));
+                    );
+                    if !self.report.warnings.contains(&warning) {
+                        self.report.warnings.push(warning);
+                    }
                     return Ok(());
                 }
             }
@@ -269,6 +283,9 @@ impl Driver<'_> {
         }
         if keep {
             self.send(Slot::Bytes(bytes)).await?;
+        }
+        if let Effect::Rebuild { before, indexes } = &effect {
+            self.rebuild(before, indexes).await?;
         }
         if let Effect::Connect(name) = effect {
             self.planner.next_section();

@@ -274,7 +274,7 @@ impl Driver<'_> {
     }
 
     /// Writes what brings the session from one state to another.
-    async fn switch(&mut self, from: &SessionState, to: &SessionState) -> Result<()> {
+    pub(super) async fn switch(&mut self, from: &SessionState, to: &SessionState) -> Result<()> {
         let mut out = Vec::new();
         self.decoder.framer.switch(from, to, &mut out)?;
         if !out.is_empty() {

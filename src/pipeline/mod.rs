@@ -18,6 +18,7 @@ mod added;
 mod decoder;
 mod driver;
 mod early;
+mod follows;
 mod held;
 mod holding;
 mod order;

@@ -2,6 +2,7 @@
 
 use super::decoder::FrameDecoder;
 use super::driver::Driver;
+use super::follows::Follows;
 use super::order;
 use super::store::Store;
 use super::tally::Tally;
@@ -111,6 +112,7 @@ pub(super) async fn run(job: Job) -> Outcome {
         any_rows: false,
         other_data: false,
         left_out: false,
+        follows: Follows::default(),
         users_left_out: 0,
         undecided: Undecided::default(),
         line_ended: true,

@@ -68,7 +68,7 @@ impl Driver<'_> {
         for (_, Moved { program, rows }) in moved {
             self.write_moved(&program, rows).await?;
         }
-        Ok(())
+        self.triggers().await
     }
 
     /// No more rows come: what waits can be resolved.

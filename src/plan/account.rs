@@ -71,6 +71,11 @@ impl Planner {
         .remedy("dump the table with COPY or INSERT … VALUES"))
     }
 
+    /// Is there no rule at all?
+    pub fn is_idle(&self) -> bool {
+        self.rules.is_empty()
+    }
+
     /// A statement may change rows of relations that nobody can tell.
     ///
     /// # Errors

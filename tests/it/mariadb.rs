@@ -133,8 +133,10 @@ impl Database {
     /// Runs a script with the client; gives the process's output whatever it is. The client reads
     /// quotes by its own character set, which has to be the script's.
     pub fn try_run(&self, script: &[u8]) -> Output {
-        let sjis = script.starts_with(b"/*!40101 SET NAMES sjis");
-        self.try_run_as(if sjis { "sjis" } else { "utf8mb4" }, script)
+        let charset = ["sjis", "gbk", "big5"]
+            .into_iter()
+            .find(|charset| script.starts_with(format!("/*!40101 SET NAMES {charset}").as_bytes()));
+        self.try_run_as(charset.unwrap_or("utf8mb4"), script)
     }
 
     /// The same with a client of a character set.

@@ -264,6 +264,56 @@ fn client_commands_hide_no_rows() {
     }
 }
 
+/// The dumper writes a table's triggers behind its rows. Rows that have to wait for a later table, and
+/// rows that rules add, leave before them all the same.
+#[test]
+fn rows_that_leave_later_fire_no_trigger() {
+    let Some(server) = mariadb() else { return };
+    let source = server.database();
+    source.run(
+        b"CREATE TABLE a (id int PRIMARY KEY AUTO_INCREMENT, t varchar(9)); INSERT INTO a VALUES (1,'x'),(2,'y');\n\
+          CREATE TABLE e (id int PRIMARY KEY AUTO_INCREMENT, t varchar(9));\n\
+          CREATE TABLE log (t varchar(99));\n\
+          CREATE TABLE z (id int PRIMARY KEY); INSERT INTO z VALUES (1);\n\
+          CREATE TRIGGER a1 BEFORE INSERT ON a FOR EACH ROW INSERT INTO log VALUES ('a;');\n\
+          CREATE TRIGGER a2 AFTER INSERT ON a FOR EACH ROW INSERT INTO log VALUES ('a');\n\
+          CREATE TRIGGER e1 AFTER INSERT ON e FOR EACH ROW INSERT INTO log VALUES ('e');\n",
+    );
+    let rules = "-- dialect: mysql\nUPDATE a SET t = 'w' WHERE id IN (SELECT id FROM z);\n\
+                 INSERT INTO a (t) VALUES ('n');\nINSERT INTO e (id, t) VALUES (7, 'n');\n";
+    let out = filter_with(&[], rules, &source.dump(&[])).ok();
+    let database = server.database();
+    database.run(&out);
+    assert_eq!(database.run(b"SELECT t FROM a ORDER BY id"), "w\ny\nn\n");
+    assert_eq!(database.run(b"SELECT id, t FROM e"), "7\tn\n");
+    assert_eq!(database.run(b"SELECT * FROM log"), "");
+    let triggers =
+        b"SELECT trigger_name, sql_mode, character_set_client FROM information_schema.triggers \
+                     WHERE trigger_schema = DATABASE() ORDER BY 1";
+    assert_eq!(database.run(triggers), source.run(triggers));
+}
+
+/// Two dumps in one stream (`cat a.sql b.sql`): each is what it is alone, however they were named.
+#[test]
+fn dumps_in_a_row_are_each_rewritten() {
+    let dump = std::fs::read(fixture("mysql/mariadb-dump/dump.sql")).expect("the dump");
+    let rules = "-- dialect: mysql\nUPDATE users SET name = 'x' WHERE id IN (SELECT user_id FROM orders);\n\
+                 INSERT INTO secrets (name, value) VALUES ('added', 'v');\n";
+    let one = filter_with(&[], rules, &dump);
+    assert_eq!(one.code, Some(0), "{}", one.err);
+    let both = [&b"USE `d`;\n"[..], &dump, b"USE `e`;\n", &dump].concat();
+    let two = filter_with(&[], rules, &both);
+    assert_eq!(two.code, Some(0), "{}", two.err);
+    let text = two.text();
+    for part in ["'added','v'", "(1,'Ann@Example.com','x'"] {
+        assert_eq!(text.matches(part).count(), 2, "{part}: {text}");
+    }
+    assert!(!text.contains("O\\'Neil'"), "{text}");
+    assert!(
+        text.contains("INSERT INTO `d`.`secrets`") && text.contains("INSERT INTO `e`.`secrets`")
+    );
+}
+
 /// Values of every kind through a rewrite, read back by the server.
 #[test]
 fn what_is_written_is_what_the_server_reads() {

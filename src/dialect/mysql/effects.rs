@@ -1,6 +1,7 @@
 //! What a statement does, as far as scrub cares.
 
 use super::session::{Session, restores};
+use crate::dialect::script::clauses::trigger_table;
 use crate::dialect::script::insert;
 use crate::dialect::script::tokens::Tokens;
 use crate::dialect::{Bracket, Effect};
@@ -217,6 +218,9 @@ fn definition(mut t: Tokens<'_>, resolve: &dyn Fn(Vec<String>) -> RelationName) 
         let mut rest = whole;
         rest.any(|token| words.iter().any(|w| token.keyword(w)))
     };
+    if let Some(table) = trigger_table(t) {
+        return Effect::Trigger(resolve(table));
+    }
     let create = t.eat("CREATE");
     if create && t.at_keyword("SERVER") || t.at_keyword("CHANGE") {
         return match has(&["PASSWORD", "MASTER_PASSWORD", "SOURCE_PASSWORD"]) {

@@ -18,6 +18,9 @@ const CLIENT: &str = "character_set_client";
 /// Stands for USE among the settings.
 const DATABASE: &str = "use";
 
+/// Stands for DELIMITER among the settings.
+const DELIMITER: &str = "delimiter";
+
 /// A setting that is not that of a fresh session.
 #[derive(Debug, Clone)]
 struct Slot {
@@ -154,12 +157,25 @@ impl Session {
     /// All settings, as [`Session::switch`] takes them.
     pub fn state(&self) -> SessionState {
         let slots = self.slots.iter();
-        SessionState::new(slots.map(|(n, s)| (n.clone(), s.made.clone())).collect())
+        let mut all: BTreeMap<_, _> = slots.map(|(n, s)| (n.clone(), s.made.clone())).collect();
+        if self.grammar.delimiter != b";" {
+            let delimiter = String::from_utf8_lossy(&self.grammar.delimiter);
+            all.insert(DELIMITER.to_owned(), Setting::Made(delimiter.into_owned()));
+        }
+        SessionState::new(all)
     }
 
     /// As [`crate::dialect::Framer::switch`].
     pub fn switch(&self, from: &SessionState, to: &SessionState, out: &mut Vec<u8>) -> Result<()> {
+        let delimiter = |state: &SessionState| match state.get(DELIMITER) {
+            Some(Setting::Made(delimiter)) => delimiter.clone(),
+            _ => ";".to_owned(),
+        };
+        let (now, then) = (delimiter(from), delimiter(to));
         for (name, new) in from.differences(to) {
+            if name == DELIMITER {
+                continue;
+            }
             let statement = match new {
                 Some(Setting::Made(statement)) => statement.clone(),
                 None if name == CLIENT => "SET NAMES DEFAULT".to_owned(),
@@ -171,8 +187,11 @@ impl Session {
                 }
             };
             out.extend_from_slice(statement.as_bytes());
-            out.extend_from_slice(&self.grammar.delimiter);
+            out.extend_from_slice(now.as_bytes());
             out.push(b'\n');
+        }
+        if now != then {
+            out.extend_from_slice(format!("DELIMITER {then}\n").as_bytes());
         }
         Ok(())
     }

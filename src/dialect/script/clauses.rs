@@ -317,6 +317,30 @@ impl Clauses<'_> {
     }
 }
 
+/// The table of `CREATE … TRIGGER … ON table`; none if it is another statement.
+pub fn trigger_table(mut t: Tokens<'_>) -> Option<Vec<String>> {
+    t.eat("CREATE").then_some(())?;
+    while !t.eat("TRIGGER") {
+        let others = [
+            "TABLE",
+            "VIEW",
+            "FUNCTION",
+            "PROCEDURE",
+            "EVENT",
+            "INDEX",
+            "AS",
+        ];
+        if t.peek()?.ends() || others.iter().any(|word| t.at_keyword(word)) {
+            return None;
+        }
+        t.next();
+    }
+    while !t.eat("ON") {
+        t.next()?;
+    }
+    t.names()
+}
+
 /// The name of a character set's default collation: one that counts neither case nor accents,
 /// except for `binary`.
 pub fn default_collation(charset: &str) -> String {

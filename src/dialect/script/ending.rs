@@ -89,11 +89,13 @@ pub fn write_inserts(
     out: &mut Vec<u8>,
 ) -> Result<(), RowFault> {
     let mut head = b"INSERT INTO ".to_vec();
-    if let Some(schema) = &relation.name.schema {
+    let stored = flavour.stored(&relation.name);
+    let table = stored.as_ref().map_or(&relation.name, |(table, _)| table);
+    if let Some(schema) = &table.schema {
         flavour.quoted(schema, &mut head)?;
         head.push(b'.');
     }
-    flavour.quoted(&relation.name.name, &mut head)?;
+    flavour.quoted(&table.name, &mut head)?;
     let grammar: &Grammar = flavour.grammar();
     if columns.is_empty() && !grammar.mysql {
         head.extend_from_slice(b" DEFAULT VALUES");
@@ -103,7 +105,10 @@ pub fn write_inserts(
             if n > 0 {
                 head.push(b',');
             }
-            flavour.quoted(&relation.columns[*column].name, &mut head)?;
+            let name = &relation.columns[*column].name;
+            let mut names = stored.iter().flat_map(|(_, names)| names.iter());
+            let there = names.find(|(of_rules, _)| of_rules == name);
+            flavour.quoted(there.map_or(name, |(_, there)| there), &mut head)?;
         }
         head.extend_from_slice(b") VALUES ");
     }

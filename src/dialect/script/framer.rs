@@ -51,6 +51,12 @@ pub trait Flavour: Send + Debug {
     /// Are rows for this relation rows of a table (and not something of the server's own)?
     fn is_table(&self, parts: &[String]) -> bool;
 
+    /// The table in which the rows of a relation stand, and the names that its columns have for rules
+    /// and there, if they are not its own.
+    fn stored(&self, _: &RelationName) -> Option<(RelationName, &[(String, String)])> {
+        None
+    }
+
     /// Do rows without a list of columns hold the generated ones, too?
     fn has_generated(&self) -> bool;
 
@@ -232,7 +238,14 @@ impl<F: Flavour> ScriptFramer<F> {
 
     fn block(&self, head: Vec<u8>, says: InsertHead, set: bool) -> Arc<Block> {
         let relation = self.flavour.relation(&self.catalog, says.relation);
-        let columns = says.columns.or_else(|| {
+        let stored = self.flavour.stored(&relation);
+        let of_rules = |name: String| {
+            let mut names = stored.iter().flat_map(|(_, names)| names.iter());
+            let found = names.find(|(_, stored)| *stored == name);
+            found.map_or(name, |(of_rules, _)| of_rules.clone())
+        };
+        let says_columns = says.columns.map(|c| c.into_iter().map(of_rules).collect());
+        let columns = says_columns.or_else(|| {
             let relation = self.catalog.relation(&relation)?;
             let columns = relation.columns.iter();
             let there =

@@ -2,6 +2,7 @@
 
 use super::relation;
 use crate::dialect::Effect;
+use crate::dialect::script::clauses::trigger_table;
 use crate::dialect::script::insert;
 use crate::dialect::script::tokens::Tokens;
 use crate::schema::RelationName;
@@ -31,6 +32,7 @@ pub fn classify(mut t: Tokens<'_>, seen: &dyn Fn(&RelationName) -> bool) -> Effe
         return match target.name.as_str() {
             "sqlite_schema" | "sqlite_master" => virtual_table(whole),
             "sqlite_sequence" => Effect::SequenceValue,
+            "sqlite_stat3" | "sqlite_stat4" => samples(whole),
             _ => Effect::Opaque(target, "an INSERT that takes its rows from elsewhere"),
         };
     }
@@ -51,6 +53,9 @@ pub fn classify(mut t: Tokens<'_>, seen: &dyn Fn(&RelationName) -> bool) -> Effe
     if is(&["WITH", "ATTACH"]) {
         return Effect::Unfollowed("a statement that brings rows from elsewhere");
     }
+    if let Some(table) = trigger_table(whole) {
+        return Effect::Trigger(relation(table));
+    }
     match () {
         () if is(&["BEGIN"]) => Effect::Begin,
         () if is(&["COMMIT", "END", "ROLLBACK"]) => Effect::Commit,
@@ -68,18 +73,32 @@ pub fn follows_rows(mut t: Tokens<'_>) -> bool {
 }
 
 /// The definition of a virtual table as `.dump` writes it, with its shadow tables as they are beside
-/// it. A full-text index holds the words of rows; of any other kind
-/// it is not known what its shadow tables hold, but an R-tree's are numbers.
+/// it. A full-text index holds the words of rows; one that cannot be built anew stops the rules. Of
+/// any other kind it is not known what its shadow tables hold, but an R-tree's are numbers.
 fn virtual_table(whole: Tokens<'_>) -> Effect {
     let mut rest = whole;
     let texts = rest.any(|token| {
         let lower = token.raw.to_ascii_lowercase();
-        memchr::memmem::find(&lower, b"fts3").is_some()
-            || memchr::memmem::find(&lower, b"fts4").is_some()
-            || memchr::memmem::find(&lower, b"fts5").is_some()
+        let has = |name: &[u8]| memchr::memmem::find(&lower, name).is_some();
+        has(b"fts3") || has(b"fts4") || has(b"fts5")
     });
     match texts {
-        true => Effect::Unfollowed("a full-text index, whose tables keep the words of rows,"),
+        true => Effect::Unfollowed("a full-text index that keeps words without their rows"),
         false => Effect::Definition,
     }
+}
+
+/// Samples of a table's rows, whose name is the first cell.
+fn samples(mut t: Tokens<'_>) -> Effect {
+    while t.peek().is_some() {
+        if t.eat("VALUES") && t.eat_mark(b'(') {
+            let table = t.next().and_then(|table| table.name());
+            return match table {
+                Some(table) => Effect::Statistics(RelationName::new(None, &table)),
+                None => Effect::Unfollowed("an INSERT of samples"),
+            };
+        }
+        t.next();
+    }
+    Effect::Unfollowed("an INSERT of samples")
 }

@@ -254,7 +254,12 @@ impl RowCodec for SqliteCodec {
             }
             text = Cow::Owned(bytes);
         }
-        if is_numeric(data_type) && !was_text {
+        // In a column without a type a number stays a number.
+        let infinite = matches!(&*text, b"Infinity" | b"-Infinity");
+        let number = *data_type.base() == DataType::Unknown
+            && is_number(original)
+            && (is_number(&text) || infinite);
+        if number || is_numeric(data_type) && !was_text {
             match &*text {
                 b"Infinity" => out.extend_from_slice(b"1e999"),
                 b"-Infinity" => out.extend_from_slice(b"-1e999"),
@@ -403,6 +408,10 @@ mod tests {
             (Some("\\x00ff"), "X'01'", DataType::Bytea, "X'00ff'"),
             (Some("\\x6162"), "'q'", DataType::Bytea, "'ab'"),
             (Some("Infinity"), "1", DataType::Double, "1e999"),
+            (Some("-Infinity"), "1e999", DataType::Unknown, "-1e999"),
+            (Some("7"), "5", DataType::Unknown, "7"),
+            (Some("7"), "'5'", DataType::Unknown, "'7'"),
+            (Some("a"), "5", DataType::Unknown, "'a'"),
             (None, "1", DataType::Double, "NULL"),
         ] {
             let mut out = Vec::new();

@@ -3,20 +3,22 @@
 //! In reading order: [`ddl`] learns the schema, [`effects`] says what a statement does, [`literal`]
 //! reads and writes cells. How the stream is framed is [`super::script`]'s.
 //!
-//! A full-text index keeps the words of the rows in tables of its own, as blobs that nobody rewrites.
-//! As soon as any rule is run on a dump that has one, the run stops.
+//! [`fts`] is about full-text indexes, which keep the words of rows in tables of their own.
 
 pub mod ddl;
 pub mod effects;
+pub mod fts;
 pub mod literal;
 
 use super::script::charset::Charset;
 use super::script::framer::{Flavour, ScriptFramer};
+use super::script::insert;
 use super::script::lexer::Grammar;
 use super::script::rows::RowReader;
 use super::script::tokens::tokens;
 use super::{
     Dialect, Effect, Framer, RowCodec, RowFault, SessionState, Setting, Transactional, Without,
+    Words,
 };
 use crate::error::{Error, Result};
 use crate::schema::{Catalog, RelationName};
@@ -73,6 +75,10 @@ pub struct SqliteFlavour {
     pragmas: BTreeMap<String, Setting>,
     /// `.dump` begins with this pragma, and writes all rows before views, triggers and indexes.
     dumped: bool,
+    /// Full-text indexes that can be built anew.
+    indexes: Vec<fts::Index>,
+    /// Has the place come where they can be built?
+    built: bool,
 }
 
 impl Default for SqliteFlavour {
@@ -88,6 +94,8 @@ impl Default for SqliteFlavour {
             },
             pragmas: BTreeMap::new(),
             dumped: false,
+            indexes: Vec::new(),
+            built: false,
         }
     }
 }
@@ -99,6 +107,66 @@ fn relation(mut parts: Vec<String>) -> RelationName {
     RelationName { schema, name }
 }
 
+impl SqliteFlavour {
+    /// The index that a table belongs to, and what for.
+    fn shadow(&self, table: &str) -> Option<(&fts::Index, fts::Shadow)> {
+        let mut indexes = self.indexes.iter();
+        indexes.find_map(|index| Some((index, index.shadow(table)?)))
+    }
+
+    /// What a statement is to a full-text index.
+    fn index(&mut self, catalog: &mut Catalog, statement: &[u8]) -> Option<Effect> {
+        let t = tokens(&self.grammar, statement);
+        if let Some(index) = fts::parse(t) {
+            let relation = index.relation(false);
+            catalog.relations.insert(relation.name.clone(), relation);
+            return Some(Effect::Definition);
+        }
+        let target = insert::target(t).and_then(|mut names| names.pop());
+        let Some(target) = target else {
+            let mut create = t;
+            create.eat("CREATE TABLE").then_some(())?;
+            create.eat("IF NOT EXISTS");
+            let table = create.names()?.pop()?;
+            return self.shadow(&table).map(|_| Effect::Definition);
+        };
+        if let Some((index, fts::Shadow::Words)) = self.shadow(&target) {
+            return Some(Effect::Words(words(index, index.instead(t))));
+        }
+        if !matches!(target.as_str(), "sqlite_schema" | "sqlite_master") {
+            return None;
+        }
+        let index = fts::defined(&self.grammar, t).filter(fts::Index::can_be_built)?;
+        if index.stored().is_some() {
+            let relation = index.relation(true);
+            catalog.relations.insert(relation.name.clone(), relation);
+        }
+        self.indexes.push(index);
+        self.built = false;
+        Some(Effect::Definition)
+    }
+
+    /// The script's virtual tables can be read behind this.
+    fn rebuild(&self) -> Effect {
+        let indexes = self.indexes.iter();
+        Effect::Rebuild {
+            before: "PRAGMA writable_schema=RESET;\n",
+            indexes: indexes
+                .map(|index| (words(index, String::new()), index.rebuild()))
+                .collect(),
+        }
+    }
+}
+
+/// The words of an index.
+fn words(index: &fts::Index, instead: String) -> Words {
+    Words {
+        index: RelationName::new(None, &index.name),
+        rows: index.source(),
+        instead,
+    }
+}
+
 impl Flavour for SqliteFlavour {
     fn grammar(&self) -> &Grammar {
         &self.grammar
@@ -107,7 +175,8 @@ impl Flavour for SqliteFlavour {
     fn comment(&mut self, _: &[u8]) {}
 
     fn missing(&self) -> Option<&'static str> {
-        None
+        let missing = !self.built && !self.indexes.is_empty();
+        missing.then_some("`PRAGMA writable_schema=OFF` behind its full-text indexes is missing")
     }
 
     fn command(&mut self, command: &[u8]) -> Effect {
@@ -120,6 +189,9 @@ impl Flavour for SqliteFlavour {
         seen: &dyn Fn(&RelationName) -> bool,
         statement: &[u8],
     ) -> Vec<Effect> {
+        if let Some(effect) = self.index(catalog, statement) {
+            return vec![effect];
+        }
         let t = tokens(&self.grammar, statement);
         ddl::learn(catalog, t);
         let mut effect = effects::classify(t, seen);
@@ -134,22 +206,35 @@ impl Flavour for SqliteFlavour {
             let text = String::from_utf8_lossy(statement);
             let text = text.trim_end_matches(';').to_owned();
             self.dumped |= self.pragmas.is_empty() && text == "PRAGMA foreign_keys=OFF";
-            self.pragmas
-                .insert(name.to_ascii_lowercase(), Setting::Made(text));
+            let name = name.to_ascii_lowercase();
+            if name == "writable_schema" && !pragma.at_keyword("ON") && !self.indexes.is_empty() {
+                self.built = true;
+                effect = self.rebuild();
+            }
+            self.pragmas.insert(name, Setting::Made(text));
         }
         vec![effect]
     }
 
     fn relation(&self, _: &Catalog, parts: Vec<String>) -> RelationName {
-        relation(parts)
+        let name = relation(parts);
+        match self.shadow(&name.name) {
+            Some((index, fts::Shadow::Rows)) => index.source(),
+            _ => name,
+        }
+    }
+
+    fn stored(&self, relation: &RelationName) -> Option<(RelationName, &[(String, String)])> {
+        let mut indexes = self.indexes.iter();
+        indexes.find(|index| index.name == relation.name)?.stored()
     }
 
     fn is_table(&self, parts: &[String]) -> bool {
-        // What SQLite keeps of its own: definitions, counters.
-        let statistics = ["sqlite_stat1", "sqlite_stat3", "sqlite_stat4"];
-        parts
-            .last()
-            .is_none_or(|name| !name.starts_with("sqlite_") || statistics.contains(&name.as_str()))
+        // What SQLite keeps of its own: definitions, counters, samples, words.
+        let words = |name: &str| matches!(self.shadow(name), Some((_, fts::Shadow::Words)));
+        parts.last().is_none_or(|name| {
+            name == "sqlite_stat1" || !name.starts_with("sqlite_") && !words(name)
+        })
     }
 
     fn has_generated(&self) -> bool {
