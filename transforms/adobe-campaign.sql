@@ -6,6 +6,7 @@
 -- baseline-except: xtkoperator.spassword
 -- by-hand: before anything else, back up the databases of all instances of both environments
 -- by-hand: stop the target environment's processes on all servers before the restore (nlserver pdump shows whether any is left)
+-- by-hand: Adobe's own nms:freezeInstance.js may still be run before anything is started (step 5); with -arg:dry it lists what it would do
 -- by-hand: after the restore start the web module only, check that the client console works, then restart all processes
 -- by-hand: look through what came from the target before use: NmsTracking_Pointer among the options, the delivery and mid-sourcing accounts
 -- by-hand: re-enter the passwords of the external accounts (no package export carries them; with --target they come with the rows: check them)
