@@ -361,6 +361,12 @@ pub trait Framer: Send {
     /// Is all DDL of this section's tables known before the first row, because the dumper's banner says so?
     fn schema_first(&self) -> bool;
 
+    /// May the rows of a table that is written in one place come in several blocks, because the
+    /// client's commands stand between them?
+    fn in_pieces(&self) -> bool {
+        false
+    }
+
     /// Writes `rows` into `relation` as statements that stand on their own, in the current session
     /// settings: a COPY, or INSERTs when the dump uses those or `as_insert` wants them (columns left to their default).
     /// Rows are text forms; none is NULL.

@@ -1,6 +1,6 @@
 //! Takes the frames one after another and decides what happens to each.
 
-use super::added;
+use super::added::{self, Added};
 use super::decoder::FrameDecoder;
 use super::follows::Follows;
 use super::holding::gathers_added;
@@ -37,6 +37,15 @@ pub(super) struct Current {
     held: Option<Held>,
 }
 
+/// A table of which a block has ended.
+pub(super) struct Ending {
+    relation: RelationName,
+    /// The program of its rows, if they have left.
+    program: Option<Arc<Program>>,
+    /// Can something be known now that was not before?
+    matters: bool,
+}
+
 pub(super) struct Driver<'r> {
     pub decoder: FrameDecoder,
     pub planner: Planner,
@@ -66,6 +75,10 @@ pub(super) struct Driver<'r> {
     /// Have the rules been checked against this section's relations?
     pub checked: bool,
     pub any_rows: bool,
+    /// The table that came last, if nobody knows yet whether more of it follows.
+    pub ending: Option<Ending>,
+    /// Have rows that waited been written since the last statement?
+    pub let_go: bool,
     /// Has data outside of tables been seen?
     pub other_data: bool,
     /// Triggers that wait, indexes whose words are left out.
@@ -76,8 +89,6 @@ pub(super) struct Driver<'r> {
     pub users_left_out: u64,
     /// What waits until it is known whose dump it is.
     pub undecided: Undecided,
-    /// Does the output so far end with a line's end?
-    pub line_ended: bool,
     /// What a dry run shows, if it is one.
     pub preview: Option<Preview>,
     pub progress: Arc<Progress>,
@@ -268,6 +279,10 @@ impl Driver<'_> {
         if let Effect::Envelope(relation, Bracket::Close) = &effect {
             self.close_bracket(relation, &bytes);
         }
+        // What waits leaves outside of another table's envelope.
+        if let Effect::Envelope(relation, Bracket::Open) = &effect {
+            self.begin_table(relation).await?;
+        }
         if ends_data(&effect) && self.data_seen {
             self.tail().await?;
         }
@@ -322,6 +337,7 @@ impl Driver<'_> {
         self.decide()?;
         self.look_ahead().await?;
         let relation = &block.relation;
+        self.begin_table(relation).await?;
         if !self.checked && (self.decoder.framer.schema_first() || self.schema_given) {
             self.checked = true;
             let only_section = self.tally().section.is_none();
@@ -461,9 +477,11 @@ impl Driver<'_> {
         let Some(current) = self.block.take() else {
             return self.send(Slot::End(Bytes::new(), bytes)).await;
         };
+        let is_whole = current.block.has_end || !self.decoder.framer.in_pieces();
         let relation = current.block.relation.clone();
         let program = current.program.map(|(program, _)| program);
         let mut matters = !self.relations.waiting.is_empty();
+        let mut rows_left = None;
         match current.held {
             Some(mut held) => {
                 held.rows.seal()?;
@@ -474,11 +492,47 @@ impl Driver<'_> {
             }
             None => {
                 matters |= program.as_ref().is_some_and(|program| program.ends());
-                self.close(&current.block, program, Some(0), bytes).await?;
+                let added = is_whole.then_some(0);
+                let left = program.clone().filter(|_| !is_whole);
+                self.close(&current.block, program, added, bytes).await?;
+                rows_left = left;
             }
         }
-        self.relations.end(&relation);
-        match matters {
+        let ending = Ending {
+            relation,
+            program: rows_left,
+            matters,
+        };
+        match is_whole {
+            true => self.end_table(ending).await,
+            false => {
+                self.ending = Some(ending);
+                Ok(())
+            }
+        }
+    }
+
+    /// A table begins: the one before has come to its end.
+    async fn begin_table(&mut self, relation: &RelationName) -> Result<()> {
+        match self.ending.take_if(|ending| ending.relation != *relation) {
+            Some(ending) => self.end_table(ending).await?,
+            None => self.let_go = false,
+        }
+        self.after_let_go().await
+    }
+
+    /// The last block of a table has ended, as far as anybody can tell: if it may come in pieces,
+    /// when another table begins.
+    pub async fn end_table(&mut self, ending: Ending) -> Result<()> {
+        if let Some(program) = ending.program
+            && gathers_added(&program)
+            && !self.may_follow(&ending.relation)
+        {
+            let added = self.added(&program, 0).await?;
+            self.pending.push((added, false));
+        }
+        self.relations.end(&ending.relation);
+        match ending.matters {
             true => self.advance().await,
             false => Ok(()),
         }
@@ -495,26 +549,34 @@ impl Driver<'_> {
         end: Bytes,
     ) -> Result<()> {
         let mut extra = Vec::new();
-        // Further blocks may follow of a table that is loaded through its root.
-        let may_follow =
-            !self.relations.data_ended && is_root(self.decoder.framer.catalog(), &block.relation);
         if let (Some(program), Some(record)) = (program, added)
-            && !may_follow
+            && !self.may_follow(&block.relation)
             && (block.has_end && added::adds(&program) || gathers_added(&program))
         {
-            self.barrier().await?;
-            let pass = Pass {
-                record,
-                ..program.whole()
-            };
-            let added = added::run(&program, pass, &mut self.tally())?;
-            self.complete.insert(program.relation.clone());
+            let added = self.added(&program, record).await?;
             if block.has_end {
                 self.add(&added, block, &mut extra)?;
             }
             self.pending.push((added, block.has_end));
         }
         self.send(Slot::End(extra.into(), end)).await
+    }
+
+    /// May further blocks follow of a table that is loaded through its root?
+    fn may_follow(&self, relation: &RelationName) -> bool {
+        !self.relations.data_ended && is_root(self.decoder.framer.catalog(), relation)
+    }
+
+    /// The rows that rules add to a table whose own rows have all left.
+    async fn added(&mut self, program: &Arc<Program>, record: usize) -> Result<Added> {
+        self.barrier().await?;
+        let pass = Pass {
+            record,
+            ..program.whole()
+        };
+        let added = added::run(program, pass, &mut self.tally())?;
+        self.complete.insert(program.relation.clone());
+        Ok(added)
     }
 
     /// Recognises applications by the relations that are known now.
@@ -539,13 +601,6 @@ impl Driver<'_> {
     }
 
     pub async fn send(&mut self, slot: Slot) -> Result<()> {
-        if let Slot::Bytes(bytes) | Slot::Passing(bytes) | Slot::End(_, bytes) = &slot
-            && let Some(last) = bytes.last()
-        {
-            self.line_ended = *last == b'\n';
-        }
-        // Nobody knows yet how the rows end; SQL Server's have no terminator behind them.
-        self.line_ended &= !matches!(slot, Slot::Rows(..));
         self.slots.send(slot).await.map_err(|_| stopped())
     }
 

@@ -235,6 +235,7 @@ impl Driver<'_> {
     async fn release(&mut self, waiting: Waiting) -> Result<()> {
         let added = waiting.added.map_or(0, |way| way.recorded);
         let last = waiting.blocks.len().saturating_sub(1);
+        self.let_go |= !waiting.blocks.is_empty();
         for (number, held) in waiting.blocks.into_iter().enumerate() {
             self.let_go(held, (number == last).then_some(added)).await?;
         }
@@ -294,12 +295,17 @@ impl Driver<'_> {
         Ok(())
     }
 
+    /// A statement follows: it does not stand behind what has been let go on the same line.
+    pub(super) async fn after_let_go(&mut self) -> Result<()> {
+        match std::mem::take(&mut self.let_go) {
+            true => self.end_line().await,
+            false => Ok(()),
+        }
+    }
+
     /// Ends the line that the output stands in.
     pub(super) async fn end_line(&mut self) -> Result<()> {
-        match self.line_ended {
-            true => Ok(()),
-            false => self.send(Slot::Bytes(Bytes::from_static(b"\n"))).await,
-        }
+        self.send(Slot::Line).await
     }
 
     /// Sends a batch to a worker, which rewrites it.

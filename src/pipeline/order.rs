@@ -28,6 +28,8 @@ pub(super) enum Slot {
     End(Bytes, Bytes),
     /// The input ended in something unfinished, of which this is the rest.
     Unfinished(Bytes),
+    /// Whatever follows begins a line.
+    Line,
     /// Everything before has been merged into the tally.
     Barrier(oneshot::Sender<()>),
 }
@@ -47,6 +49,8 @@ struct Order {
     state: OutputState,
     /// The head of the block that is open, until it has been written.
     head: Bytes,
+    /// Does the output so far end with a line's end?
+    line_ended: bool,
 }
 
 /// Runs until the slots end or something fails.
@@ -59,6 +63,7 @@ pub(super) async fn run(
         output,
         state: OutputState::TopLevel,
         head: Bytes::new(),
+        line_ended: true,
     };
     let mut result = Ok(());
     while let Some(slot) = slots.recv().await {
@@ -127,6 +132,10 @@ impl Order {
                 self.write(bytes).await?;
                 self.state = OutputState::Unfinished;
             }
+            Slot::Line if !self.line_ended => {
+                self.write(Bytes::from_static(b"\n")).await?;
+            }
+            Slot::Line => {}
             Slot::Barrier(reached) => {
                 let _ = reached.send(());
             }
@@ -164,10 +173,11 @@ impl Order {
         }
     }
 
-    async fn write(&self, bytes: Bytes) -> Result<()> {
-        if bytes.is_empty() {
+    async fn write(&mut self, bytes: Bytes) -> Result<()> {
+        let Some(last) = bytes.last() else {
             return Ok(());
-        }
+        };
+        self.line_ended = *last == b'\n';
         // The writer ends only when it has failed; its own error is the one to report.
         self.output
             .send(bytes)

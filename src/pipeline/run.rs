@@ -12,7 +12,6 @@ use super::{Job, Outcome, account, reader, schema, target, writer};
 use crate::dialect::OutputState;
 use crate::error::{Error, ErrorKind};
 use crate::sink::Transaction;
-use crate::source::Compression;
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -74,8 +73,8 @@ pub(super) async fn run(job: Job) -> Outcome {
         }
     };
 
-    let plain = job.source.compression() == Compression::None;
-    let original = job.source.original().filter(|_| plain).cloned();
+    let verbatim = job.source.is_verbatim();
+    let original = job.source.original().filter(|_| verbatim).cloned();
     let original = original.map(|file| (file, 0));
     let again = job.source.original().filter(|_| schemas.is_empty());
     let again = again.map(|file| (file.clone(), job.dialect.framer()));
@@ -110,12 +109,13 @@ pub(super) async fn run(job: Job) -> Outcome {
         schemas,
         checked: false,
         any_rows: false,
+        ending: None,
+        let_go: false,
         other_data: false,
         left_out: false,
         follows: Follows::default(),
         users_left_out: 0,
         undecided: Undecided::default(),
-        line_ended: true,
         preview: job.preview,
         progress: job.progress,
         report: &mut report,

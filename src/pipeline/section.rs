@@ -46,6 +46,10 @@ impl Driver<'_> {
         if std::mem::replace(&mut self.tail_written, true) {
             return Ok(());
         }
+        self.let_go = false;
+        if let Some(ending) = self.ending.take() {
+            self.end_table(ending).await?;
+        }
         self.resolve().await?;
         let catalog = self.decoder.framer.catalog();
         let programs = self.planner.remaining(catalog)?;
@@ -68,7 +72,8 @@ impl Driver<'_> {
         for (_, Moved { program, rows }) in moved {
             self.write_moved(&program, rows).await?;
         }
-        self.triggers().await
+        self.triggers().await?;
+        self.after_let_go().await
     }
 
     /// No more rows come: what waits can be resolved.

@@ -206,9 +206,14 @@ impl Source {
     }
 
     /// The regular file behind the input, for reads beside the stream. Its bytes are the input's
-    /// only if that is not compressed; of UTF-16 there is none.
+    /// only if [`Source::is_verbatim`].
     pub fn original(&self) -> Option<&Original> {
-        self.original.as_ref().filter(|_| self.utf16.is_none())
+        self.original.as_ref()
+    }
+
+    /// Is the input read as it lies there, neither decompressed nor decoded?
+    pub fn is_verbatim(&self) -> bool {
+        self.compression == Compression::None && self.utf16.is_none()
     }
 
     /// The input is UTF-16, and is read as UTF-8.

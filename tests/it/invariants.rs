@@ -324,14 +324,15 @@ fn an_empty_rulebook_changes_no_fixture() {
 
 /// What a run gave: the output's bytes, the report without its times, the error.
 #[derive(Debug, PartialEq, Eq)]
-struct Outcome {
+pub struct Outcome {
     output: Option<Vec<u8>>,
     report: String,
     error: Option<String>,
 }
 
 /// Runs the pipeline; no rules stands for the built-in rulebooks.
-fn run(
+pub fn run(
+    dialect: &'static dyn Dialect,
     dump: &[u8],
     rules: Option<&str>,
     jobs: usize,
@@ -352,7 +353,7 @@ fn run(
     let outcome = pipeline::run(Job {
         source: Source::plain(Box::new(pieces), "pieces"),
         sink,
-        dialect: &Postgres,
+        dialect,
         choice: choice(rules),
         key: Arc::new(Key::new(KEY.as_bytes().to_vec())),
         schema: None,
@@ -406,7 +407,7 @@ fn choice(rules: Option<&str>) -> Choice {
 }
 
 /// Pieces of about 1 KiB, so that small dumps make many batches, in an order of their own for each seed.
-fn pieces(seed: u64, most: usize) -> Box<dyn FnMut() -> usize + Send> {
+pub fn pieces(seed: u64, most: usize) -> Box<dyn FnMut() -> usize + Send> {
     let mut choices = Choices::new(seed);
     Box::new(move || 1 + choices.below(most))
 }
@@ -425,14 +426,14 @@ fn same(what: &str, first: &Outcome, other: &Outcome) {
 #[test]
 fn jobs_and_chunks_do_not_change_the_campaign_dump() {
     let dump = std::fs::read(fixture("postgres/campaign/dump.sql")).expect("the dump");
-    let first = run(&dump, None, 1, Box::new(|| usize::MAX));
+    let first = run(&Postgres, &dump, None, 1, Box::new(|| usize::MAX));
     assert_eq!(first.error, None);
     assert!(
         first.output.as_deref() != Some(&dump[..]),
         "the rulebooks change something"
     );
     for jobs in 2..=8 {
-        let other = run(&dump, None, jobs, pieces(jobs as u64, 40_000));
+        let other = run(&Postgres, &dump, None, jobs, pieces(jobs as u64, 40_000));
         same(&format!("{jobs} jobs"), &first, &other);
     }
 }
@@ -440,9 +441,21 @@ fn jobs_and_chunks_do_not_change_the_campaign_dump() {
 #[test]
 fn jobs_and_chunks_do_not_change_the_fixtures() {
     for (name, dump, rules) in dumps(60_000) {
-        let first = run(&dump, rules.as_deref(), 1, Box::new(|| usize::MAX));
+        let first = run(
+            &Postgres,
+            &dump,
+            rules.as_deref(),
+            1,
+            Box::new(|| usize::MAX),
+        );
         for (jobs, most) in [(1, 3), (2, 64), (8, 1_000)] {
-            let other = run(&dump, rules.as_deref(), jobs, pieces(jobs as u64, most));
+            let other = run(
+                &Postgres,
+                &dump,
+                rules.as_deref(),
+                jobs,
+                pieces(jobs as u64, most),
+            );
             same(
                 &format!("{name}: {jobs} jobs, pieces of up to {most} bytes"),
                 &first,
@@ -456,9 +469,21 @@ fn jobs_and_chunks_do_not_change_the_fixtures() {
 fn jobs_and_chunks_do_not_change_generated_cases() {
     for seed in 0..60 {
         let case = offline::prepared(seed);
-        let first = run(&case.dump, Some(&case.rules), 1, Box::new(|| usize::MAX));
+        let first = run(
+            &Postgres,
+            &case.dump,
+            Some(&case.rules),
+            1,
+            Box::new(|| usize::MAX),
+        );
         for (jobs, most) in [(1, 7), (3, 200), (8, 60)] {
-            let other = run(&case.dump, Some(&case.rules), jobs, pieces(seed, most));
+            let other = run(
+                &Postgres,
+                &case.dump,
+                Some(&case.rules),
+                jobs,
+                pieces(seed, most),
+            );
             same(
                 &format!("seed {seed}: {jobs} jobs, pieces of up to {most} bytes"),
                 &first,

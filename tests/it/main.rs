@@ -28,6 +28,7 @@ mod readme;
 mod refused;
 mod rulebooks;
 mod runner;
+mod scripts;
 mod server;
 mod server_test;
 mod sink;

@@ -370,3 +370,37 @@ fn a_script_keeps_its_character_set() {
     let expected = b"INSERT t (a, c) VALUES (1, 'y')\nINSERT t (a, c) VALUES (2, 'M\xfcller')\n";
     assert_eq!(out, [table.as_bytes(), expected].concat());
 }
+
+#[test]
+fn a_table_is_complete_when_another_one_begins() {
+    // Heads differ, comments and PRINT stand between: all of it is one table.
+    let script = b"CREATE TABLE t (a int, b nvarchar(9))\nCREATE TABLE u (a int)\nGO\n\
+        INSERT t (a, b) VALUES (1, N'x')\nprint 'Processed 1 total records'\n\
+        INSERT INTO t VALUES (2, N'y')\nGO\nINSERT t (b, a) VALUES (N'x', 3)\n\
+        INSERT u VALUES (1)\nPRINT 'done'\n";
+    let rules = "DELETE FROM t WHERE a IN (SELECT o.a + 1 FROM t o WHERE o.b IN ('x', 'y'));";
+    let out = filter_with(&["-f", "mssql"], rules, script).ok();
+    let expected = "CREATE TABLE t (a int, b nvarchar(9))\nCREATE TABLE u (a int)\nGO\n\n\
+        print 'Processed 1 total records'\n\nGO\n\n\
+        INSERT t (a, b) VALUES (1, N'x')\nINSERT u VALUES (1)\nPRINT 'done'\n";
+    assert_eq!(String::from_utf8_lossy(&out), expected);
+}
+
+#[test]
+fn a_utf16_file_tells_its_foreign_keys_beforehand() {
+    let script = "\u{feff}CREATE TABLE p (id int PRIMARY KEY)\r\nCREATE TABLE c (p int)\r\nGO\r\n\
+        INSERT p VALUES (1)\r\nGO\r\nINSERT c VALUES (1)\r\nGO\r\n\
+        ALTER TABLE c ADD FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE\r\nGO\r\n";
+    let bytes: Vec<u8> = script.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("script.sql");
+    std::fs::write(&path, bytes).expect("the script");
+    let args = ["-f", "mssql", path.to_str().expect("UTF-8")];
+    let out = filter_with(&args, "DELETE FROM p;", b"").ok();
+    let units: Vec<u16> = out
+        .chunks(2)
+        .map(|b| u16::from_le_bytes([b[0], b[1]]))
+        .collect();
+    let text = String::from_utf16(&units).expect("UTF-16");
+    assert!(!text.contains("INSERT"), "{text}");
+}

@@ -248,3 +248,29 @@ fn statistics_of_data_pump_leave_with_the_values_of_their_table() {
         assert_eq!(run.text().contains("\n/\n"), kept, "{rules}");
     }
 }
+
+#[test]
+fn a_slash_goes_with_the_rows_that_it_runs() {
+    // Left behind, it would run the statement before it once more.
+    let script = b"CREATE TABLE t (a NUMBER, b VARCHAR2(10))\n/\n\
+        CREATE TABLE u (a NUMBER)\n/\n\
+        INSERT INTO t VALUES (1, 'x')\n/\nINSERT INTO t VALUES (2, 'y')\n/\n\
+        INSERT ALL\n INTO t VALUES (3, 'z')\n INTO t VALUES (4, 'z')\nSELECT * FROM dual\n/\n\
+        INSERT INTO u SELECT 1 FROM dual\n/\nCOMMIT;\n";
+    let text = |rules: &str| {
+        let out = filter_with(&["-f", "oracle"], rules, script).ok();
+        String::from_utf8(out).expect("UTF-8")
+    };
+    let head = "CREATE TABLE t (a NUMBER, b VARCHAR2(10))\n/\nCREATE TABLE u (a NUMBER)\n/\n";
+    let rest = "INSERT INTO u SELECT 1 FROM dual\n/\nCOMMIT;\n";
+    assert_eq!(text("DELETE FROM t;"), format!("{head}{rest}"));
+    assert_eq!(
+        text("DELETE FROM t WHERE b <> 'y'; DELETE FROM u;"),
+        format!("{head}INSERT INTO t VALUES (2, 'y')\n/\nCOMMIT;\n")
+    );
+    // Rows that wait take it along.
+    assert_eq!(
+        text("DELETE FROM t WHERE b <> 'x' AND a IN (SELECT a + 1 FROM u) OR b = 'z';"),
+        format!("{head}{rest}INSERT INTO t VALUES (1, 'x')\n/\n")
+    );
+}

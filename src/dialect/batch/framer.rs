@@ -451,6 +451,10 @@ impl<S: Script> Framer for ScriptFramer<S> {
         self.script.without_users(&self.last, gone)
     }
 
+    fn in_pieces(&self) -> bool {
+        true
+    }
+
     fn schema_first(&self) -> bool {
         false
     }

@@ -264,12 +264,11 @@ impl Live<'_> {
             let column = &relation.columns[slot];
             let cell = match (action, is) {
                 (ReferentialAction::SetNull, _) => Cell::Null,
-                (ReferentialAction::SetDefault, _) => default(&self.database.catalog, column),
+                (ReferentialAction::SetDefault, _) => default(self.database, column),
                 (_, Some(new)) => match &new[place] {
                     Cell::Text(text) => {
                         let value = literal(Some(text.clone()), &parent.data_type);
-                        let compiled =
-                            Names::of(&self.database.catalog, &[]).assignment(&value, column)?;
+                        let compiled = Names::of(self.database, &[]).assignment(&value, column)?;
                         assigned(&compiled, &View::default())?
                     }
                     other => other.clone(),
@@ -374,7 +373,7 @@ impl Live<'_> {
             Box::new(left),
             Box::new(right),
         ));
-        let compiled = Names::of(&self.database.catalog, &[]).condition(&equal)?;
+        let compiled = Names::of(self.database, &[]).condition(&equal)?;
         Ok(compiled.is_true(&View::default())?)
     }
 }

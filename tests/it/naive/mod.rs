@@ -30,7 +30,8 @@ pub use run::{Results, load as rulebook, parsed};
 pub use write::Style;
 
 use indexmap::IndexMap;
-use scrub::schema::{Catalog, Column, Relation, RelationName};
+use scrub::rulebook::SqlDialect;
+use scrub::schema::{Catalog, Column, Relation, RelationKind, RelationName};
 use scrub::value::ValueError;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -57,6 +58,10 @@ pub struct Database {
     pub target: Option<Box<Database>>,
     /// Foreign keys are checked when a statement and all their actions are through.
     pub checks_last: bool,
+    /// The system whose rules of comparison hold.
+    pub system: SqlDialect,
+    /// What the rulebook is written in while it runs.
+    written_in: SqlDialect,
     /// The schema that unqualified names mean while a statement runs.
     schema: Option<String>,
 }
@@ -126,6 +131,23 @@ pub fn stored(relation: &Relation) -> impl Iterator<Item = &Column> {
 }
 
 impl Database {
+    /// Tables without rows, of a dump of one system.
+    pub fn new(catalog: Catalog, system: SqlDialect) -> Database {
+        let holders = catalog
+            .relations
+            .values()
+            .filter(|r| matches!(r.kind, RelationKind::Table | RelationKind::Partitioned));
+        Database {
+            tables: holders.map(|r| (r.name.clone(), Vec::new())).collect(),
+            catalog,
+            target: None,
+            checks_last: false,
+            system,
+            written_in: system,
+            schema: None,
+        }
+    }
+
     /// The relation, which must be there.
     fn relation(&self, name: &RelationName) -> &Relation {
         let relation = self.catalog.relation(name);

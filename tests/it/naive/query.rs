@@ -7,7 +7,7 @@
 //! SELECT over the joined rows.
 
 use super::scope::{
-    Names, Outer, Source, Text, View, column, expr, find, literal, means, place, settings, told,
+    Names, Outer, Source, Text, View, column, expr, find, literal, means, place, told,
 };
 use super::{Database, Stop, StopKind};
 use scrub::expression::compile_query;
@@ -89,7 +89,7 @@ impl Database {
         let grouped = !query.group_by.is_empty()
             || query.having.is_some()
             || item_exprs(&flat.items).chain(ordered).any(aggregates);
-        let mut scope = Names::of(&self.catalog, &sources);
+        let mut scope = Names::of(self, &sources);
         // What cannot be said as a literal for all rows stands behind the cells of each row.
         let mut behind: Vec<Expr> = Vec::new();
         let null = View::null(&sources);
@@ -145,18 +145,15 @@ impl Database {
             let mut cells = Vec::new();
             for expr in &behind {
                 let bound = self.bind(expr, &sources, Some(row), outer)?;
-                let compiled = Names::of(&self.catalog, &sources).assignment(
+                let compiled = Names::of(self, &sources).assignment(
                     &bound,
-                    &Column::new(
-                        "?",
-                        Names::of(&self.catalog, &sources).value(&bound)?.data_type,
-                    ),
+                    &Column::new("?", Names::of(self, &sources).value(&bound)?.data_type),
                 )?;
                 cells.push(Ok(compiled.eval(row)?.map(|text| text.into_owned())));
             }
             row.0.extend(cells);
         }
-        let compiled = compile_query(&flat, &[], &mut scope, &settings()).map_err(told)?;
+        let compiled = compile_query(&flat, &[], &mut scope, &self.settings()).map_err(told)?;
         let mut partial = compiled.partial();
         for row in &rows {
             partial.update(&compiled, row)?;
@@ -303,7 +300,7 @@ impl Database {
         let mut views = Vec::new();
         for relation in &meant {
             for row in &database.tables[&relation.name] {
-                let mut all = View::new(&database.catalog, relation, row).0;
+                let mut all = View::new(database, relation, row).0;
                 let cells = named.columns.iter().map(|column| {
                     let at = relation.position(&column.name);
                     let at = at.expect("a child has the columns of its parent");
@@ -328,7 +325,7 @@ impl Database {
             true => None,
             false => {
                 let bound = self.bind(condition, sources, None, outer)?;
-                Some(Names::of(&self.catalog, sources).condition(&bound)?)
+                Some(Names::of(self, sources).condition(&bound)?)
             }
         };
         for row in rows {
@@ -336,7 +333,7 @@ impl Database {
                 Some(compiled) => compiled.is_true(&row)?,
                 None => {
                     let bound = self.bind(condition, sources, Some(&row), outer)?;
-                    let compiled = Names::of(&self.catalog, sources).condition(&bound)?;
+                    let compiled = Names::of(self, sources).condition(&bound)?;
                     compiled.is_true(&row)?
                 }
             };

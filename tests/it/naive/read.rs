@@ -4,7 +4,8 @@ use super::scope::default;
 use super::{Cell, Database, Row, stored};
 use bytes::BytesMut;
 use scrub::dialect::{Dialect, Frame, postgres::Postgres};
-use scrub::schema::{RelationKind, RelationName};
+use scrub::rulebook::SqlDialect;
+use scrub::schema::RelationName;
 
 /// The bytes of one block, with its head and end.
 struct Piece {
@@ -57,18 +58,7 @@ pub fn read(dump: &[u8]) -> Database {
     assert!(!open, "the dump ends within a block of rows");
     framer.finish().expect("a complete dump");
     let catalog = framer.catalog().clone();
-    let holders = catalog
-        .relations
-        .values()
-        .filter(|r| matches!(r.kind, RelationKind::Table | RelationKind::Partitioned));
-    let tables = holders.map(|r| (r.name.clone(), Vec::new())).collect();
-    let mut database = Database {
-        catalog,
-        tables,
-        target: None,
-        checks_last: false,
-        schema: None,
-    };
+    let mut database = Database::new(catalog, SqlDialect::Postgres);
     for piece in pieces {
         let rows = if piece.copy {
             let lines = piece.bytes.split_inclusive(|b| *b == b'\n');
@@ -101,7 +91,7 @@ impl Database {
         let row = stored(relation).map(|column| {
             let place = given.iter().position(|(name, _)| **name == column.name);
             let cell = place.and_then(|place| given.swap_remove(place).1);
-            cell.unwrap_or_else(|| default(&self.catalog, column))
+            cell.unwrap_or_else(|| default(self, column))
         });
         row.collect()
     }

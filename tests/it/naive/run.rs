@@ -7,7 +7,7 @@ use super::foreign::{At, Change};
 use super::named::tables_of;
 use super::query::has_subquery;
 use super::scope::{
-    Names, Source, View, assigned, cell_of, default, literal, means, place, plain, settings, told,
+    Names, Source, View, assigned, cell_of, default, literal, means, place, plain, told,
 };
 use super::{Cell, Database, Row, Stop, StopKind};
 use scrub::expression::{Assignment, FaultKind, compile_assignment};
@@ -53,6 +53,7 @@ impl Database {
     /// Where the database would have stopped, or the program must.
     pub fn run(&mut self, book: &Rulebook) -> Result<Results, Stop> {
         let mut results = Results::default();
+        self.written_in = book.dialect;
         for statement in &book.statements {
             let wanted = statement
                 .with_target
@@ -221,7 +222,7 @@ impl Database {
             }
             let mut compiled = Compiled::default();
             for (number, row) in self.tables[&relation.name].iter().enumerate() {
-                let view = View::new(&self.catalog, &relation, row);
+                let view = View::new(self, &relation, row);
                 let (sources, mut rows) =
                     self.matches(&source, &view, &beside, update.filter.as_ref())?;
                 let Some(joined) = rows.pop() else { continue };
@@ -256,14 +257,14 @@ impl Database {
         row: &View,
     ) -> Result<Cell, Stop> {
         if matches!(value.kind, ExprKind::Default) {
-            return not_null(default(&self.catalog, column), column);
+            return not_null(default(self, column), column);
         }
         let known = compiled.0.iter().find(|(of, ..)| std::ptr::eq(*of, value));
         if let Some((_, assignment)) = known {
             return assigned(assignment, row);
         }
         let bound = self.bind(value, sources, Some(row), None)?;
-        let assignment = Names::of(&self.catalog, sources)
+        let assignment = Names::of(self, sources)
             .assignment(&bound, column)
             .map_err(|stop| match bound.kind {
                 _ if stop.message.contains("NULL") => Stop::new(StopKind::NotNull, stop.message),
@@ -282,7 +283,7 @@ impl Database {
         for relation in self.meant(&delete.table)? {
             let source = Database::source(&label(&delete.table, &relation), &relation);
             for (number, row) in self.tables[&relation.name].iter().enumerate() {
-                let view = View::new(&self.catalog, &relation, row);
+                let view = View::new(self, &relation, row);
                 let (_, rows) = self.matches(&source, &view, &beside, delete.filter.as_ref())?;
                 if !rows.is_empty() {
                     changes.push(Change::Delete((relation.name.clone(), number)));
@@ -413,8 +414,8 @@ impl Database {
             Database::source(&label(&insert.table, relation), &part),
             Database::source("excluded", relation),
         ];
-        let view = View::new(&self.catalog, &part, old);
-        let view = view.and(&View::new(&self.catalog, relation, new));
+        let view = View::new(self, &part, old);
+        let view = view.and(&View::new(self, relation, new));
         if let Some(filter) = &clause.filter
             && self
                 .kept(filter, &sources, vec![view.clone()], None)?
@@ -448,10 +449,10 @@ impl Database {
             }
             let settings = scrub::expression::Settings {
                 value: Some((slot, column.clone())),
-                ..settings()
+                ..self.settings()
             };
             let sources = std::slice::from_ref(source);
-            let scope = &mut Names::of(&self.catalog, sources);
+            let scope = &mut Names::of(self, sources);
             match compile_assignment(value, column, scope, &settings) {
                 Ok(compiled) => out.push((slot, compiled)),
                 Err(faults) if faults.iter().all(|fault| fault.kind == FaultKind::Type) => {}
@@ -477,11 +478,11 @@ impl Database {
                 continue;
             }
             let cell = match value {
-                None => default(&self.catalog, column),
+                None => default(self, column),
                 // What is given is taken, also for an identity: the rules write OVERRIDING SYSTEM VALUE.
                 Some(expr) => {
                     let bound = self.bind(expr, &[], Some(&View::default()), None)?;
-                    let compiled = Names::of(&self.catalog, &[]).assignment(&bound, &plain(column));
+                    let compiled = Names::of(self, &[]).assignment(&bound, &plain(column));
                     assigned(&compiled?, &View::default())?
                 }
             };

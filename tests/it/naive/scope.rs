@@ -7,8 +7,8 @@ use scrub::expression::{
     compile_condition,
 };
 use scrub::functions::Key;
-use scrub::rulebook::{self, Expr, ExprKind, Ident, Span, SqlDialect};
-use scrub::schema::{Catalog, Column, DataType, Generated, Relation};
+use scrub::rulebook::{self, Expr, ExprKind, Ident, Span};
+use scrub::schema::{Column, DataType, Generated, Relation};
 use scrub::value::ValueError;
 use std::sync::Arc;
 
@@ -17,17 +17,19 @@ use super::Cell;
 /// The text form of a cell; none is NULL.
 pub type Text = Option<Vec<u8>>;
 
-/// The settings of every expression.
-pub fn settings() -> Settings {
-    Settings {
-        written_in: SqlDialect::Postgres,
-        dump: SqlDialect::Postgres,
-        linguistic: false,
-        key: Arc::new(Key::new(KEY.as_bytes().to_vec())),
-        now: 0,
-        seed: String::new(),
-        value: None,
-        limit: None,
+impl Database {
+    /// The settings of every expression.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            written_in: self.written_in,
+            dump: self.system,
+            linguistic: false,
+            key: Arc::new(Key::new(KEY.as_bytes().to_vec())),
+            now: 0,
+            seed: String::new(),
+            value: None,
+            limit: None,
+        }
     }
 }
 
@@ -45,7 +47,7 @@ pub struct View(pub Vec<Result<Text, ValueError>>);
 
 impl View {
     /// A row of a relation: every column's cell, the computed ones too.
-    pub fn new(catalog: &Catalog, relation: &Relation, row: &Row) -> View {
+    pub fn new(database: &Database, relation: &Relation, row: &Row) -> View {
         let mut cells = row.iter();
         let cells = relation.columns.iter().map(|column| {
             if column.generated.is_computed() {
@@ -62,7 +64,7 @@ impl View {
         let mut view = View(cells.collect());
         for (slot, column) in relation.columns.iter().enumerate() {
             if let Generated::Stored(sql) | Generated::Virtual(sql) = &column.generated {
-                view.0[slot] = computed(catalog, sql, column, relation, &view)
+                view.0[slot] = computed(database, sql, column, relation, &view)
                     .map_err(|stop| ValueError::new(stop.to_string()));
             }
         }
@@ -83,18 +85,18 @@ impl View {
 
 /// The value of a generated column.
 fn computed(
-    catalog: &Catalog,
+    database: &Database,
     sql: &str,
     column: &Column,
     relation: &Relation,
     view: &View,
 ) -> Result<Text, Stop> {
-    let expr = rulebook::parse_expression(sql, SqlDialect::Postgres)?;
+    let expr = rulebook::parse_expression(sql, database.system)?;
     let sources = [Source {
         label: relation.name.name.clone(),
         columns: relation.columns.clone(),
     }];
-    let compiled = Names::of(catalog, &sources).assignment(&expr, &plain(column))?;
+    let compiled = Names::of(database, &sources).assignment(&expr, &plain(column))?;
     Ok(compiled.eval(view)?.map(|text| text.into_owned()))
 }
 
@@ -167,16 +169,16 @@ pub fn find<'s>(
 
 /// What names mean: the columns of some sources, and values that stand behind their cells.
 pub struct Names<'e> {
-    catalog: &'e Catalog,
+    database: &'e Database,
     sources: &'e [Source],
     /// Columns behind those of the sources, named by [`Names::extra`].
     extras: Vec<Column>,
 }
 
 impl<'e> Names<'e> {
-    pub fn of(catalog: &'e Catalog, sources: &'e [Source]) -> Self {
+    pub fn of(database: &'e Database, sources: &'e [Source]) -> Self {
         Names {
-            catalog,
+            database,
             sources,
             extras: Vec::new(),
         }
@@ -190,15 +192,18 @@ impl<'e> Names<'e> {
     }
 
     pub fn value(&mut self, expr: &Expr) -> Result<Compiled, Stop> {
-        compile(expr, self, &settings()).map_err(told)
+        let settings = self.database.settings();
+        compile(expr, self, &settings).map_err(told)
     }
 
     pub fn condition(&mut self, expr: &Expr) -> Result<Compiled, Stop> {
-        compile_condition(expr, self, &settings()).map_err(told)
+        let settings = self.database.settings();
+        compile_condition(expr, self, &settings).map_err(told)
     }
 
     pub fn assignment(&mut self, expr: &Expr, column: &Column) -> Result<Assignment, Stop> {
-        compile_assignment(expr, column, self, &settings()).map_err(told)
+        let settings = self.database.settings();
+        compile_assignment(expr, column, self, &settings).map_err(told)
     }
 }
 
@@ -218,7 +223,7 @@ impl Scope for Names<'_> {
     }
 
     fn data_type(&mut self, name: &str) -> Option<DataType> {
-        let named = self.catalog.types.values().find(|data_type| {
+        let named = self.database.catalog.types.values().find(|data_type| {
             let known = match data_type {
                 DataType::Enum(labels) => &labels.name,
                 DataType::Domain(domain) => &domain.name,
@@ -292,14 +297,14 @@ pub fn told(faults: Vec<Fault>) -> Stop {
 }
 
 /// The value of a column that nobody gives one: a constant, or the server's business.
-pub fn default(catalog: &Catalog, column: &Column) -> Cell {
+pub fn default(database: &Database, column: &Column) -> Cell {
     if column.generated != Generated::No {
         return Cell::Server;
     }
     let Some(sql) = column.default.as_deref().or(column.data_type.default()) else {
         return Cell::Null;
     };
-    let Ok(expr) = rulebook::parse_expression(sql, SqlDialect::Postgres) else {
+    let Ok(expr) = rulebook::parse_expression(sql, database.system) else {
         return Cell::Server;
     };
     let mut calls = false;
@@ -309,7 +314,7 @@ pub fn default(catalog: &Catalog, column: &Column) -> Cell {
     if calls {
         return Cell::Server;
     }
-    let compiled = Names::of(catalog, &[]).assignment(&expr, &plain(column));
+    let compiled = Names::of(database, &[]).assignment(&expr, &plain(column));
     compiled
         .ok()
         .and_then(|c| assigned(&c, &View::default()).ok())

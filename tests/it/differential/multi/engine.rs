@@ -2,7 +2,7 @@
 //! the same tables, without a stream around them.
 
 use super::{Case, number, seeds};
-use crate::naive::scope::{Source, View, find, settings};
+use crate::naive::scope::{Source, View, find};
 use crate::naive::{self, Cell, Database, Row, stored};
 use scrub::expression::{
     Compiled, Input, Lookup, Rows, Scope, compile_assignment, compile_condition, compile_joined,
@@ -80,7 +80,7 @@ fn prepared(lookups: &[Arc<Lookup>]) -> Result<(), Wrong> {
 /// The rows of a query.
 fn answer(database: &Database, query: &Query) -> Result<Vec<Vec<Option<Vec<u8>>>>, Wrong> {
     let scope = &mut Tables::of(database, Vec::new());
-    let lookup = compile_lookup(query, scope, &settings()).map_err(told)?;
+    let lookup = compile_lookup(query, scope, &database.settings()).map_err(told)?;
     lookup.prepare().map_err(|e| e.to_string())?;
     let rows = lookup.rows().map_err(|e| e.to_string())?;
     let cells = |row| (0..rows.width()).map(move |at| (row, at));
@@ -113,9 +113,7 @@ fn changed(
         slots.push(slot.ok_or("no such column")?);
     }
     let rows = &database.tables[&relation.name];
-    let views = rows
-        .iter()
-        .map(|row| View::new(&database.catalog, relation, row));
+    let views = rows.iter().map(|row| View::new(database, relation, row));
     let views: Vec<View> = views.collect();
     let mut after = Vec::new();
     let assigned = |row: &Row,
@@ -131,13 +129,14 @@ fn changed(
     let values = set.unwrap_or_default().iter().zip(&slots);
     if from.is_empty() {
         let filter: Option<Compiled> = filter
-            .map(|filter| compile_condition(filter, scope, &settings()))
+            .map(|filter| compile_condition(filter, scope, &database.settings()))
             .transpose()
             .map_err(told)?;
         let mut assignments = Vec::new();
         for (assignment, slot) in values {
             let column = &relation.columns[*slot];
-            let compiled = compile_assignment(&assignment.value, column, scope, &settings());
+            let compiled =
+                compile_assignment(&assignment.value, column, scope, &database.settings());
             let compiled = compiled.map_err(told)?;
             prepared(compiled.lookups())?;
             assignments.push(compiled);
@@ -156,10 +155,16 @@ fn changed(
         return Ok(after);
     }
     let typed: Vec<_> = values
-        .map(|(a, slot)| (relation.columns[*slot].clone(), a.value.clone(), settings()))
+        .map(|(a, slot)| {
+            (
+                relation.columns[*slot].clone(),
+                a.value.clone(),
+                database.settings(),
+            )
+        })
         .collect();
     let (joined, assignments) =
-        compile_joined(from, filter, &typed, scope, &settings()).map_err(told)?;
+        compile_joined(from, filter, &typed, scope, &database.settings()).map_err(told)?;
     joined.prepare().map_err(|e| e.to_string())?;
     for assignment in &assignments {
         prepared(assignment.lookups())?;
