@@ -41,6 +41,7 @@ const ALIASES: &[(SqlDialect, &str, &str)] = &[
     (SqlDialect::Oracle, "systimestamp", "now"),
     (SqlDialect::Oracle, "lengthb", "octet_length"),
     (SqlDialect::Sqlite, "ifnull", "coalesce"),
+    (SqlDialect::Sqlite, "char", "chr"),
 ];
 
 /// Names that are always the same.

@@ -17,7 +17,7 @@ pub fn available() -> bool {
 }
 
 /// Runs a script on a database file.
-fn try_run(database: &Path, script: &[u8]) -> Output {
+pub fn try_run(database: &Path, script: &[u8]) -> Output {
     let mut sqlite = Command::new("sqlite3");
     sqlite
         .arg(database)

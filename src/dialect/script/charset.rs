@@ -58,6 +58,8 @@ pub struct Charset {
     known: bool,
     /// Which of its characters a lexer must know.
     pub wide: Wide,
+    /// Does MySQL read some of its characters in a way of its own?
+    own: bool,
 }
 
 impl Charset {
@@ -66,6 +68,7 @@ impl Charset {
         encoding: None,
         known: true,
         wide: Wide::No,
+        own: false,
     };
 
     /// The character set that MySQL knows by this name.
@@ -75,6 +78,7 @@ impl Charset {
             encoding: Some(encoding),
             known: true,
             wide,
+            own: matches!(name.as_str(), "sjis" | "big5"),
         };
         match name.as_str() {
             "utf8mb4" | "utf8mb3" | "utf8" | "binary" | "ascii" | "default" => Charset::PLAIN,
@@ -123,6 +127,12 @@ impl Charset {
             return super::fault("its character set is not known; dump in utf8mb4");
         };
         match encoding.decode_without_bom_handling_and_without_replacement(bytes) {
+            // Kana, Cyrillic and symbols that makers of fonts have put into Big5, each elsewhere.
+            Some(text) if self.own && self.wide == Wide::Big5 && extended(&text) => super::fault(
+                "the value has a character on whose place in Big5 systems differ; dump in utf8mb4",
+            ),
+            // MySQL's sjis has the backslash in the place of the wide one.
+            Some(text) if self.own => Ok(Cow::Owned(text.replace('\u{ff3c}', "\\").into_bytes())),
             Some(text) => Ok(Cow::Owned(text.into_owned().into_bytes())),
             None => super::fault("the value is not valid in the dump's character set"),
         }
@@ -159,6 +169,15 @@ impl Charset {
             Err(_) => bytes.iter().map(|&b| char::from(b)).collect(),
         }
     }
+}
+
+/// Has it characters from the extensions of Big5 (lead bytes C6 to C8)?
+fn extended(text: &str) -> bool {
+    text.chars().any(|c| {
+        let mut utf8 = [0; 4];
+        let (bytes, _, unmappable) = encoding_rs::BIG5.encode(c.encode_utf8(&mut utf8));
+        unmappable || c > '\u{7f}' && matches!(bytes.first(), Some(0xc6..=0xc8))
+    })
 }
 
 #[cfg(test)]
@@ -204,6 +223,15 @@ mod tests {
                 .is_err()
         );
         assert!(Charset::from_name("sjis").encode("¥".as_bytes()).is_err());
+        // Found by generated round trips with MariaDB.
+        let sjis = Charset::from_name("sjis");
+        assert_eq!(&*sjis.decode(b"a\x81\x5f").unwrap(), b"a\\");
+        assert!(sjis.encode("＼".as_bytes()).is_err());
+        let cp932 = Charset::from_name("cp932");
+        assert_eq!(&*cp932.decode(b"\x81\x5f").unwrap(), "＼".as_bytes());
+        let big5 = Charset::from_name("big5");
+        assert_eq!(&*big5.decode(b"\xaa\xed").unwrap(), "表".as_bytes());
+        assert!(big5.decode(b"\xaa\xed\xc7\x55").is_err());
         assert!(Charset::from_name("dec8").decode(b"\xfc").is_err());
         assert_eq!(Charset::from_name("dec8").name(b"\xfc"), "ü");
     }

@@ -11,6 +11,7 @@ mod mariadb;
 pub mod multi;
 pub mod offline;
 mod rules;
+mod sqlite;
 mod values;
 
 use crate::naive;
@@ -128,6 +129,19 @@ fn each_group(
     });
     let failures = failures.into_inner().expect("the failures");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// The first rows that only one side has.
+fn difference(oracle: &str, left: &str, right: &str) -> String {
+    let mut text = String::from("the databases differ\n");
+    for (side, rows, others) in [(oracle, left, right), ("scrub", right, left)] {
+        let others: std::collections::HashSet<_> = others.lines().collect();
+        for row in rows.lines().filter(|row| !others.contains(row)).take(4) {
+            let row: String = row.chars().take(300).collect();
+            let _ = writeln!(text, "  only {side}: {row}");
+        }
+    }
+    text
 }
 
 /// A folder with the files of a case, for a look at it when it has failed.

@@ -11,11 +11,10 @@ mod rules;
 mod schema;
 mod values;
 
-use super::{Choices, each_group, kept};
+use super::{Choices, difference, each_group, kept};
 use crate::mariadb::{Database, Mariadb, mariadb};
 use crate::runner::{filter_with, run};
 use schema::Table;
-use std::fmt::Write;
 
 /// Cases in one database.
 const CASES_AT_ONCE: u64 = 10;
@@ -285,22 +284,9 @@ fn compare(
         }
         let right = scrubbed.run(query.as_bytes());
         if left != right {
-            return fail(difference(&left, &right));
+            return fail(difference("MariaDB", &left, &right));
         }
     }
     folder.remove();
     Ok(())
-}
-
-/// The first rows that only one side has.
-fn difference(left: &str, right: &str) -> String {
-    let mut text = String::from("the databases differ\n");
-    for (side, rows, others) in [("MariaDB", left, right), ("scrub", right, left)] {
-        let others: std::collections::HashSet<_> = others.lines().collect();
-        for row in rows.lines().filter(|row| !others.contains(row)).take(4) {
-            let row: String = row.chars().take(300).collect();
-            let _ = writeln!(text, "  only {side}: {row}");
-        }
-    }
-    text
 }

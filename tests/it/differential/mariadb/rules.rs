@@ -288,8 +288,9 @@ impl Rule<'_> {
         let other = column.kind.literal(self.sql, choices);
         match choices.below(8) {
             0 => format!("{name} <> {literal}"),
-            1 => format!("{name} IN ({literal}, {other})"),
-            2 => {
+            // PostgreSQL's dialect brings such a list to the column's type first, MariaDB does not.
+            1 if !matches!(column.kind, Kind::Float) => format!("{name} IN ({literal}, {other})"),
+            2 if !matches!(column.kind, Kind::Float) => {
                 let other = column.kind.value(true, self.sql, choices);
                 format!("{name} NOT IN ({literal}, {other})")
             }

@@ -120,7 +120,7 @@ const LATIN: [&str; 4] = ["café", "Straße", "ÀÉÎÕÜ", "niño"];
 const WIDE: [&str; 6] = [
     "日本語",
     "emoji 🎉",
-    "表能ソ",
+    "表能申",
     "Ünïcødé 😀 ß",
     "Ω≈ç√",
     "e\u{301}",
