@@ -155,6 +155,12 @@ impl Compiler<'_> {
         let together = match items.as_slice() {
             // `x IN (a)` is `x = a`; several items are first brought to one type with x.
             [item] => types::comparison(&value.data_type, &item.data_type),
+            // MySQL takes a float for a double there as well.
+            _ if self.settings.written_in == SqlDialect::Mysql
+                && value.data_type == DataType::Real =>
+            {
+                None
+            }
             _ => types::common(types.into_iter()).ok(),
         };
         let Some(together) = together else {

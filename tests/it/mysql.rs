@@ -355,7 +355,7 @@ fn what_is_written_is_what_the_server_reads() {
 #[test]
 fn mended_faults_stay_mended() {
     let Some(server) = mariadb() else { return };
-    let table = "CREATE TABLE t (id int PRIMARY KEY, a int, b int, s varchar(20), x blob, g varchar(40) \
+    let table = "CREATE TABLE t (id int PRIMARY KEY, a int, b int, s varchar(20), x blob, f float DEFAULT 0.1, g varchar(40) \
                  GENERATED ALWAYS AS (concat(`id`, upper(`s`))) STORED) CHARSET utf8mb4 COLLATE utf8mb4_bin;\n\
                  CREATE TABLE u (id int PRIMARY KEY, c int, s varchar(20));\n\
                  INSERT INTO t (id, a, b, s, x) VALUES (1, 5, NULL, 'Tom', x'00'), (2, NULL, 7, 'o', '');\n\
@@ -380,6 +380,11 @@ fn mended_faults_stay_mended() {
             "literals of bytes",
             &[],
             "UPDATE t SET x = x'275C' WHERE x = 0x00; UPDATE t SET x = X'' WHERE id = 2",
+        ),
+        (
+            "a float in a list",
+            &[],
+            "UPDATE t SET a = 9 WHERE f IN (0.1, 7); UPDATE t SET b = 8 WHERE f NOT IN (0.1, 7)",
         ),
         (
             "UPDATE with JOIN",

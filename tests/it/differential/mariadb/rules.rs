@@ -289,8 +289,10 @@ impl Rule<'_> {
         match choices.below(8) {
             0 => format!("{name} <> {literal}"),
             // PostgreSQL's dialect brings such a list to the column's type first, MariaDB does not.
-            1 if !matches!(column.kind, Kind::Float) => format!("{name} IN ({literal}, {other})"),
-            2 if !matches!(column.kind, Kind::Float) => {
+            1 if self.sql.mysql || column.kind != Kind::Float => {
+                format!("{name} IN ({literal}, {other})")
+            }
+            2 if self.sql.mysql || column.kind != Kind::Float => {
                 let other = column.kind.value(true, self.sql, choices);
                 format!("{name} NOT IN ({literal}, {other})")
             }
