@@ -6,9 +6,10 @@
 //! 2. [`schema`]: what the dump's DDL says about its relations.
 //! 3. [`value`], [`functions`], [`expression`]: typed values, the `anon` functions, compiled expressions.
 //! 4. [`dialect`]: bytes → frames, cells ↔ bytes.
-//! 5. [`plan`]: rulebook × schema → a program for each table.
-//! 6. [`source`], [`pipeline`], [`sink`]: bytes in, frames through the programs, bytes out.
-//! 7. [`report`], [`cli`]: what happened, and how people ask for it.
+//! 5. [`search`]: addresses and secrets in what must not hold any.
+//! 6. [`plan`]: rulebook × schema → a program for each table.
+//! 7. [`source`], [`pipeline`], [`sink`]: bytes in, frames through the programs, bytes out.
+//! 8. [`report`], [`cli`]: what happened, and how people ask for it.
 
 pub mod cli;
 pub mod dialect;
@@ -20,6 +21,7 @@ pub mod plan;
 pub mod report;
 pub mod rulebook;
 pub mod schema;
+pub mod search;
 pub mod sink;
 pub mod source;
 pub mod value;

@@ -81,6 +81,41 @@ Examples:
 
 Exit codes are those of the filter: 1 if a test would find rows, or a rule meets no table.";
 
+const LONG_VERIFY: &str = "\
+Proves that a finished dump is safe: every test of the rulebooks, and a search of every byte.
+
+It runs the :test statements and SELECTs of the rulebooks, and searches rows, definitions, comments, \
+statistics and large objects for addresses outside the safe domain, however they are written, and for \
+secrets of known shapes (private keys, web tokens, cloud keys, connection strings with passwords). What \
+is found is told by table, column, row, line and byte, never with the value.
+
+The safe domain is the one that the rulebooks rewrite addresses to (mail_domain; mailinator.com if they \
+do not say). Safe as well are addresses that rules write out, the domains that they write behind an @, \
+and what --safe-domain names. Nothing else is: addresses in example.com or .invalid reach nobody, but \
+rules rewrite them, so one that is there has been missed. Rows that rules take from the --target may \
+hold the addresses that they have there.
+
+Addresses in quoted-printable, hex or base64 are told apart and do not fail the dump.";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  scrub verify safe.sql.zst
+  scrub verify -r ours.sql --against dump.sql.gz safe.sql.zst";
+
+const LONG_VERIFY_EXAMPLES: &str = "\
+Examples:
+  scrub verify safe.sql.zst
+      the built-in rulebooks that recognise the dump; mailinator.com is safe
+  scrub verify -r baseline -r ours.sql --set mail_domain=test.example.com safe.sql
+      the same rules and variables as for the filter
+  scrub verify --against dump.sql.gz safe.sql.zst
+      that no address of dump.sql.gz is left; then also hex and base64 forms fail
+  pg_dump test | scrub verify --safe-domain .example.org --report proof.json
+      a database that is loaded already; .example.org is every domain below example.org
+
+Exit codes: 0 clean, 1 something was found or a test failed, 2 wrong usage, 3 the input was refused, \
+4 reading failed.";
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -109,6 +144,13 @@ pub(super) enum Command {
     /// Shows what the filter would do: the plan, what each rule meets, samples
     #[command(long_about = LONG_CHECK, after_help = CHECK_EXAMPLES, after_long_help = LONG_CHECK_EXAMPLES)]
     Check(Box<Check>),
+    /// Proves a finished dump: the rulebooks' tests, no address, no secret in any byte
+    #[command(
+        long_about = LONG_VERIFY,
+        after_help = VERIFY_EXAMPLES,
+        after_long_help = LONG_VERIFY_EXAMPLES
+    )]
+    Verify(Box<Verify>),
     /// Lists or shows the built-in rulebooks
     Rules {
         #[command(subcommand)]
@@ -188,6 +230,27 @@ pub(super) struct Check {
     /// Real values in --diff, and the statements that rules generate from rows
     #[arg(long, help_heading = "Output")]
     pub show_values: bool,
+
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// The proof.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    pub input: Input,
+
+    /// The dump that this one was made from: none of its addresses may be left
+    ///
+    /// Any dialect and compression will do. Of its addresses only keyed hashes are kept, within
+    /// --memory. Those in the safe domain do not count.
+    #[arg(long, value_name = "ORIGINAL", value_hint = ValueHint::FilePath, help_heading = "Input")]
+    pub against: Option<PathBuf>,
+
+    /// A further domain that is safe, or with a dot in front all below it; repeatable
+    #[arg(long, value_name = "DOMAIN", value_parser = domain, help_heading = "Rules")]
+    pub safe_domain: Vec<String>,
 
     #[command(flatten)]
     pub running: Running,
@@ -295,6 +358,22 @@ fn variable(text: &str) -> Result<(String, String)> {
     }
 }
 
+/// `example.org`, or `.example.org` for all below it.
+fn domain(text: &str) -> Result<String> {
+    let bare = text.strip_prefix('.').unwrap_or(text);
+    let label = |label: &str| {
+        let word = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+        !label.is_empty() && label.chars().all(word)
+    };
+    let whole = text.starts_with('.') || bare.contains('.');
+    match whole && bare.split('.').all(label) {
+        true => Ok(text.to_lowercase()),
+        false => Err(Error::usage(
+            "write a domain like example.org, or .example.org for all below it",
+        )),
+    }
+}
+
 fn method(text: &str) -> Result<Method> {
     text.parse()
 }
@@ -350,7 +429,9 @@ mod tests {
     fn every_option_has_a_help_and_a_heading() {
         let command = Cli::command();
         let check = command.find_subcommand("check").unwrap();
+        let verify = command.find_subcommand("verify").unwrap();
         let all = command.get_arguments().chain(check.get_arguments());
+        let all = all.chain(verify.get_arguments());
         for arg in all.filter(|a| !a.is_positional()) {
             assert!(arg.get_help().is_some(), "{}", arg.get_id());
             assert!(arg.get_help_heading().is_some(), "{}", arg.get_id());
@@ -423,6 +504,9 @@ mod tests {
             "check -1",
             "check --diff=x",
             "-q check x.sql",
+            "verify -o x",
+            "verify --safe-domain localhost",
+            "verify --safe-domain a..b",
         ];
         for line in lines {
             let args = ["scrub"].into_iter().chain(line.split_whitespace());

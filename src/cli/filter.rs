@@ -18,7 +18,7 @@ pub(super) fn run(args: Filter) -> Result<()> {
         output: args.output,
         compress: args.compress,
         single_transaction: args.single_transaction,
-        preview: None,
+        ..To::default()
     };
     let ran = job::run(args.input, args.running, to);
     let nothing_written = match &ran {

@@ -7,13 +7,20 @@ use super::args::{Input, Running};
 use super::{key, message, progress, rules};
 use crate::dialect::{Dialect, dialects};
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::{self, Job, Progress};
+use crate::functions::DEFAULT_DOMAIN;
+use crate::pipeline::{self, Job, Progress, Search};
+use crate::plan::{MAIL_DOMAIN, Writes};
 use crate::report::{Preview, Report};
+use crate::search::{Allowed, Rules, Safe};
 use crate::sink::{Method, Output, Sink};
 use crate::source::{Compression, Source};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
+
+/// How many places of each table and column a proof tells, and how many with --verbose.
+const PLACES: usize = 5;
+const MOST_PLACES: usize = 100_000;
 
 /// Where the safe dump goes.
 #[derive(Debug, Default)]
@@ -26,6 +33,17 @@ pub(super) struct To {
     pub single_transaction: bool,
     /// Nowhere: what is shown instead.
     pub preview: Option<Preview>,
+    /// What the dump is searched for.
+    pub proof: Option<Proof>,
+}
+
+/// What a proof is asked for.
+#[derive(Debug, Default)]
+pub(super) struct Proof {
+    /// The dump that this one was made from.
+    pub against: Option<PathBuf>,
+    /// Domains that are safe as well.
+    pub safe_domains: Vec<String>,
 }
 
 /// Runs the pipeline: the report as far as the run came, and how it ended.
@@ -80,6 +98,7 @@ fn prepare(
     running: Running,
     to: To,
 ) -> Result<(Job, Option<ReportFile>, Vec<String>)> {
+    let verbose = running.verbose;
     let form = running
         .report
         .as_deref()
@@ -97,15 +116,23 @@ fn prepare(
         )));
     }
     let stdin = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
-    let inputs = [&args.dump, &args.schema, &args.target];
+    let against = to.proof.as_ref().and_then(|proof| proof.against.clone());
+    let inputs = [&args.dump, &args.schema, &args.target, &against];
     let piped = inputs.into_iter().filter(|path| stdin(path)).count();
     if piped + usize::from(args.dump.is_none()) > 1 {
-        return Err(Error::usage(
-            "only one of the dump, the schema and the target's dump can be standard input",
-        ));
+        return Err(Error::usage("only one of the dumps can be standard input"));
     }
-    let choice = rules::choice(&args.rules, &args.set)?;
+    let (choice, rules) = match &to.proof {
+        None => (rules::choice(&args.rules, &args.set)?, None),
+        Some(proof) => {
+            let known = [MAIL_DOMAIN];
+            let choice = rules::choice_knowing(&args.rules, &args.set, &known)?;
+            let rules = search_rules(choice.writes(), &args.set, &proof.safe_domains);
+            (choice.questions(), Some(rules))
+        }
+    };
     let (key, warning) = key::key(args.key_file.as_deref())?;
+    let warning = warning.filter(|_| to.proof.is_none());
     let source = Source::open(args.dump.as_deref())?;
     let dialect = match wanted {
         Some(dialect) => dialect,
@@ -130,7 +157,8 @@ fn prepare(
         .as_deref()
         .map(|path| Source::open(Some(path)))
         .transpose()?;
-    let target = args.target.as_deref().map(target).transpose()?;
+    let target = args.target.as_deref().map(recognised).transpose()?;
+    let original = against.as_deref().map(recognised).transpose()?;
     let output = match to.preview {
         Some(_) => Output {
             path: Some("/dev/null".into()),
@@ -172,13 +200,44 @@ fn prepare(
         spool_dir: running.spool_dir,
         single_transaction: to.single_transaction,
         preview: to.preview,
+        search: rules.map(|rules| Search {
+            rules,
+            original,
+            most: match verbose {
+                true => MOST_PLACES,
+                false => PLACES,
+            },
+        }),
         progress: Arc::new(Progress::default()),
     };
     Ok((job, form, warning.into_iter().collect()))
 }
 
-/// The target environment's dump, by its content.
-fn target(path: &Path) -> Result<(Source, &'static dyn Dialect)> {
+/// What a search goes by.
+fn search_rules(writes: Writes, set: &[(String, String)], also: &[String]) -> Rules {
+    let given = set.iter().filter(|(name, _)| name == MAIL_DOMAIN);
+    let given = given.map(|(_, domain)| domain.to_lowercase());
+    let mut mail: Vec<String> = writes.mail.into_iter().chain(given).collect();
+    if mail.is_empty() {
+        mail.push(String::from_utf8_lossy(DEFAULT_DOMAIN).into_owned());
+    }
+    let also = also.iter().map(|domain| domain.to_lowercase());
+    let mut domains: Vec<String> = writes.domains.into_iter().chain(also).collect();
+    domains.retain(|domain| !mail.contains(domain));
+    for list in [&mut mail, &mut domains] {
+        list.sort();
+        list.dedup();
+    }
+    let safe = Safe {
+        mail,
+        domains,
+        addresses: writes.addresses.into_iter().collect(),
+    };
+    Rules::new(safe, Allowed::new(writes.taken))
+}
+
+/// A dump beside the dump, by its content.
+fn recognised(path: &Path) -> Result<(Source, &'static dyn Dialect)> {
     let source = Source::open(Some(path))?;
     let dialect = recognise(source.head()).map_err(|error| error.of(source.label()))?;
     Ok((source, dialect))

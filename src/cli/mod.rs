@@ -11,6 +11,7 @@ mod key;
 mod message;
 mod progress;
 mod rules;
+mod verify;
 
 use crate::error::{Error, Result};
 use crate::source::stdin_is_terminal;
@@ -51,6 +52,7 @@ fn run(cli: Cli) -> Result<()> {
     match cli.command {
         None => filter::run(cli.filter),
         Some(Command::Check(args)) => check::run(*args),
+        Some(Command::Verify(args)) => verify::run(*args),
         Some(Command::Rules { what: Rules::List }) => message::result(&rules::list()?),
         Some(Command::Rules {
             what: Rules::Show { name },

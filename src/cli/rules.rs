@@ -11,9 +11,18 @@ const AUTO: &str = "auto";
 
 /// Loads the rulebooks of a run. What is wrong with any of them is said at once.
 pub(super) fn choice(names: &[String], variables: &[(String, String)]) -> Result<Choice> {
+    choice_knowing(names, variables, &[])
+}
+
+/// The same, for a command that knows some variables itself.
+pub(super) fn choice_knowing(
+    names: &[String],
+    variables: &[(String, String)],
+    known: &[&str],
+) -> Result<Choice> {
     let mut loader = Loader {
         variables,
-        known: Vec::new(),
+        known: known.iter().map(|name| (*name).to_owned()).collect(),
         faults: Vec::new(),
     };
     let mut named = Vec::new();

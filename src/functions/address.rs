@@ -54,6 +54,33 @@ impl Address {
         let chain = decode(&text[self.local.clone()]).contains(&b'@');
         !chain && own.eq_ignore_ascii_case(domain)
     }
+
+    /// This address of `text` as it compares with others: decoded, in lower case, without quotes.
+    pub fn normalised(&self, text: &[u8]) -> Normalised {
+        let inside = self.local.start + self.quote..self.local.end - self.quote;
+        let lower = |range: Range<usize>| {
+            let decoded = decode(&text[range]);
+            String::from_utf8_lossy(&decoded).to_lowercase()
+        };
+        Normalised {
+            local: lower(inside),
+            domain: lower(self.domain.clone()),
+        }
+    }
+}
+
+/// An address as it compares with others.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Normalised {
+    /// The local part. In a chain `a@b.com@c.com` it holds an `@`.
+    pub local: String,
+    /// The domain.
+    pub domain: String,
+}
+
+/// The places of `@` in a text, in all encodings.
+pub fn signs(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
+    Signs::new(text)
 }
 
 /// Can there be an address in `bytes`? Never false when there is one.

@@ -74,6 +74,7 @@ mod xml_mask;
 mod sweep;
 
 pub use key::{Key, Subkey};
+pub use mailinator::DOMAIN as DEFAULT_DOMAIN;
 
 /// One function, as tests, documentation and the compiler of expressions see it.
 #[derive(Debug, Clone, Copy)]

@@ -65,7 +65,10 @@ pub(super) fn finish(report: &mut Report, planner: &Planner, tally: &Tally) {
         .map(|r| rule(r, planner, tally))
         .collect();
     report.warnings.extend(planner.warnings().cloned());
-    if report.key.random && report.rules.iter().any(|rule| !rule.relations.is_empty()) {
+    if report.key.random
+        && report.verify.is_none()
+        && report.rules.iter().any(|rule| !rule.relations.is_empty())
+    {
         report.warnings.push(
             "no key was given: pseudonyms of this run differ from those of every other run \
              (--key-file FILE or SCRUB_KEY)"

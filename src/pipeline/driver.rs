@@ -6,6 +6,7 @@ use super::follows::Follows;
 use super::holding::gathers_added;
 use super::order::Slot;
 use super::schema::{self, Schemas};
+use super::search::Searching;
 use super::tally::Tally;
 use super::transform::Batch;
 use super::undecided::{Named, Undecided};
@@ -35,6 +36,12 @@ pub(super) struct Current {
     program: Option<(Arc<Program>, Pass)>,
     /// If it is held back: what is kept of it.
     held: Option<Held>,
+}
+
+impl Current {
+    pub fn block(&self) -> Arc<Block> {
+        Arc::clone(&self.block)
+    }
 }
 
 /// A table of which a block has ended.
@@ -91,6 +98,8 @@ pub(super) struct Driver<'r> {
     pub undecided: Undecided,
     /// What a dry run shows, if it is one.
     pub preview: Option<Preview>,
+    /// If the run searches: how far it is.
+    pub searching: Option<Searching>,
     pub progress: Arc<Progress>,
     pub report: &'r mut Report,
 }
@@ -150,8 +159,10 @@ impl Driver<'_> {
             }
             return Err(error);
         }
-        self.finish_section().await?;
-        self.planner.finish(self.decoder.framer.catalog())?;
+        let finished = self.finish_section().await;
+        self.put_off(finished)?;
+        let finished = self.planner.finish(self.decoder.framer.catalog());
+        self.put_off(finished)?;
         if self.users_left_out > 0 {
             let count = self.users_left_out;
             self.report.warnings.push(format!(
@@ -174,6 +185,7 @@ impl Driver<'_> {
     }
 
     async fn frame(&mut self, frame: Frame) -> Result<()> {
+        self.search(&frame).await?;
         let Some((frame, named)) = self.postpone(frame).await? else {
             return Ok(());
         };
@@ -287,7 +299,8 @@ impl Driver<'_> {
             self.tail().await?;
         }
         if let Effect::Connect(_) = &effect {
-            self.finish_section().await?;
+            let finished = self.finish_section().await;
+            self.put_off(finished)?;
         }
         let keep = self
             .admit(&effect, &bytes)
@@ -391,7 +404,8 @@ impl Driver<'_> {
             return Ok(());
         }
         let program = planned.program;
-        self.decoder.framer.rows(if program.is_some() {
+        let searched = self.searching.is_some();
+        self.decoder.framer.rows(if program.is_some() || searched {
             RowMode::Split
         } else {
             RowMode::Pass

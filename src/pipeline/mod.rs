@@ -27,6 +27,7 @@ mod results;
 mod run;
 mod samples;
 mod schema;
+mod search;
 mod section;
 mod spool;
 mod store;
@@ -38,6 +39,7 @@ mod waiting;
 mod writer;
 
 pub use early::Early;
+pub use search::Search;
 
 use crate::dialect::{Dialect, Effect};
 use crate::error::{Error, Result};
@@ -76,6 +78,8 @@ pub struct Job {
     pub single_transaction: bool,
     /// What a dry run shows, if it is one.
     pub preview: Option<Preview>,
+    /// What a run that proves searches for.
+    pub search: Option<Search>,
     /// What a progress line shows.
     pub progress: Arc<Progress>,
 }

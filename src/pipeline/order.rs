@@ -8,6 +8,7 @@ use super::transform::Rewritten;
 use crate::dialect::{Block, OutputState};
 use crate::error::{Error, Result};
 use crate::plan::{Program, StepTally};
+use crate::search::Found;
 use bytes::Bytes;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
@@ -24,6 +25,8 @@ pub(super) enum Slot {
     Rows(oneshot::Receiver<Result<Rewritten>>, Arc<Program>),
     /// What rows found on a worker that stay where they are.
     Gathered(oneshot::Receiver<Result<Vec<StepTally>>>, Arc<Program>),
+    /// What a search of rows found on a worker.
+    Searched(oneshot::Receiver<Result<Found>>),
     /// The end of the block: rows that rules add, then what the dump says.
     End(Bytes, Bytes),
     /// The input ended in something unfinished, of which this is the rest.
@@ -117,6 +120,13 @@ impl Order {
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .merge(&program, found)?;
+            }
+            Slot::Searched(promise) => {
+                let found = kept(promise).await?;
+                tally
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .find(found);
             }
             Slot::End(added, end) => {
                 let OutputState::Rows(_, written) = &self.state else {

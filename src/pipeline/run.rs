@@ -4,6 +4,7 @@ use super::decoder::FrameDecoder;
 use super::driver::Driver;
 use super::follows::Follows;
 use super::order;
+use super::search::{self, Searching};
 use super::store::Store;
 use super::tally::Tally;
 use super::undecided::Undecided;
@@ -21,13 +22,22 @@ use tokio::sync::mpsc;
 pub(super) async fn run(job: Job) -> Outcome {
     let mut report = account::start(&job);
     let given = job.target.is_some();
+    let (mut rules, original, places) = match job.search {
+        Some(search) => (Some(search.rules), search.original, search.most),
+        None => (None, None, 0),
+    };
     let planner = super::planner(job.choice, job.dialect, &job.key, given);
     let planner = planner.and_then(|mut planner| {
         if let Some((source, dialect)) = job.target {
             let label = source.label().to_owned();
-            let kept = target::read(source, dialect, &mut planner, job.memory)
+            let kept = target::read(source, dialect, &mut planner, rules.as_mut(), job.memory)
                 .map_err(|error| error.of(label))?;
             planner.keeps(kept);
+        }
+        if let (Some((source, dialect)), Some(rules)) = (original, &mut rules) {
+            let label = source.label().to_owned();
+            search::remember(source, dialect, rules, job.memory)
+                .map_err(|error| error.of(label))?;
         }
         Ok(planner)
     });
@@ -79,7 +89,7 @@ pub(super) async fn run(job: Job) -> Outcome {
     let again = job.source.original().filter(|_| schemas.is_empty());
     let again = again.map(|file| (file.clone(), job.dialect.framer()));
     let store = Store::new(job.memory, job.spool_dir);
-    let tally = Arc::new(Mutex::new(Tally::new(store.clone(), job.preview)));
+    let tally = Arc::new(Mutex::new(Tally::new(store.clone(), job.preview, places)));
     let (output, written) = writer::start(job.sink);
     let (slots, receiver) = mpsc::channel(job.jobs.max(1) + 2);
     let order = tokio::spawn(order::run(receiver, output, Arc::clone(&tally)));
@@ -117,6 +127,7 @@ pub(super) async fn run(job: Job) -> Outcome {
         users_left_out: 0,
         undecided: Undecided::default(),
         preview: job.preview,
+        searching: rules.map(|rules| Searching::new(rules, places)),
         progress: job.progress,
         report: &mut report,
     };
@@ -130,6 +141,7 @@ pub(super) async fn run(job: Job) -> Outcome {
         decoder,
         planner,
         slots,
+        searching,
         ..
     } = driver;
     drop(slots);
@@ -168,11 +180,14 @@ pub(super) async fn run(job: Job) -> Outcome {
         }
         Err(_) => result = Err(writer::died()),
     }
-    account::finish(
-        &mut report,
-        &planner,
-        &tally.lock().unwrap_or_else(PoisonError::into_inner),
-    );
+    let tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(searching) = searching {
+        let (found, failed) = searching.end(&tally.found);
+        report.verify = Some(found);
+        result = result.and(failed);
+    }
+    account::finish(&mut report, &planner, &tally);
+    drop(tally);
     Outcome { report, result }
 }
 

@@ -183,6 +183,7 @@ impl Driver<'_> {
         self.checked = false;
         self.complete.clear();
         self.relations = Relations::default();
+        self.relations.scattered = self.searching.is_some();
         self.brackets.clear();
     }
 

@@ -12,6 +12,7 @@ use crate::expression::Rows;
 use crate::plan::{Filter, Program, RuleId, Step, StepKey, StepKind, StepTally, Wait};
 use crate::report::{Preview, TableAction};
 use crate::schema::{Catalog, RelationKind, RelationName};
+use crate::search::Found;
 use indexmap::IndexMap;
 use std::sync::Arc;
 
@@ -73,12 +74,14 @@ pub(super) struct Tally {
     pub section: Option<String>,
     /// Keeps what has to wait.
     pub store: Store,
+    /// What a search has found.
+    pub found: Found,
     /// What a dry run shows.
     preview: Option<Preview>,
 }
 
 impl Tally {
-    pub(super) fn new(store: Store, preview: Option<Preview>) -> Self {
+    pub(super) fn new(store: Store, preview: Option<Preview>, places: usize) -> Self {
         Tally {
             tables: IndexMap::new(),
             hits: IndexMap::new(),
@@ -88,6 +91,7 @@ impl Tally {
             moved: IndexMap::new(),
             section: None,
             store,
+            found: Found::keeping(places),
             preview,
         }
     }
@@ -97,6 +101,11 @@ impl Tally {
         self.tables
             .entry((self.section.clone(), relation.clone()))
             .or_default()
+    }
+
+    /// Adds what a search has found in this section.
+    pub(super) fn find(&mut self, found: Found) {
+        self.found.append(found, self.section.as_deref());
     }
 
     /// Adds a batch.

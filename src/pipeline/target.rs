@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::expression::Rows;
 use crate::plan::{Planner, Program, StepKey};
 use crate::schema::Catalog;
+use crate::search::{self, Rules};
 use crate::source::Source;
 use bytes::BytesMut;
 use std::collections::HashMap;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 /// What is gathered of the target's dump.
 struct Target<'p> {
     planner: &'p mut Planner,
+    /// If the run searches: what it allows.
+    search: Option<&'p mut Rules>,
     memory: u64,
     kept: u64,
     found: HashMap<StepKey, Rows>,
@@ -31,11 +34,13 @@ pub(super) fn read(
     mut source: Source,
     dialect: &dyn Dialect,
     planner: &mut Planner,
+    search: Option<&mut Rules>,
     memory: u64,
 ) -> Result<u64> {
     let mut framer = dialect.framer();
     let mut target = Target {
         planner,
+        search,
         memory,
         kept: 0,
         found: HashMap::new(),
@@ -58,9 +63,14 @@ pub(super) fn read(
                         .planner
                         .target_program(framer.catalog(), &block.relation, block.columns.as_deref())
                         .map_err(|error| error.at(at))?;
-                    framer.rows(match program {
-                        Some(_) => RowMode::Split,
-                        None => RowMode::Pass,
+                    let name = &block.relation.name;
+                    let allows = target
+                        .search
+                        .as_ref()
+                        .is_some_and(|s| s.allowed.wants(name));
+                    framer.rows(match program.is_some() || allows {
+                        true => RowMode::Split,
+                        false => RowMode::Pass,
                     });
                     target.block = Some((block, program));
                 }
@@ -111,7 +121,32 @@ fn merge(catalog: &mut Option<Catalog>, section: Catalog) {
 }
 
 impl Target<'_> {
+    /// Allows the addresses of a row where rules put it.
+    fn allow(&mut self, block: &Block, batch: &Batch) -> Result<()> {
+        let name = &block.relation.name;
+        let Some(search) = self.search.as_mut().filter(|s| s.allowed.wants(name)) else {
+            return Ok(());
+        };
+        search::rows(block, &batch.bytes, batch.first_row, &mut |_, hit| {
+            if let Some(address) = hit.what.address() {
+                search.allow(name, address);
+            }
+        });
+        match search.allowed.size() > self.memory {
+            false => Ok(()),
+            true => Err(Error::input(format!(
+                "its addresses outgrew the memory that they may use ({} bytes)",
+                self.memory
+            ))
+            .relation(&block.relation)
+            .remedy("give more with --memory SIZE")),
+        }
+    }
+
     fn rows(&mut self, batch: Batch) -> Result<()> {
+        if let Some((block, _)) = &self.block {
+            self.allow(&Arc::clone(block), &batch)?;
+        }
         let Some((block, Some(program))) = &self.block else {
             return Ok(());
         };

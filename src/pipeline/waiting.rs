@@ -111,6 +111,9 @@ pub(super) struct Relations {
     ended: HashSet<RelationName>,
     /// Can no more rows come?
     pub data_ended: bool,
+    /// Can rows of a relation come in several places? A finished dump has those at the end of its data
+    /// that rules have added.
+    pub scattered: bool,
     /// What has been taken for lookups: no more may come.
     taken: HashSet<StepKey>,
 }
@@ -138,8 +141,8 @@ impl Relations {
     }
 
     fn is_ended(&self, catalog: &Catalog, relation: &RelationName) -> bool {
-        if self.data_ended {
-            return true;
+        if self.data_ended || self.scattered {
+            return self.data_ended;
         }
         let root = is_root(catalog, relation);
         match self.ended.contains(relation) {

@@ -8,10 +8,12 @@ mod number;
 mod plan;
 mod sample;
 mod text;
+mod verify;
 
 use crate::error::Error;
 pub use sample::{Preview, Sample, SampleCell};
 use serde::Serialize;
+pub use verify::{FindingReport, FindingSpot, VerifyReport};
 
 /// A whole run.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -46,6 +48,9 @@ pub struct Report {
     pub selects: Vec<SelectReport>,
     /// The results of the tests.
     pub tests: Vec<TestReport>,
+    /// What a search found, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify: Option<VerifyReport>,
     /// What somebody should know.
     pub warnings: Vec<String>,
     /// Columns that the baseline's patterns left alone because an application needs them.
@@ -244,6 +249,16 @@ impl Report {
     /// not run.
     pub fn to_plan(&self, verbose: bool) -> String {
         plan::plan(self, verbose)
+    }
+
+    /// What a search found, for standard output: tests, finds by place, what is told apart.
+    pub fn to_proof(&self) -> String {
+        verify::proof(self)
+    }
+
+    /// What was searched, for standard error.
+    pub fn searched(&self) -> String {
+        verify::searched(self)
     }
 
     /// The end of the summary alone: sizes, tests, warnings, what is left to do.

@@ -165,6 +165,10 @@ pub(super) fn report(report: &Report) -> String {
             };
         }
     }
+    if report.verify.is_some() {
+        heading(&mut out, "Search");
+        super::verify::search(&mut out, report);
+    }
     for (title, lines) in [
         ("Warnings", &report.warnings),
         ("Left alone by the baseline", &report.excepted),

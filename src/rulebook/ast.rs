@@ -1,5 +1,6 @@
 //! The checked form of a rulebook: what is left after parsing, refusing and resolving variables.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A place in a rulebook's source.
@@ -59,6 +60,8 @@ pub struct Rulebook {
     pub by_hand: Vec<String>,
     /// Every variable that the rulebook reads, sets or asks for, by name.
     pub variables: Vec<String>,
+    /// The values that the variables have at the end.
+    pub values: BTreeMap<String, String>,
     /// The statements in order.
     pub statements: Vec<Statement>,
 }

@@ -61,6 +61,7 @@ pub fn load(request: &Load<'_>) -> Result<Rulebook, Diagnostics> {
         return Err(Diagnostics::new(rulebook.files, faults));
     }
     rulebook.variables = variables.named.into_iter().collect();
+    rulebook.values = variables.values;
     Ok(rulebook)
 }
 

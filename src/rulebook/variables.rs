@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The variables of a run.
 #[derive(Debug, Default)]
 pub(super) struct Variables {
-    values: BTreeMap<String, String>,
+    pub(super) values: BTreeMap<String, String>,
     fixed: BTreeSet<String>,
     /// Every name that the rulebook reads, sets or asks for.
     pub(super) named: BTreeSet<String>,

@@ -322,6 +322,10 @@ impl Script for MssqlScript {
         if identity {
             out.extend_from_slice(format!("SET IDENTITY_INSERT {table} OFF{line}").as_bytes());
         }
+        if self.generated {
+            // They may be the script's last lines, and SSMS's last one is a GO.
+            out.extend_from_slice(format!("GO{line}").as_bytes());
+        }
         Ok(())
     }
 

@@ -1,0 +1,301 @@
+//! A run that proves: every byte of the dump is searched beside the questions that rules ask.
+//!
+//! Rows are searched on the workers, whatever is between them by the driver. What a batch held comes to
+//! the order stage like everything else, so that the first places are the same for any `--jobs`.
+
+use super::driver::Driver;
+use super::order::Slot;
+use super::reader;
+use crate::dialect::{Block, Dialect, Effect, Frame, RowMode};
+use crate::error::{Error, Position, Result};
+use crate::report::{FindingReport, FindingSpot, VerifyReport};
+use crate::search::{self, Found, Hit, Kind, Outside, Place, Rules, Spot, label};
+use crate::source::Source;
+use bytes::BytesMut;
+use std::io::Read;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// What a run searches for.
+pub struct Search {
+    /// What it goes by.
+    pub rules: Rules,
+    /// The dump that this one was made from, and what it is written in.
+    pub original: Option<(Source, &'static dyn Dialect)>,
+    /// How many places are told of each table and column.
+    pub most: usize,
+}
+
+/// The search of a run that has begun.
+pub(super) struct Searching {
+    rules: Arc<Rules>,
+    most: usize,
+    /// Where the next frame begins.
+    at: Position,
+    outside: Outside,
+    /// What a test or a rule without a table has to say, when everything has been searched.
+    failed: Option<Error>,
+}
+
+impl Searching {
+    pub(super) fn new(rules: Rules, most: usize) -> Self {
+        Searching {
+            rules: Arc::new(rules),
+            most,
+            at: Position::START,
+            outside: Outside::default(),
+            failed: None,
+        }
+    }
+
+    /// What there is to tell, and whether the dump has failed.
+    pub(super) fn end(self, found: &Found) -> (VerifyReport, Result<()>) {
+        let report = report(found, &self.rules);
+        let failed = self.failed.or_else(|| failure(&report));
+        (report, failed.map_or(Ok(()), Err))
+    }
+
+    /// Everything but rows.
+    fn outside(&mut self, frame: &Frame) -> Found {
+        let bytes = frame.bytes();
+        let (start, rules, most) = (self.at, &self.rules, self.most);
+        let mut found = Found::keeping(most);
+        let relation = match frame {
+            Frame::Head { block, .. } => Some(block.relation.to_string()),
+            Frame::Statement { effect, .. } => match effect {
+                Effect::Opaque(relation, _) | Effect::Statistics(relation) => {
+                    Some(relation.to_string())
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        let mut take = |at: usize, hit: Hit| {
+            let spot = || Spot {
+                row: None,
+                at: start.after(&bytes[..at]),
+            };
+            let place = || {
+                let what = match frame {
+                    Frame::Other { .. } => "comment".to_owned(),
+                    _ => label(bytes),
+                };
+                Place::Outside(match &relation {
+                    Some(relation) => format!("{what} of {relation}"),
+                    None => what,
+                })
+            };
+            found.take(rules, &hit, None, spot, place);
+        };
+        match frame {
+            Frame::Other { .. } => self.outside.other(bytes, &mut take),
+            Frame::Statement {
+                effect: Effect::OtherData,
+                ..
+            } => self.outside.large_object(bytes, &mut take),
+            Frame::Statement {
+                effect: Effect::Password(_),
+                ..
+            } => {
+                take(0, Hit::password());
+                self.outside.statement(bytes, &mut take);
+            }
+            _ => self.outside.statement(bytes, &mut take),
+        }
+        found
+    }
+}
+
+impl Driver<'_> {
+    /// Searches a frame, if the run searches.
+    pub(super) async fn search(&mut self, frame: &Frame) -> Result<()> {
+        let Some(searching) = &mut self.searching else {
+            return Ok(());
+        };
+        let at = searching.at;
+        match (frame, &self.block) {
+            (
+                Frame::Rows {
+                    bytes, first_row, ..
+                },
+                Some(current),
+            ) => {
+                searching.at.advance(bytes);
+                searching.outside.interrupt();
+                let (rules, most) = (Arc::clone(&searching.rules), searching.most);
+                let (block, bytes, before) = (current.block(), bytes.clone(), *first_row);
+                let (sender, promise) = oneshot::channel();
+                self.pool.spawn(move || {
+                    let found = rules.search_rows(&block, &bytes, at, before, most);
+                    let _ = sender.send(Ok(found));
+                });
+                self.send(Slot::Searched(promise)).await
+            }
+            _ => {
+                let found = searching.outside(frame);
+                searching.at.advance(frame.bytes());
+                if !found.is_empty() {
+                    self.tally().find(found);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A failed test does not end a run that searches: what it has to say comes last.
+    pub(super) fn put_off(&mut self, result: Result<()>) -> Result<()> {
+        match (result, &mut self.searching) {
+            (Err(error), Some(searching)) if error.kind == crate::error::ErrorKind::Check => {
+                searching.failed.get_or_insert(error);
+                Ok(())
+            }
+            (result, _) => result,
+        }
+    }
+}
+
+/// Reads the addresses of the original.
+///
+/// # Errors
+/// If it is refused, or has more addresses than fit into the memory.
+pub(super) fn remember(
+    mut source: Source,
+    dialect: &dyn Dialect,
+    rules: &mut Rules,
+    memory: u64,
+) -> Result<()> {
+    let mut framer = dialect.framer();
+    let mut outside = Outside::default();
+    let mut block: Option<Arc<Block>> = None;
+    let mut input = BytesMut::new();
+    let mut buffer = vec![0; reader::CHUNK];
+    rules.original.get_or_insert_default();
+    loop {
+        let read = match source.read(&mut buffer) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(source.fault(&error)),
+            Ok(read) => read,
+        };
+        input.extend_from_slice(&buffer[..read]);
+        while let Some(frame) = framer.next(&mut input, read == 0)? {
+            let mut take = |hit: Hit| {
+                if let Some(address) = hit.what.address() {
+                    rules.remember(address);
+                }
+            };
+            match (&frame, &block) {
+                (
+                    Frame::Rows {
+                        bytes, first_row, ..
+                    },
+                    Some(block),
+                ) => {
+                    outside.interrupt();
+                    search::rows(block, bytes, *first_row, &mut |_, hit| take(hit));
+                }
+                (Frame::Other { bytes }, _) => outside.other(bytes, &mut |_, hit| take(hit)),
+                (
+                    Frame::Statement {
+                        bytes,
+                        effect: Effect::OtherData,
+                        ..
+                    },
+                    _,
+                ) => outside.large_object(bytes, &mut |_, hit| take(hit)),
+                _ => outside.statement(frame.bytes(), &mut |_, hit| take(hit)),
+            }
+            match frame {
+                Frame::Head { block: begun, .. } => {
+                    framer.rows(RowMode::Split);
+                    block = Some(begun);
+                }
+                Frame::End { .. } => block = None,
+                _ => {}
+            }
+            let size = rules.original.as_ref().map_or(0, search::Hashes::size);
+            if size > memory {
+                return Err(Error::input(format!(
+                    "its addresses outgrew the memory that they may use ({memory} bytes)"
+                ))
+                .remedy("give more with --memory SIZE"));
+            }
+        }
+        if read == 0 {
+            return framer.finish();
+        }
+    }
+}
+
+/// What a run that searched tells.
+fn report(found: &Found, rules: &Rules) -> VerifyReport {
+    let mut groups: Vec<_> = found.groups.iter().collect();
+    let first = |spots: &[Spot]| spots.first().map(|spot| spot.at);
+    groups.sort_by_key(|(_, group)| first(&group.spots));
+    let finding = |(key, group): &(&search::Key, &search::Group)| {
+        let (relation, column, outside) = match &key.place {
+            Place::Rows { relation, column } => (Some(relation.clone()), column.clone(), None),
+            Place::Outside(what) => (None, None, Some(what.clone())),
+        };
+        FindingReport {
+            database: key.database.clone(),
+            relation,
+            column,
+            outside,
+            what: key.kind.to_string(),
+            count: group.count,
+            places: group
+                .spots
+                .iter()
+                .map(|spot| FindingSpot {
+                    row: spot.row,
+                    line: spot.at.line,
+                    byte: spot.at.byte,
+                })
+                .collect(),
+        }
+    };
+    let (findings, apart): (Vec<_>, Vec<_>) =
+        groups.into_iter().partition(|(key, _)| key.kind.fails());
+    let count = |secrets: bool| {
+        let counted = found.groups.iter();
+        let counted = counted
+            .filter(|(key, _)| key.kind.fails() && matches!(key.kind, Kind::Secret(_)) == secrets);
+        counted.map(|(_, group)| group.count).sum()
+    };
+    VerifyReport {
+        safe_domains: rules
+            .safe
+            .mail
+            .iter()
+            .chain(&rules.safe.domains)
+            .cloned()
+            .collect(),
+        safe: found.safe,
+        allowed: found.allowed,
+        original: rules.original.as_ref().map(|hashes| hashes.len() as u64),
+        addresses: count(false),
+        secrets: count(true),
+        findings: findings.iter().map(finding).collect(),
+        apart: apart.iter().map(finding).collect(),
+    }
+}
+
+/// The failure of a dump in which something was found.
+fn failure(report: &VerifyReport) -> Option<Error> {
+    let some = |count: u64, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        n => Some(format!("{n} {many}")),
+    };
+    let addresses = some(
+        report.addresses,
+        "address outside the safe domain",
+        "addresses outside the safe domain",
+    );
+    let secrets = some(report.secrets, "secret", "secrets");
+    let parts: Vec<_> = addresses.into_iter().chain(secrets).collect();
+    (!parts.is_empty()).then(|| {
+        Error::check(format!("the dump holds {}", parts.join(" and ")))
+            .remedy("its places are listed; write rules for them, or leave the dump where it is")
+    })
+}

@@ -1,0 +1,261 @@
+//! What `scrub verify` wants to know of rulebooks: their questions, and what they write themselves.
+
+use super::Choice;
+use crate::functions::address::{Normalised, addresses};
+use crate::rulebook::{
+    Action, BinaryOp, Expr, ExprKind, FromItem, InsertSource, Query, Rulebook, Statement,
+};
+
+/// The variable that holds the safe domain.
+pub const MAIL_DOMAIN: &str = "mail_domain";
+
+/// What the rules of a run write on purpose.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Writes {
+    /// The domains that addresses are rewritten to.
+    pub mail: Vec<String>,
+    /// Other domains that rules write addresses in; with a dot in front: ends of domains.
+    pub domains: Vec<String>,
+    /// Whole addresses that rules write.
+    pub addresses: Vec<Normalised>,
+    /// Tables that are filled from the target environment's own, with the table of the target.
+    pub taken: Vec<(String, String)>,
+}
+
+impl Choice {
+    /// The same rulebooks with their SELECTs and tests only.
+    pub fn questions(mut self) -> Choice {
+        for book in self.books_mut() {
+            let asks = |statement: &Statement| matches!(statement.action, Action::Select(_));
+            book.statements.retain(asks);
+        }
+        self
+    }
+
+    /// What the rulebooks write.
+    pub fn writes(&self) -> Writes {
+        let mut writes = Writes::default();
+        for book in self.books() {
+            if let Some(domain) = book.values.get(MAIL_DOMAIN) {
+                writes.mail.push(domain.to_lowercase());
+            }
+            for statement in &book.statements {
+                writes.statement(statement);
+            }
+        }
+        for list in [&mut writes.mail, &mut writes.domains] {
+            list.sort();
+            list.dedup();
+        }
+        writes
+    }
+
+    fn books(&self) -> Vec<&Rulebook> {
+        match self {
+            Choice::Named(books) => books.iter().collect(),
+            Choice::Auto {
+                baseline,
+                others,
+                then,
+            } => [&**baseline]
+                .into_iter()
+                .chain(others)
+                .chain(then)
+                .collect(),
+        }
+    }
+
+    fn books_mut(&mut self) -> Vec<&mut Rulebook> {
+        match self {
+            Choice::Named(books) => books.iter_mut().collect(),
+            Choice::Auto {
+                baseline,
+                others,
+                then,
+            } => [&mut **baseline]
+                .into_iter()
+                .chain(others)
+                .chain(then)
+                .collect(),
+        }
+    }
+}
+
+impl Writes {
+    fn statement(&mut self, statement: &Statement) {
+        match &statement.action {
+            Action::Update(update) => {
+                update.assignments.iter().for_each(|a| self.value(&a.value));
+            }
+            Action::Insert(insert) => {
+                let conflict = insert.on_conflict.iter();
+                let assigned = conflict.flat_map(|conflict| &conflict.assignments);
+                assigned.for_each(|a| self.value(&a.value));
+                match &insert.source {
+                    InsertSource::Values(rows) => {
+                        rows.iter().flatten().for_each(|value| self.value(value));
+                    }
+                    InsertSource::Query(query) => {
+                        for item in &query.items {
+                            if let crate::rulebook::SelectItem::Expr { expr, .. } = item {
+                                self.value(expr);
+                            }
+                        }
+                        self.takes(&insert.table.name.text, query);
+                    }
+                    InsertSource::DefaultValues => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The target's tables that a query reads from.
+    fn takes(&mut self, into: &str, query: &Query) {
+        let joined = query
+            .from
+            .iter()
+            .flat_map(|from| from.joins.iter().map(|join| &join.item));
+        for item in query.from.iter().map(|from| &from.first).chain(joined) {
+            match item {
+                FromItem::Table(table) if table.target => {
+                    self.taken.push((into.to_owned(), table.name.text.clone()));
+                }
+                FromItem::Table(_) => {}
+                FromItem::Query { query, .. } => self.takes(into, query),
+            }
+        }
+    }
+
+    /// What an expression can give, not what it compares with.
+    fn value(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::String(text) => self.literal(text),
+            ExprKind::Binary(BinaryOp::Concat | BinaryOp::Add, left, right) => {
+                if let (ExprKind::String(sign), ExprKind::String(domain)) =
+                    (&last(left).kind, &right.kind)
+                    && sign == "@"
+                {
+                    self.domains.push(domain.to_lowercase());
+                }
+                self.value(left);
+                self.value(right);
+            }
+            ExprKind::Cast(inner, _) => self.value(inner),
+            ExprKind::Case {
+                branches,
+                otherwise,
+                ..
+            } => {
+                branches.iter().for_each(|(_, result)| self.value(result));
+                otherwise.iter().for_each(|result| self.value(result));
+            }
+            ExprKind::Call {
+                schema, name, args, ..
+            } => {
+                if schema.as_deref() == Some("anon") {
+                    match (name.as_str(), args.get(1).map(|arg| &arg.kind)) {
+                        ("mailinator" | "rewrite_emails", Some(ExprKind::String(domain))) => {
+                            self.mail.push(domain.to_lowercase());
+                        }
+                        // They make addresses in a domain that is reserved for examples.
+                        ("pseudo_email" | "fake_email", _) => {
+                            self.domains.push("example.com".to_owned());
+                        }
+                        _ => {}
+                    }
+                }
+                args.iter().for_each(|arg| self.value(arg));
+            }
+            ExprKind::Array(items) => items.iter().for_each(|item| self.value(item)),
+            _ => {}
+        }
+    }
+
+    fn literal(&mut self, text: &str) {
+        for address in addresses(text.as_bytes()) {
+            self.addresses.push(address.normalised(text.as_bytes()));
+        }
+        let lower = text.to_lowercase();
+        let is_domain = |text: &str| addresses(format!("a@{text}").as_bytes()).next().is_some();
+        if let Some(domain) = lower.strip_prefix('@')
+            && is_domain(domain)
+        {
+            self.domains.push(domain.to_owned());
+        }
+        // Written behind an address: only where no mail ever goes.
+        if RESERVED.contains(&lower.as_str()) {
+            self.domains.push(lower);
+        }
+    }
+}
+
+/// Top-level domains that never exist (RFC 2606).
+const RESERVED: [&str; 4] = [".invalid", ".test", ".example", ".localhost"];
+
+/// The last operand of a chain.
+fn last(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Binary(BinaryOp::Concat | BinaryOp::Add, _, right) => last(right),
+        _ => expr,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rulebook::{Load, load};
+
+    fn choice(text: &str) -> Choice {
+        let loaded = load(&Load {
+            name: "t",
+            path: "t.sql",
+            text,
+            variables: &[],
+            include: &|_| Err(std::io::ErrorKind::NotFound.into()),
+        });
+        Choice::Named(vec![loaded.unwrap()])
+    }
+
+    #[test]
+    fn what_rules_write() {
+        let writes = choice(
+            "\\set mail_domain safe.example.com\n\
+             UPDATE a SET m = anon.mailinator(m, 'Own.example.org'), n = 'user' || id || '@host.example.net',\n\
+               o = CASE WHEN m = 'ceo@company.com' THEN 'nobody@company.com' ELSE anon.pseudo_email(m) END,\n\
+               p = p || '.invalid', q = 'u' || id || '@' || 'third.example.org', r = r || '.com'\n\
+             WHERE m <> 'boss@company.com';\n\
+             INSERT INTO b (m) VALUES ('one@company.com');\n\
+             -- name: x :with-target\n\
+             INSERT INTO c SELECT t.* FROM target.d t JOIN target.e u ON u.id = t.id;",
+        )
+        .writes();
+        assert_eq!(writes.mail, ["own.example.org", "safe.example.com"]);
+        let domains = [
+            ".invalid",
+            "example.com",
+            "host.example.net",
+            "third.example.org",
+        ];
+        assert_eq!(writes.domains, domains);
+        let locals: Vec<_> = writes.addresses.iter().map(|a| a.local.as_str()).collect();
+        assert_eq!(locals, ["nobody", "one"]);
+        let pair = |from: &str| ("c".to_owned(), from.to_owned());
+        assert_eq!(writes.taken, [pair("d"), pair("e")]);
+    }
+
+    #[test]
+    fn only_questions_stay() {
+        let choice = choice(
+            "DELETE FROM a; SELECT count(*) FROM a;\n-- name: t :test\nSELECT 1 FROM a;\n\
+             SELECT 'DELETE FROM a' FROM a \\gexec",
+        );
+        match choice.questions() {
+            Choice::Named(books) => {
+                let names: Vec<_> = books[0].statements.iter().map(|s| s.test).collect();
+                assert_eq!(names, [false, true]);
+            }
+            Choice::Auto { .. } => panic!("auto was not asked for"),
+        }
+    }
+}
