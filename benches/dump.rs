@@ -109,6 +109,7 @@ fn run(dump: &Arc<[u8]>, choice: Choice, jobs: usize) -> u64 {
         spool_dir: None,
         single_transaction: false,
         preview: None,
+        search: None,
         progress: Arc::new(Progress::default()),
     });
     outcome.result.unwrap_or_else(|error| panic!("{error}"));

@@ -62,12 +62,10 @@ impl Searching {
         let mut found = Found::keeping(most);
         let relation = match frame {
             Frame::Head { block, .. } => Some(block.relation.to_string()),
-            Frame::Statement { effect, .. } => match effect {
-                Effect::Opaque(relation, _) | Effect::Statistics(relation) => {
-                    Some(relation.to_string())
-                }
-                _ => None,
-            },
+            Frame::Statement {
+                effect: Effect::Opaque(relation, _) | Effect::Statistics(relation),
+                ..
+            } => Some(relation.to_string()),
             _ => None,
         };
         let mut take = |at: usize, hit: Hit| {

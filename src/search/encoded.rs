@@ -253,7 +253,7 @@ fn base64(
             None if line_end(*byte) => {}
             None => break,
         }
-        if before.len() >= LOCAL.next_multiple_of(3) / 3 * 4 {
+        if before.len() >= LOCAL.div_ceil(3) * 4 {
             break;
         }
     }
@@ -267,7 +267,7 @@ fn base64(
             None if line_end(*byte) => {}
             None => break,
         }
-        if digits.len() >= front + DOMAIN.next_multiple_of(3) / 3 * 4 + 4 {
+        if digits.len() >= front + DOMAIN.div_ceil(3) * 4 + 4 {
             break;
         }
     }

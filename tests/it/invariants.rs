@@ -363,6 +363,7 @@ pub fn run(
         spool_dir: None::<PathBuf>,
         single_transaction: false,
         preview: None,
+        search: None,
         progress: Arc::new(Progress::default()),
     });
     let mut report: serde_json::Value =

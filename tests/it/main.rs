@@ -36,3 +36,4 @@ mod source;
 mod sqlite;
 mod superoffice;
 mod transaction;
+mod verify;
