@@ -95,8 +95,15 @@ impl Searching {
                 effect: Effect::Password(_),
                 ..
             } => {
-                take(0, Hit::password());
-                self.outside.statement(bytes, &mut take);
+                // What the shapes know says more.
+                let mut known = false;
+                self.outside.statement(bytes, &mut |at, hit| {
+                    known |= hit.what.address().is_none();
+                    take(at, hit);
+                });
+                if !known {
+                    take(0, Hit::password());
+                }
             }
             _ => self.outside.statement(bytes, &mut take),
         }
