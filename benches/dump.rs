@@ -108,6 +108,7 @@ fn run(dump: &Arc<[u8]>, choice: Choice, jobs: usize) -> u64 {
         memory: 64 << 20,
         spool_dir: None,
         single_transaction: false,
+        strict: None,
         preview: None,
         search: None,
         progress: Arc::new(Progress::default()),

@@ -18,6 +18,7 @@ pub(super) fn run(args: Filter) -> Result<()> {
         output: args.output,
         compress: args.compress,
         single_transaction: args.single_transaction,
+        strict: args.review.strict,
         ..To::default()
     };
     let ran = job::run(args.input, args.running, to);
@@ -29,7 +30,9 @@ pub(super) fn run(args: Filter) -> Result<()> {
         sink::spoil_pipe();
     }
     let (report, result) = ran?;
-    if job::is_told(&result) && !quiet {
+    if let Some(lines) = job::unreviewed(&report) {
+        message::summary(&lines);
+    } else if job::is_told(&result) && !quiet {
         message::summary(&report.summary(verbose));
     }
     result

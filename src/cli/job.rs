@@ -9,7 +9,7 @@ use crate::dialect::{Dialect, dialects};
 use crate::error::{Error, ErrorKind, Result};
 use crate::functions::DEFAULT_DOMAIN;
 use crate::pipeline::{self, Job, Progress, Search};
-use crate::plan::{MAIL_DOMAIN, Writes};
+use crate::plan::{MAIL_DOMAIN, Strict, Writes};
 use crate::report::{Preview, Report};
 use crate::search::{Allowed, Rules, Safe};
 use crate::sink::{Method, Output, Sink};
@@ -31,6 +31,8 @@ pub(super) struct To {
     pub compress: Option<Method>,
     /// One transaction for each database?
     pub single_transaction: bool,
+    /// Does every column have to be reviewed?
+    pub strict: Option<Strict>,
     /// Nowhere: what is shown instead.
     pub preview: Option<Preview>,
     /// What the dump is searched for.
@@ -90,6 +92,13 @@ pub(super) fn run(input: Input, running: Running, to: To) -> Result<(Report, Res
 pub(super) fn is_told(result: &Result<()>) -> bool {
     let error = result.as_ref().err();
     error.is_none_or(|error| error.kind == ErrorKind::Check)
+}
+
+/// The lines that would review what nobody has reviewed.
+pub(super) fn unreviewed(report: &Report) -> Option<String> {
+    let strict = report.strict.as_ref()?;
+    let lines = strict.unreviewed.iter().map(|line| format!("{line}\n"));
+    Some(lines.collect()).filter(|lines: &String| !lines.is_empty())
 }
 
 /// Everything that happens before the first byte is passed on.
@@ -199,6 +208,7 @@ fn prepare(
         memory: running.memory,
         spool_dir: running.spool_dir,
         single_transaction: to.single_transaction,
+        strict: to.strict,
         preview: to.preview,
         search: rules.map(|rules| Search {
             rules,

@@ -5,6 +5,7 @@ use super::decoder::FrameDecoder;
 use super::follows::Follows;
 use super::holding::gathers_added;
 use super::order::Slot;
+use super::review::Review;
 use super::schema::{self, Schemas};
 use super::search::Searching;
 use super::tally::Tally;
@@ -96,6 +97,8 @@ pub(super) struct Driver<'r> {
     pub users_left_out: u64,
     /// What waits until it is known whose dump it is.
     pub undecided: Undecided,
+    /// What `--strict` has seen.
+    pub review: Option<Review>,
     /// What a dry run shows, if it is one.
     pub preview: Option<Preview>,
     /// If the run searches: how far it is.
@@ -163,6 +166,7 @@ impl Driver<'_> {
         self.put_off(finished)?;
         let finished = self.planner.finish(self.decoder.framer.catalog());
         self.put_off(finished)?;
+        self.all_reviewed()?;
         if self.users_left_out > 0 {
             let count = self.users_left_out;
             self.report.warnings.push(format!(
@@ -233,49 +237,44 @@ impl Driver<'_> {
                 self.planner
                     .opaque(self.decoder.framer.catalog(), relation, what)
                     .map_err(|error| error.at(at))?;
+                if self.review.is_some() {
+                    let message = format!(
+                        "--strict: the dump changes its rows by {what}, which nobody can review"
+                    );
+                    return Err(Error::input(message)
+                        .relation(relation)
+                        .at(at)
+                        .remedy("dump the table with COPY or INSERT … VALUES"));
+                }
                 self.any_rows = true;
             }
-            Effect::Unfollowed(what) if may_write(&bytes) => {
+            Effect::Unfollowed(what) | Effect::Included(what) | Effect::Anything(what)
+                if !matches!(&effect, Effect::Unfollowed(_)) || may_write(&bytes) =>
+            {
                 self.decide()?;
                 self.planner
                     .unfollowed(what)
                     .map_err(|error| error.at(at))?;
+                if self.review.is_some() {
+                    self.unfollowed(at, what)?;
+                }
             }
-            Effect::Included(what) => {
-                self.decide()?;
-                self.planner
-                    .unfollowed(what)
-                    .map_err(|error| error.at(at))?;
-            }
-            Effect::Anything(what) => {
-                self.decide()?;
-                self.planner
-                    .unfollowed(what)
-                    .map_err(|error| error.at(at))?;
-            }
-            Effect::Unfollowed(what) => self.report.warnings.push(format!(
-                "line {}: scrub cannot follow what {what} does; it passes as it is",
-                at.line
-            )),
-            Effect::Password(what) => self.report.warnings.push(format!(
-                "line {}: {what} holds a password, which passes as it is",
-                at.line
-            )),
-            Effect::OtherData if !std::mem::replace(&mut self.other_data, true) => {
-                self.report.warnings.push(format!(
-                    "line {}: large objects pass as they are; no rule looks into them",
-                    at.line
-                ));
-            }
+            Effect::Unfollowed(what) => self.unfollowed(at, what)?,
+            Effect::Password(what) => self.passes(
+                at,
+                &format!("{what} holds a password, which passes as it is"),
+                "dump without it (pg_dumpall --no-role-passwords)",
+            )?,
+            Effect::OtherData if !std::mem::replace(&mut self.other_data, true) => self.passes(
+                at,
+                "large objects pass as they are; no rule looks into them",
+                "dump without them (pg_dump -B)",
+            )?,
             Effect::Statistics(relation) => {
                 self.decide()?;
                 let catalog = self.decoder.framer.catalog();
-                if self
-                    .planner
-                    .program(catalog, relation, None)?
-                    .program
-                    .is_some()
-                {
+                let program = self.planner.program(catalog, relation, None)?.program;
+                if program.is_some() || !self.is_reviewed(relation, program.as_deref()) {
                     let warning = format!(
                         "{relation}: its planner statistics hold values of its rows and were left \
                          out; run ANALYZE after the restore"
@@ -320,6 +319,11 @@ impl Driver<'_> {
             self.begin_section(Some(name));
         }
         Ok(())
+    }
+
+    fn unfollowed(&mut self, at: Position, what: &str) -> Result<()> {
+        let message = format!("scrub cannot follow what {what} does; it passes as it is");
+        self.passes(at, &message, "take it out of the dump")
     }
 
     /// Writes what the transaction wants before a statement. False: the statement is left out.
@@ -371,6 +375,10 @@ impl Driver<'_> {
                     .relation(relation)
                     .remedy("dump each table in one piece"),
             );
+        }
+        if planned.settled {
+            let (header, program) = (block.columns.as_deref(), planned.program.as_deref());
+            self.reviewed(relation, header, program, true).await?;
         }
         self.data_seen = true;
         // What seemed to be the end of the data was that of one dump among several.
@@ -454,6 +462,9 @@ impl Driver<'_> {
         block: &Arc<Block>,
         program: Option<&Arc<Program>>,
     ) -> Result<()> {
+        let header = block.columns.as_deref();
+        self.reviewed(&block.relation, header, program.map(|p| &**p), true)
+            .await?;
         if let Some(program) = program {
             self.tally().plan(program);
         }

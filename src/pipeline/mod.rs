@@ -24,6 +24,7 @@ mod holding;
 mod order;
 mod reader;
 mod results;
+mod review;
 mod run;
 mod samples;
 mod schema;
@@ -44,7 +45,7 @@ pub use search::Search;
 use crate::dialect::{Dialect, Effect};
 use crate::error::{Error, Result};
 use crate::functions::Key;
-use crate::plan::{Choice, Context, Planner};
+use crate::plan::{Choice, Context, Planner, Strict};
 use crate::report::{Preview, Report};
 use crate::sink::Sink;
 use crate::source::Source;
@@ -76,6 +77,8 @@ pub struct Job {
     pub spool_dir: Option<PathBuf>,
     /// Wrap every database section into one transaction.
     pub single_transaction: bool,
+    /// Does every column have to be reviewed?
+    pub strict: Option<Strict>,
     /// What a dry run shows, if it is one.
     pub preview: Option<Preview>,
     /// What a run that proves searches for.

@@ -4,6 +4,7 @@ use super::decoder::FrameDecoder;
 use super::driver::Driver;
 use super::follows::Follows;
 use super::order;
+use super::review::Review;
 use super::search::{self, Searching};
 use super::store::Store;
 use super::tally::Tally;
@@ -126,6 +127,9 @@ pub(super) async fn run(job: Job) -> Outcome {
         follows: Follows::default(),
         users_left_out: 0,
         undecided: Undecided::default(),
+        review: job
+            .strict
+            .map(|strict| Review::new(strict, job.preview.is_some())),
         preview: job.preview,
         searching: rules.map(|rules| Searching::new(rules, places)),
         progress: job.progress,
@@ -140,6 +144,7 @@ pub(super) async fn run(job: Job) -> Outcome {
     let Driver {
         decoder,
         planner,
+        review,
         slots,
         searching,
         ..
@@ -180,6 +185,7 @@ pub(super) async fn run(job: Job) -> Outcome {
         }
         Err(_) => result = Err(writer::died()),
     }
+    report.strict = review.map(|review| review.report());
     let tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(searching) = searching {
         let (found, failed) = searching.end(&tally.found);

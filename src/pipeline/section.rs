@@ -4,6 +4,7 @@
 use super::added::{self, Added};
 use super::driver::Driver;
 use super::order::Slot;
+use super::review::Review;
 use super::spool::Spool;
 use super::tally::Moved;
 use super::transform::TextRow;
@@ -58,6 +59,8 @@ impl Driver<'_> {
         }
         for program in programs {
             if added::adds(&program) && self.complete.insert(program.relation.clone()) {
+                self.reviewed(&program.relation, None, Some(&program), false)
+                    .await?;
                 let waiting = self.relations.waiting.get(&program.relation);
                 let gathered = waiting.and_then(|waiting| waiting.added.as_ref());
                 let pass = Pass {
@@ -178,6 +181,7 @@ impl Driver<'_> {
             self.decoder.framer.seed(catalog.clone());
         }
         self.tally().next_section(name);
+        self.review.iter_mut().for_each(Review::next_section);
         self.data_seen = false;
         self.tail_written = false;
         self.checked = false;
@@ -199,6 +203,7 @@ impl Driver<'_> {
         self.report.warnings.extend(uneven);
         let programs = self.planner.remaining(catalog)?;
         self.tally().plan_rest(&programs);
+        self.list_unreviewed();
         self.check_keys(&programs)?;
         self.results(&programs)
     }

@@ -19,7 +19,7 @@ use crate::expression::{
 use crate::functions;
 use crate::rulebook::reads::{Read, streamed};
 use crate::rulebook::{
-    self, Action, Expr, ExprKind, Ident, Query, SelectItem, SqlDialect, TableRef, Update,
+    self, Action, Expr, ExprKind, Ident, Query, SelectItem, SqlDialect, TableRef, Update, naming,
 };
 use crate::schema::{Relation, RelationName};
 use std::cell::Cell;
@@ -299,9 +299,12 @@ impl Builder<'_> {
             Action::Update(update) => self.update(rule, concern, update),
             Action::Insert(insert) => self.insert(rule, concern, insert),
             Action::Select(query) => self.query(rule, concern, query),
-            Action::Grant { table, columns } => {
+            Action::Grant { columns, .. } => {
+                let names = || self.columns.iter().map(|c| c.column.name.as_str());
                 for column in columns {
-                    self.slot(rule, concern, table, column)?;
+                    // Nobody reads it: it may be missing in the rows.
+                    naming::column(column, names())
+                        .map_err(|message| self.unnamed(rule, concern, column, message))?;
                 }
                 Ok(None).inspect(|_| self.findings.met.push(rule.id))
             }
@@ -377,15 +380,23 @@ impl Builder<'_> {
         scope
             .column(None, column)
             .map(|(slot, _)| slot)
-            .map_err(|message| {
-                let fault = Fault {
-                    span: column.span,
-                    message,
-                    help: None,
-                    kind: FaultKind::Name,
-                };
-                self.judge(rule, concern, vec![fault])
-            })
+            .map_err(|message| self.unnamed(rule, concern, column, message))
+    }
+
+    fn unnamed(
+        &self,
+        rule: &Rule,
+        concern: &matching::Concern,
+        column: &Ident,
+        message: String,
+    ) -> Skip {
+        let fault = Fault {
+            span: column.span,
+            message,
+            help: None,
+            kind: FaultKind::Name,
+        };
+        self.judge(rule, concern, vec![fault])
     }
 
     fn update(

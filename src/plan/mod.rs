@@ -24,9 +24,11 @@ mod program;
 mod progress;
 mod proof;
 mod reader;
+mod review;
 mod row;
 mod rule;
 mod step;
+mod suggest;
 mod support;
 mod target;
 mod users;
@@ -38,9 +40,11 @@ pub use late::Passed;
 pub use program::{Fate, Origin, Partition, Pass, Program, ProgramColumn, RunFault, StepTally};
 pub use progress::{Facts, FloatingResult};
 pub use proof::{MAIL_DOMAIN, Writes};
+pub use review::{Listing, Review, Strict, Unreviewed};
 pub use row::{RawRow, RowState};
 pub use rule::{Context, Rule, sql_dialect};
 pub use step::{Assignments, Feed, Filter, Need, RuleId, Step, StepKey, StepKind};
+pub use suggest::suggestions;
 pub use wait::{Place, Wait};
 
 use crate::error::Result;
@@ -82,7 +86,9 @@ pub struct Planned {
     pub program: Option<Arc<Program>>,
     /// How many steps, from the first, can run now: all they look up is known.
     pub runnable: usize,
-    /// Is every rule known that could concern the relation, and can all of its steps run? Else its
+    /// Is every rule known that could concern the relation?
+    pub settled: bool,
+    /// And can all of its steps run? Else its
     /// rows have to be held back.
     pub whole: bool,
     /// Why they have to be, if it is not `whole`.
@@ -249,7 +255,8 @@ impl Planner {
             Some(program) => (self.runnable(program, horizon)?, program.steps.len()),
             None => (0, 0),
         };
-        let whole = !waits && runnable == steps && horizon.is_none();
+        let settled = !waits && horizon.is_none();
+        let whole = settled && runnable == steps;
         let waits =
             (!whole).then(|| self.wait(catalog, relation, program.as_deref(), runnable, horizon));
         if whole && header.is_some() {
@@ -264,6 +271,7 @@ impl Planner {
         Ok(Planned {
             program,
             runnable,
+            settled,
             whole,
             waits,
         })

@@ -46,6 +46,9 @@ pub struct Report {
     pub rules: Vec<RuleReport>,
     /// The results of the rulebooks' SELECTs.
     pub selects: Vec<SelectReport>,
+    /// What `--strict` has seen, if it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strict: Option<StrictReport>,
     /// The results of the tests.
     pub tests: Vec<TestReport>,
     /// What a search found, if there was one.
@@ -191,6 +194,19 @@ pub struct TestReport {
     pub passed: bool,
     /// How many rows it returned.
     pub rows: u64,
+}
+
+/// What `--strict` has seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct StrictReport {
+    /// Did only columns count that can hold text?
+    pub text_only: bool,
+    /// The tables of which every column is reviewed that had to be.
+    pub tables: u64,
+    /// Their reviewed columns.
+    pub columns: u64,
+    /// The statements that would review the others, one a line.
+    pub unreviewed: Vec<String>,
 }
 
 /// How a run ended.

@@ -1,7 +1,7 @@
 //! The two readable forms: the summary for standard error and the whole report.
 
 use super::number::{count, duration, grouped, size};
-use super::{Report, RuleReport, SelectReport, TableReport};
+use super::{Report, RuleReport, SelectReport, StrictReport, TableReport};
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
@@ -70,6 +70,9 @@ pub(super) fn remarks(report: &Report, verbose: bool) -> String {
                 grouped(passed)
             ),
         };
+    }
+    if let Some(strict) = &report.strict {
+        out += &format!("{}\n", reviewed(strict));
     }
     limited(&mut out, "warning: ", &report.warnings, most);
     limited(&mut out, "by hand: ", &report.by_hand, most);
@@ -165,6 +168,13 @@ pub(super) fn report(report: &Report) -> String {
             };
         }
     }
+    if let Some(strict) = &report.strict {
+        heading(&mut out, "Review");
+        out += &format!("{}\n", reviewed(strict));
+        for line in &strict.unreviewed {
+            out += &format!("{}\n", plain(line));
+        }
+    }
     if report.verify.is_some() {
         heading(&mut out, "Search");
         super::verify::search(&mut out, report);
@@ -182,6 +192,19 @@ pub(super) fn report(report: &Report) -> String {
         }
     }
     out
+}
+
+/// What was strict about the run.
+fn reviewed(strict: &StrictReport) -> String {
+    let option = match strict.text_only {
+        true => "--strict=text",
+        false => "--strict",
+    };
+    format!(
+        "{option}: {} of {} reviewed",
+        count(strict.columns, "column"),
+        count(strict.tables, "table")
+    )
 }
 
 /// Each rule with its hits, then the ones that did not run, by the reason.

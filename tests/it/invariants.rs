@@ -362,6 +362,7 @@ pub fn run(
         memory: 64 << 20,
         spool_dir: None::<PathBuf>,
         single_transaction: false,
+        strict: None,
         preview: None,
         search: None,
         progress: Arc::new(Progress::default()),

@@ -34,6 +34,7 @@ mod server_test;
 mod sink;
 mod source;
 mod sqlite;
+mod strict;
 mod superoffice;
 mod transaction;
 mod verify;

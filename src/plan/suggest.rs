@@ -1,0 +1,189 @@
+//! What to write for columns that nobody has reviewed: lines that a rulebook takes as they are.
+//!
+//! A column that is named like an address, a secret or a person gets an UPDATE, everything else goes
+//! into one GRANT for each table. A name is a hint, no more: somebody has to read the lines.
+
+use super::Unreviewed;
+use crate::functions;
+use crate::rulebook::naming::{glob, quoted};
+use crate::schema::{Column, DataType};
+
+/// What columns named like this want, the first that fits. They are tried on columns of text only.
+const HINTS: &[(&str, &[&str])] = &[
+    (
+        "secret",
+        &[
+            "*password*",
+            "*passwd*",
+            "*pwd*",
+            "*passphrase*",
+            "*secret*",
+            "*token",
+            "*token_digest",
+            "*token_hash",
+            "*api_key*",
+            "*apikey*",
+            "*access_key*",
+            "*accesskey*",
+            "*private_key*",
+            "*privatekey*",
+            "*encryption_key*",
+            "*signing_key*",
+            "*session_key*",
+            "*credential*",
+            "*recovery_code*",
+            "*backup_code*",
+        ],
+    ),
+    (
+        "mailinator",
+        &[
+            "*email",
+            "*e_mail",
+            "mail",
+            "*_mail",
+            "*mail_address",
+            "*mailaddress",
+        ],
+    ),
+    ("rewrite_emails", &["*mail*"]),
+    (
+        "pseudo_first_name",
+        &["*first_name", "*firstname", "*given_name", "*forename"],
+    ),
+    (
+        "pseudo_last_name",
+        &["*last_name", "*lastname", "*surname", "*family_name"],
+    ),
+    (
+        "pseudo_name",
+        &[
+            "*full_name",
+            "*fullname",
+            "*contact_name",
+            "*customer_name",
+            "*person_name",
+        ],
+    ),
+    (
+        "pseudo_user_name",
+        &["username", "user_name", "login", "login_name"],
+    ),
+    (
+        "pseudo_phone",
+        &[
+            "*phone",
+            "*phone_number",
+            "*mobile",
+            "*mobile_number",
+            "fax",
+            "*_fax",
+        ],
+    ),
+    ("pseudo_iban", &["*iban"]),
+    (
+        "pseudo_ip",
+        &["ip", "*_ip", "ip_address", "*_ip_address", "*ipaddress"],
+    ),
+    (
+        "pseudo_street",
+        &[
+            "*street",
+            "address",
+            "*_address",
+            "address_line*",
+            "*street_address",
+        ],
+    ),
+];
+
+/// The statements that review these columns, one a line, table by table.
+pub fn suggestions(all: &[Unreviewed]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (number, unreviewed) in all.iter().enumerate() {
+        let same = |other: &Unreviewed| other.relation == unreviewed.relation;
+        if all[..number]
+            .iter()
+            .any(|other| same(other) && names(other).eq(names(unreviewed)))
+        {
+            continue;
+        }
+        // The same table in another database may have other columns.
+        let several = all
+            .iter()
+            .filter(|other| same(other))
+            .any(|other| !names(other).eq(names(unreviewed)));
+        for statement in statements(unreviewed) {
+            if several {
+                lines.push(format!(
+                    "-- name: reviewed-{} :optional",
+                    lines.len() / 2 + 1
+                ));
+            }
+            lines.push(statement);
+        }
+    }
+    lines
+}
+
+fn names(unreviewed: &Unreviewed) -> impl Iterator<Item = &str> {
+    unreviewed.columns.iter().map(|c| c.name.as_str())
+}
+
+/// An UPDATE for what a name gives away, a GRANT for the rest.
+fn statements(unreviewed: &Unreviewed) -> Vec<String> {
+    let name = |name: &str| quoted(name, unreviewed.quoted);
+    let relation = &unreviewed.relation;
+    let table = match &relation.schema {
+        Some(schema) => format!("{}.{}", name(schema), name(&relation.name)),
+        None => name(&relation.name),
+    };
+    let (mut assigned, mut granted) = (Vec::new(), Vec::new());
+    for column in &unreviewed.columns {
+        let quoted = name(&column.name);
+        match hint(unreviewed, column) {
+            Some(function) => assigned.push(format!("{quoted} = anon.{function}({quoted})")),
+            None => granted.push(quoted),
+        }
+    }
+    let mut out = Vec::new();
+    if !assigned.is_empty() {
+        out.push(format!("UPDATE {table} SET {};", assigned.join(", ")));
+    }
+    if !granted.is_empty() {
+        out.push(format!(
+            "GRANT SELECT ({}) ON {table} TO testbed;",
+            granted.join(", ")
+        ));
+    }
+    out
+}
+
+/// The function that a column of this name should go through, if it can.
+fn hint(unreviewed: &Unreviewed, column: &Column) -> Option<&'static str> {
+    let text = matches!(
+        column.data_type.base(),
+        DataType::Text | DataType::Varchar(..) | DataType::Char(..) | DataType::Citext
+    );
+    if !text || unreviewed.linked.contains(&column.name) {
+        return None;
+    }
+    let fits = |patterns: &[&str]| patterns.iter().any(|pattern| glob(pattern, &column.name));
+    let hint = HINTS.iter().find(|(_, patterns)| fits(patterns));
+    let (function, _) = match &column.data_type {
+        // It may have a CHECK, which an address of the same kind meets and a made-up name does not.
+        DataType::Domain(domain) => match hint {
+            Some(hint) if hint.0 == "mailinator" => hint,
+            _ if glob("*mail*", domain.name.rsplit('.').next().unwrap_or_default()) => {
+                &("mailinator", &[][..])
+            }
+            _ => return None,
+        },
+        _ => hint?,
+    };
+    let collides = functions::find(function).is_none_or(|function| function.may_collide);
+    match collides && unreviewed.unique.contains(&column.name) {
+        true => Some("hash"),
+        false => Some(function),
+    }
+}
