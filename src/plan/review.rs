@@ -375,3 +375,79 @@ fn folded(name: &RelationName) -> (String, String) {
     let schema = name.schema.as_deref().unwrap_or_default();
     (schema.to_lowercase(), name.name.to_lowercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rulebook::{Load, load};
+
+    fn statement(text: &str) -> Statement {
+        let book = load(&Load {
+            name: "t",
+            path: "t.sql",
+            text,
+            variables: &[],
+            include: &|_| Err(std::io::ErrorKind::NotFound.into()),
+        });
+        book.expect(text).statements.remove(0)
+    }
+
+    #[test]
+    fn a_pattern_of_stars_names_nothing() {
+        for (text, column, data_type, expected) in [
+            ("UPDATE t SET mail = 'x'", "mail", DataType::Text, true),
+            ("UPDATE t SET MAIL = 'x'", "mail", DataType::Text, true),
+            ("UPDATE t SET mail = 'x'", "phone", DataType::Text, false),
+            (
+                "UPDATE t SET \"*mail*\" = 'x'",
+                "e_mail",
+                DataType::Text,
+                true,
+            ),
+            ("UPDATE t SET \"*\" = 'x'", "mail", DataType::Text, false),
+            ("UPDATE t SET \"***\" = 'x'", "mail", DataType::Text, false),
+            // Which of the two has assigned it is a matter of its type.
+            (
+                "UPDATE t SET \"*\" = 'x', \"*id\" = 1",
+                "id",
+                DataType::BigInt,
+                true,
+            ),
+            (
+                "UPDATE t SET \"*\" = 'x', \"*id\" = 1",
+                "id",
+                DataType::Text,
+                false,
+            ),
+        ] {
+            let Action::Update(update) = statement(text).action else {
+                panic!("{text}");
+            };
+            assert_eq!(
+                named(&update, &Column::new(column, data_type)),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn whole_rows_of_the_dump_are_what_nobody_has_named() {
+        for (text, expected) in [
+            ("INSERT INTO t SELECT * FROM u", true),
+            ("INSERT INTO t SELECT u.* FROM u, target.v", true),
+            ("INSERT INTO t SELECT * FROM (SELECT * FROM u) q", true),
+            (
+                "INSERT INTO t SELECT * FROM target.u WHERE id IN (SELECT id FROM u)",
+                true,
+            ),
+            ("INSERT INTO t SELECT * FROM target.u", false),
+            ("INSERT INTO t SELECT a, b FROM u", false),
+            ("INSERT INTO t (a, b) SELECT * FROM u", false),
+            ("INSERT INTO t VALUES (1)", false),
+            ("DELETE FROM t", false),
+        ] {
+            assert_eq!(copies_rows(&statement(text)), expected, "{text}");
+        }
+    }
+}

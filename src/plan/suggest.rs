@@ -187,3 +187,94 @@ fn hint(unreviewed: &Unreviewed, column: &Column) -> Option<&'static str> {
         false => Some(function),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::RelationName;
+
+    fn table(name: &str, columns: &[(&str, DataType)]) -> Unreviewed {
+        Unreviewed {
+            relation: RelationName::new(Some("s"), name),
+            columns: columns
+                .iter()
+                .map(|(name, data_type)| Column::new(name, data_type.clone()))
+                .collect(),
+            unique: ["first_name".to_owned()].into(),
+            linked: ["user_name".to_owned()].into(),
+            quoted: false,
+        }
+    }
+
+    #[test]
+    fn a_name_gives_away_what_a_column_wants() {
+        for (name, data_type, expected) in [
+            ("id", DataType::BigInt, None),
+            ("work_email", DataType::Text, Some("mailinator")),
+            ("mailing", DataType::Text, Some("rewrite_emails")),
+            ("email_count", DataType::BigInt, None),
+            ("EMail", DataType::Text, Some("mailinator")),
+            ("mail_password", DataType::Text, Some("secret")),
+            ("tokens_used", DataType::Text, None),
+            ("surname", DataType::Text, Some("pseudo_last_name")),
+            ("ip_address", DataType::Text, Some("pseudo_ip")),
+            ("postal_address", DataType::Text, Some("pseudo_street")),
+            ("name", DataType::Text, None),
+            // Two of them could become the same; the other is a key of somebody else's.
+            ("first_name", DataType::Text, Some("hash")),
+            ("user_name", DataType::Text, None),
+            ("email", DataType::Jsonb, None),
+        ] {
+            let all = table("t", &[(name, data_type)]);
+            assert_eq!(hint(&all, &all.columns[0]), expected, "{name}");
+        }
+        for (_, patterns) in HINTS {
+            assert!(patterns.iter().all(|p| !p.bytes().all(|b| b == b'*')));
+        }
+        assert!(
+            HINTS
+                .iter()
+                .all(|(name, _)| functions::find(name).is_some())
+        );
+    }
+
+    #[test]
+    fn one_line_for_each_statement() {
+        let t = table(
+            "t",
+            &[
+                ("id", DataType::BigInt),
+                ("a b", DataType::Text),
+                ("mail", DataType::Text),
+            ],
+        );
+        let same = table(
+            "t",
+            &[
+                ("id", DataType::BigInt),
+                ("a b", DataType::Text),
+                ("mail", DataType::Text),
+            ],
+        );
+        assert_eq!(
+            suggestions(&[t.clone(), same]),
+            [
+                "UPDATE s.t SET mail = anon.mailinator(mail);",
+                "GRANT SELECT (id, \"a b\") ON s.t TO testbed;",
+            ]
+        );
+        // In another database it has other columns.
+        let other = table("t", &[("id", DataType::BigInt)]);
+        assert_eq!(
+            suggestions(&[t, other]),
+            [
+                "-- name: reviewed-1 :optional",
+                "UPDATE s.t SET mail = anon.mailinator(mail);",
+                "-- name: reviewed-2 :optional",
+                "GRANT SELECT (id, \"a b\") ON s.t TO testbed;",
+                "-- name: reviewed-3 :optional",
+                "GRANT SELECT (id) ON s.t TO testbed;",
+            ]
+        );
+    }
+}
