@@ -84,7 +84,10 @@ impl Effects {
             return;
         };
         for column in &relation.columns {
-            let named = |a: &Assignment| super::matching::names(&a.column, &column.name);
+            // `"*"` means the columns that can hold text.
+            let meant = |a: &Assignment| a.column.text != "*" || column.data_type.holds_text();
+            let named =
+                |a: &Assignment| super::matching::names(&a.column, &column.name) && meant(a);
             if assignments.iter().any(named) {
                 self.assigns
                     .entry(root(catalog, name))

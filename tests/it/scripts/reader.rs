@@ -293,16 +293,9 @@ fn evaluate(expr: &Expr, system: SqlDialect) -> Result<Datum, Wrong> {
             _ => unknown(),
         },
         Expr::BinaryOp {
-            left,
             op: BinaryOperator::Plus | BinaryOperator::StringConcat,
-            right,
-        } => match (evaluate(left, system)?, evaluate(right, system)?) {
-            (Datum::Text(left), Datum::Text(right)) => Ok(Datum::Text(left + &right)),
-            (Datum::Null, other) | (other, Datum::Null) if system == SqlDialect::Oracle => {
-                Ok(other)
-            }
-            _ => unknown(),
-        },
+            ..
+        } => joined(expr, system),
         Expr::Cast { expr, .. } => evaluate(expr, system),
         Expr::Collate { expr, .. } => evaluate(expr, system),
         Expr::TypedString(typed) => match &typed.value.value {
@@ -338,6 +331,29 @@ fn evaluate(expr: &Expr, system: SqlDialect) -> Result<Datum, Wrong> {
         }
         _ => unknown(),
     }
+}
+
+/// Pieces of text, of which there may be hundreds: the left ones stand deepest.
+fn joined(mut expr: &Expr, system: SqlDialect) -> Result<Datum, Wrong> {
+    let mut pieces = Vec::new();
+    while let Expr::BinaryOp {
+        left,
+        op: BinaryOperator::Plus | BinaryOperator::StringConcat,
+        right,
+    } = expr
+    {
+        pieces.push(evaluate(right, system)?);
+        expr = left;
+    }
+    let mut whole = evaluate(expr, system)?;
+    for piece in pieces.into_iter().rev() {
+        whole = match (whole, piece) {
+            (Datum::Text(left), Datum::Text(right)) => Datum::Text(left + &right),
+            (Datum::Null, other) | (other, Datum::Null) if system == SqlDialect::Oracle => other,
+            _ => return Err("pieces that are no texts".to_owned()),
+        };
+    }
+    Ok(whole)
 }
 
 /// A literal's text: T-SQL leaves out a backslash and the line end behind it, in Oracle nothing is NULL.
