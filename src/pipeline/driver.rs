@@ -122,19 +122,41 @@ impl Driver<'_> {
             if !std::mem::replace(&mut begun, true) {
                 self.prologue(&mut input).await?;
             }
-            while let Some(frame) = self.decoder.decode(&mut input).map_err(|error| error.0)? {
+            while let Some(frame) = self.next(&mut input, false)? {
                 self.frame(frame).await?;
             }
         }
-        while let Some(frame) = self
-            .decoder
-            .decode_eof(&mut input)
-            .map_err(|error| error.0)?
-        {
+        while let Some(frame) = self.next(&mut input, true)? {
             self.frame(frame).await?;
         }
         self.settle().await?;
         self.end().await
+    }
+
+    fn next(&mut self, input: &mut BytesMut, eof: bool) -> Result<Option<Frame>> {
+        let mut decode = |decoder: &mut FrameDecoder| match eof {
+            true => decoder.decode_eof(input),
+            false => decoder.decode(input),
+        };
+        let found = match decode(&mut self.decoder) {
+            Err(_) if self.searches_unsplit() => decode(&mut self.decoder),
+            found => found,
+        };
+        found.map_err(|error| error.0)
+    }
+
+    /// Rows that only the search wants to split and that cannot be split are searched as they stand.
+    fn searches_unsplit(&mut self) -> bool {
+        let (Some(searching), Some(current)) = (&mut self.searching, &self.block) else {
+            return false;
+        };
+        let asked = current.program.is_some() || current.held.is_some();
+        if asked || searching.is_unsplit() {
+            return false;
+        }
+        searching.leave_unsplit();
+        self.decoder.framer.rows(RowMode::Pass);
+        true
     }
 
     /// With a transaction: what goes before everything else but a byte order mark, which psql
@@ -259,6 +281,8 @@ impl Driver<'_> {
                     self.unfollowed(at, what)?;
                 }
             }
+            // What a proof reads has been searched, and passes nowhere.
+            _ if self.searching.is_some() => {}
             Effect::Unfollowed(what) => self.unfollowed(at, what)?,
             Effect::Password(what) => self.passes(
                 at,
@@ -358,8 +382,10 @@ impl Driver<'_> {
         if !self.checked && (self.decoder.framer.schema_first() || self.schema_given) {
             self.checked = true;
             let only_section = self.tally().section.is_none();
-            self.planner
-                .check(self.decoder.framer.catalog(), only_section)?;
+            let checked = self
+                .planner
+                .check(self.decoder.framer.catalog(), only_section);
+            self.put_off(checked)?;
         }
         let planned = self.planner.program(
             self.decoder.framer.catalog(),

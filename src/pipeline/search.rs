@@ -33,6 +33,8 @@ pub(super) struct Searching {
     /// Where the next frame begins.
     at: Position,
     outside: Outside,
+    /// Are the rows that come now not split?
+    unsplit: bool,
     /// What a test or a rule without a table has to say, when everything has been searched.
     failed: Option<Error>,
 }
@@ -44,6 +46,7 @@ impl Searching {
             most,
             at: Position::START,
             outside: Outside::default(),
+            unsplit: false,
             failed: None,
         }
     }
@@ -53,6 +56,34 @@ impl Searching {
         let report = report(found, &self.rules);
         let failed = self.failed.or_else(|| failure(&report));
         (report, failed.map_or(Ok(()), Err))
+    }
+
+    /// Are the rows of this block searched as they stand?
+    pub(super) fn is_unsplit(&self) -> bool {
+        self.unsplit
+    }
+
+    /// The rows of this block are searched as they stand.
+    pub(super) fn leave_unsplit(&mut self) {
+        self.unsplit = true;
+    }
+
+    /// Rows that cannot be told apart.
+    fn unsplit(&mut self, block: &Block, bytes: &[u8]) -> Found {
+        let (start, rules) = (self.at, &self.rules);
+        let mut found = Found::keeping(self.most);
+        self.outside.other(bytes, &mut |at, hit| {
+            let spot = || Spot {
+                row: None,
+                at: start.after(&bytes[..at]),
+            };
+            let place = || Place::Rows {
+                relation: block.relation.to_string(),
+                column: None,
+            };
+            found.take(rules, &hit, Some(&block.relation.name), spot, place);
+        });
+        found
     }
 
     /// Everything but rows.
@@ -119,6 +150,14 @@ impl Driver<'_> {
         };
         let at = searching.at;
         match (frame, &self.block) {
+            (Frame::Rows { bytes, .. }, Some(current)) if searching.unsplit => {
+                let found = searching.unsplit(&current.block(), bytes);
+                searching.at.advance(bytes);
+                if !found.is_empty() {
+                    self.tally().find(found);
+                }
+                Ok(())
+            }
             (
                 Frame::Rows {
                     bytes, first_row, ..
@@ -137,6 +176,7 @@ impl Driver<'_> {
                 self.send(Slot::Searched(promise)).await
             }
             _ => {
+                searching.unsplit &= matches!(frame, Frame::Rows { .. });
                 let found = searching.outside(frame);
                 searching.at.advance(frame.bytes());
                 if !found.is_empty() {
@@ -182,7 +222,17 @@ pub(super) fn remember(
             Ok(read) => read,
         };
         input.extend_from_slice(&buffer[..read]);
-        while let Some(frame) = framer.next(&mut input, read == 0)? {
+        loop {
+            let next = match framer.next(&mut input, read == 0) {
+                // What cannot be split is searched as it stands.
+                Err(_) if block.is_some() => {
+                    block = None;
+                    framer.rows(RowMode::Pass);
+                    framer.next(&mut input, read == 0)
+                }
+                next => next,
+            };
+            let Some(frame) = next? else { break };
             let mut take = |hit: Hit| {
                 if let Some(address) = hit.what.address() {
                     rules.remember(address);
@@ -198,7 +248,9 @@ pub(super) fn remember(
                     outside.interrupt();
                     search::rows(block, bytes, *first_row, &mut |_, hit| take(hit));
                 }
-                (Frame::Other { bytes }, _) => outside.other(bytes, &mut |_, hit| take(hit)),
+                (Frame::Rows { bytes, .. } | Frame::Other { bytes }, _) => {
+                    outside.other(bytes, &mut |_, hit| take(hit))
+                }
                 (
                     Frame::Statement {
                         bytes,

@@ -135,7 +135,7 @@ fn findings(out: &mut String, findings: &[FindingReport]) {
     for finding in findings {
         let mut place = match (&finding.relation, &finding.column, &finding.outside) {
             (Some(relation), Some(column), _) => format!("{relation}.{column}"),
-            (Some(relation), None, _) => format!("{relation}, between its cells"),
+            (Some(relation), None, _) => format!("{relation}, outside its cells"),
             (None, _, Some(outside)) => format!("outside the rows, {outside}"),
             (None, _, None) => "outside the rows".to_owned(),
         };

@@ -115,8 +115,16 @@ fn quoted(text: &[u8], at: usize, take: &mut dyn FnMut(Range<usize>, Form, Norma
             [byte, ..] => (*byte, 1),
             [] => break,
         };
-        decoded.push(byte);
-        origin.push(next);
+        // Nothing reaches over what cannot belong to it.
+        if next < at && !may_be_local(byte) {
+            decoded.clear();
+            origin.clear();
+        } else if next > at && !may_be_domain(byte) {
+            break;
+        } else {
+            decoded.push(byte);
+            origin.push(next);
+        }
         next += len;
     }
     let Some((found, address)) = around(&decoded, sign) else {

@@ -150,4 +150,32 @@ mod tests {
             assert!(!signs(text.as_bytes()).is_empty(), "{text}");
         }
     }
+
+    #[test]
+    fn long_runs_take_linear_time() {
+        let start = std::time::Instant::now();
+        for text in [
+            "=40",
+            "a=40",
+            "40",
+            "6140",
+            "QA",
+            "QUJA",
+            "@=\n",
+            "a@b.de ",
+            "eyJ",
+            "://a:b@c",
+            "password=x;",
+            "user=x password=",
+            "PRIVATE KEY",
+            "a@b.c=\n",
+            "host=",
+            "char(",
+        ] {
+            let text = text.repeat(30_000);
+            each(text.as_bytes(), &mut |_| {});
+            signs(text.as_bytes());
+        }
+        assert!(start.elapsed().as_secs() < 60);
+    }
 }

@@ -334,6 +334,15 @@ const PLANTED: &[Planted] = &[
             "706C",
         )
     },
+    // Its rows cannot be told apart: they are searched as they stand.
+    planted(
+        "mysql",
+        "CREATE TABLE `t` (`id` int, `m` text);\nINSERT INTO `t` VALUES (1,'x'),(2,'plant@leak.de') ON DUPLICATE KEY UPDATE `m`='x';\n",
+        "address",
+        "t.",
+        0,
+        "plant",
+    ),
     planted(
         "mysql",
         "CREATE TABLE `t` (`id` int COMMENT 'plant@leak.de');\n",
@@ -496,7 +505,8 @@ fn against_the_original() {
     assert_eq!(proof.report["verify"]["original"], 2);
 
     let gone = String::from_utf8_lossy(&safe).replace("\\\\x6d617840636f6d70616e792e636f6d", "\\N");
-    let mysql = "CREATE TABLE `x` (`m` text);\nINSERT INTO `x` VALUES ('jane@company.com');\n";
+    let mysql = "CREATE TABLE `x` (`m` text);\n\
+                 INSERT INTO `x` VALUES ('jane@company.com') ON DUPLICATE KEY UPDATE `m` = 'x';\n";
     std::fs::write(folder.path().join("other.sql"), mysql).expect("a file");
     for original in ["original.sql", "other.sql"] {
         let args = ["-r", "baseline", "--against", original];
@@ -625,6 +635,19 @@ fn a_failed_test_does_not_end_the_search() {
     assert_eq!(counts, ["3", "3"]);
     // A rule that would change something asks nothing.
     assert_eq!(proof.report["rules"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_rule_without_its_table_does_not_end_it_either() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = "-- name: lost :test\nSELECT id FROM nowhere;\n";
+    std::fs::write(folder.path().join("rules.sql"), rules).expect("a file");
+    let dump = format!(
+        "--\n-- PostgreSQL database dump\n--\n\n{PEOPLE}--\n-- PostgreSQL database dump complete\n--\n\n"
+    );
+    let proof = verify_in(folder.path(), &["-r", "rules.sql"], dump.as_bytes());
+    assert_eq!(proof.code(1).finds("findings").len(), 1);
+    assert!(proof.run.err.contains("rule lost: "), "{}", proof.run.err);
 }
 
 #[test]
