@@ -116,9 +116,11 @@ UPDATE website SET robots_txt = E'User-agent: *\nDisallow: /';
 -- harm: what follows a plus sign is cut off, then «+disabled» stands at the end.
 -- name: iap-accounts :optional
 UPDATE iap_account SET account_token = regexp_replace(account_token, '(\+.*)?$', '+disabled');
--- Vendor (auth_oauth); version 19 spares the ids of a parameter, which nobody's production has set.
+-- Vendor (auth_oauth); as in version 19, the ids that a parameter lists are spared.
 -- name: oauth-providers :optional
-UPDATE auth_oauth_provider SET enabled = false;
+UPDATE auth_oauth_provider SET enabled = false
+WHERE id NOT IN (SELECT jsonb_array_elements(CASE WHEN jsonb_typeof(p.value::jsonb) = 'array' THEN p.value::jsonb ELSE '[]' END)::integer
+  FROM ir_config_parameter p WHERE p.key = 'auth_oauth.dont_neutralize_providers');
 -- Vendor (google_calendar, microsoft_calendar); where the columns stand depends on the version.
 -- name: google-calendar :optional
 UPDATE res_users_settings SET google_calendar_rtoken = NULL, google_calendar_token = NULL, google_synchronization_stopped = true;

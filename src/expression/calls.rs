@@ -106,6 +106,9 @@ impl Compiler<'_> {
         if name == "coalesce" {
             return self.coalesce(span, args);
         }
+        if builtins::is_set(name) {
+            return self.set_returning(name, args, span);
+        }
         let typed: Vec<_> = args
             .iter()
             .map(|arg| self.untargeted(|c| c.expr(arg)))
@@ -211,7 +214,7 @@ impl Compiler<'_> {
         self.cast(moment, &to, CastContext::Explicit)
     }
 
-    fn builtin(&mut self, name: &str, args: Vec<Typed>, span: Span) -> Option<Typed> {
+    pub(super) fn builtin(&mut self, name: &str, args: Vec<Typed>, span: Span) -> Option<Typed> {
         let candidates = builtins::find(name);
         if candidates.is_empty() && !FORMS.contains(&name) {
             return self.no_function(span, name, None);

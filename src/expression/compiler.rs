@@ -73,6 +73,10 @@ pub(super) struct Compiler<'a> {
     pub guarded: bool,
     /// Set while expressions over groups are compiled.
     pub grouping: Option<super::query::Grouping>,
+    /// May functions that give rows stand here?
+    pub allows_sets: bool,
+    /// Those that were found.
+    pub sets: Vec<super::query::Set>,
     pub depth: usize,
     /// The slots of columns whose bytes in the database are not those of UTF-8.
     pub foreign: Vec<usize>,
@@ -89,6 +93,8 @@ impl<'a> Compiler<'a> {
             target: None,
             guarded: false,
             grouping: None,
+            allows_sets: false,
+            sets: Vec::new(),
             depth: 0,
             foreign: Vec::new(),
         }

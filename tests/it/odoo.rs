@@ -56,6 +56,59 @@ fn odoo_is_neutralized_before_it_is_restored() {
     }
 }
 
+/// What version 19 of auth_oauth does: the providers that a parameter lists stay, as far as it is a list.
+/// Like the files of the modules, it ends without a semicolon.
+const PROVIDERS: &str = "-- providers stay if 'auth_oauth.dont_neutralize_providers' lists them
+UPDATE auth_oauth_provider p
+SET enabled = FALSE
+WHERE p.id NOT IN (
+    SELECT CAST(
+        jsonb_array_elements(
+            CAST(CASE WHEN jsonb_typeof(value::jsonb) = 'array' THEN value ELSE '[]' END AS JSONB)
+        ) as INTEGER
+    )
+    AS id
+    FROM ir_config_parameter
+    WHERE key = 'auth_oauth.dont_neutralize_providers'
+)
+";
+
+#[test]
+fn rows_out_of_a_json_array_spare_what_a_parameter_lists() {
+    let Some(server) = postgres() else { return };
+    for (listed, stay) in [
+        (None, 0),
+        (Some("[2, 3]"), 2),
+        (Some("[]"), 0),
+        (Some("{\"2\": 3}"), 0),
+        (Some("2"), 0),
+        (Some("[99]"), 0),
+    ] {
+        let made = server.database();
+        made.psql(format!("{SCHEMA}{ROWS}"));
+        made.psql(
+            "INSERT INTO auth_oauth_provider (name, enabled, auth_endpoint, validation_endpoint)
+             SELECT 'p' || n, true, 'a', 'v' FROM generate_series(1, 4) n;
+             UPDATE auth_oauth_provider SET enabled = true",
+        );
+        if let Some(listed) = listed {
+            made.psql(format!(
+                "INSERT INTO ir_config_parameter (key, value)
+                 VALUES ('auth_oauth.dont_neutralize_providers', '{listed}')"
+            ));
+        }
+        let dump = made.dump(&[]);
+        made.psql(PROVIDERS);
+        let scrubbed = server.database();
+        scrubbed.restore(runner::filter(PROVIDERS, &dump).ok());
+        let what = format!("{listed:?}");
+        made.fingerprint()
+            .assert_same(&scrubbed.fingerprint(), &what);
+        let left = scrubbed.psql("SELECT count(*) FROM auth_oauth_provider WHERE enabled");
+        assert_eq!(left.trim(), stay.to_string(), "{what}");
+    }
+}
+
 /// The built-in rulebook without what is not plain SQL: `anon` functions and patterns. Each part begins
 /// with the line of its name; before the first stand the variables.
 fn plain_parts() -> (String, Vec<&'static str>) {

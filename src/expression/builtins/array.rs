@@ -124,7 +124,7 @@ fn to_string<'v>(args: &mut [Value<'v>]) -> Output<'v> {
     Ok(Value::text(parts.join(&separator[..])))
 }
 
-fn split<'v>(args: &mut [Value<'v>]) -> Output<'v> {
+pub(super) fn split<'v>(args: &mut [Value<'v>]) -> Output<'v> {
     if args[0].is_null() {
         return Ok(Value::Null);
     }

@@ -275,6 +275,41 @@ fn type_of<'v>(args: &mut [Value<'v>]) -> Output<'v> {
     Ok(Value::text(name))
 }
 
+/// The elements of a `jsonb`, as they are or (`_text`) as text.
+pub(super) fn jsonb_elements<'v>(args: &mut [Value<'v>], as_text: bool) -> Output<'v> {
+    let elements = match tree(args, 0)? {
+        Json::Array(elements) => elements.into_iter(),
+        Json::Object(_) => {
+            return Err(ValueError::new("cannot extract elements from an object"));
+        }
+        _ => return Err(ValueError::new("cannot extract elements from a scalar")),
+    };
+    let values = elements.map(|element| found(Some(element), as_text));
+    Ok(Value::Array(values.collect::<Result<_, _>>()?))
+}
+
+/// The elements of a `json`, as they are written or (`_text`) as text.
+pub(super) fn json_elements<'v>(args: &mut [Value<'v>], as_text: bool) -> Output<'v> {
+    let text = text_arg(args, 0)?;
+    let Some(elements) = json::elements(&text)? else {
+        return Err(ValueError::new("cannot extract elements from a non-array"));
+    };
+    let values = elements.into_iter().map(|e| slice(Some(e), as_text));
+    Ok(Value::Array(values.collect::<Result<_, _>>()?))
+}
+
+/// The keys of a `jsonb`, in its own order.
+pub(super) fn jsonb_keys<'v>(args: &mut [Value<'v>]) -> Output<'v> {
+    match tree(args, 0)? {
+        Json::Object(members) => {
+            let keys = members.into_iter().map(|(key, _)| Value::text(key));
+            Ok(Value::Array(keys.collect()))
+        }
+        Json::Array(_) => Err(ValueError::new("cannot call jsonb_object_keys on an array")),
+        _ => Err(ValueError::new("cannot call jsonb_object_keys on a scalar")),
+    }
+}
+
 fn array_length<'v>(args: &mut [Value<'v>]) -> Output<'v> {
     match tree(args, 0)? {
         Json::Array(elements) => Ok(Value::Int(elements.len() as i64)),

@@ -9,6 +9,7 @@ mod array;
 mod encoding;
 mod json;
 mod number;
+mod sets;
 mod text;
 mod time;
 
@@ -110,6 +111,7 @@ const TABLES: &[&[Builtin]] = &[
     time::FUNCTIONS,
     json::FUNCTIONS,
     array::FUNCTIONS,
+    sets::FUNCTIONS,
 ];
 
 const INTERNAL: &[&[Builtin]] = &[text::OPERATORS, json::OPERATORS, array::OPERATORS];
@@ -121,6 +123,11 @@ pub(super) fn find(name: &str) -> Vec<&'static Builtin> {
         .flat_map(|table| table.iter())
         .filter(|b| b.name == name)
         .collect()
+}
+
+/// Does the function give rows?
+pub(super) fn is_set(name: &str) -> bool {
+    sets::FUNCTIONS.iter().any(|b| b.name == name)
 }
 
 /// A function that only an operator calls.

@@ -9,7 +9,7 @@ use super::steps::{Condition, Conjunct, Place, Planner, Steps};
 use super::{Asked, Lookup};
 use crate::expression::compiler::{Compiler, Target, Typed};
 use crate::expression::node::Node;
-use crate::expression::query::{CompiledQuery, Star, is_grouped};
+use crate::expression::query::{CompiledQuery, Star, gives_sets, is_grouped};
 use crate::expression::{Fault, FaultKind, Scope, Settings};
 use crate::rulebook::{Expr, ExprKind, Ident, Query, Span};
 use crate::schema::{Column, DataType};
@@ -129,7 +129,8 @@ impl<'f> Builder<'f> {
         want: Want,
         scope: &mut dyn Scope,
     ) -> Option<(Arc<Lookup>, Given)> {
-        let whole = is_grouped(query) || query.limit.is_some_and(|limit| limit == 0);
+        let whole =
+            is_grouped(query) || gives_sets(query) || query.limit.is_some_and(|limit| limit == 0);
         let whole = match want {
             Want::In(..) => whole || query.limit.is_some(),
             Want::Exists => whole,

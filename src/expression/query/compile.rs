@@ -4,9 +4,10 @@
 //! ORDER BY an alias to a column. Expressions of ORDER BY that are not shown become hidden items.
 
 use super::grouping::{Grouping, Key, aggregates};
+use super::sets::SETS;
 use super::{CompiledQuery, Groups, Item, Order};
 use crate::expression::compiler::{Compiler, Typed};
-use crate::expression::lookup::{Lookup, same_table};
+use crate::expression::lookup::{Lookup, OUTER, same_table};
 use crate::expression::node::{Comparator, Node};
 use crate::expression::{Fault, FaultKind, Scope, Settings, collate};
 use crate::rulebook::{Expr, ExprKind, Ident, Query, SelectItem, Span};
@@ -65,6 +66,7 @@ impl Compiler<'_> {
             }
             self.grouping = Some(grouping);
         }
+        self.allows_sets = !grouped;
         let mut items = Vec::new();
         for item in &query.items {
             match item {
@@ -107,6 +109,8 @@ impl Compiler<'_> {
         }
         let shown = items.len();
         let order = self.order(query, &mut items);
+        self.allows_sets = false;
+        let sets = std::mem::take(&mut self.sets);
         let having = match &query.having {
             Some(having) => self.condition(having).map(|h| Some(h.node)),
             None => Some(None),
@@ -139,13 +143,18 @@ impl Compiler<'_> {
                     read.extend(&aggregate.filter);
                 }
             }
-            None => read.extend(items.iter().map(|item| &item.node)),
+            None => {
+                read.extend(items.iter().map(|item| &item.node));
+                read.extend(sets.iter().map(|set| &set.node));
+            }
         }
         let mut slots: Vec<usize> = read.iter().flat_map(|node| node.slots()).collect();
+        slots.retain(|slot| !(SETS..OUTER).contains(slot));
         slots.sort_unstable();
         slots.dedup();
         let needs_ordinal = read.iter().any(|node| node.needs_ordinal());
-        let all = super::nodes(&filter, &grouping, &having, &items);
+        let mut all = super::nodes(&filter, &grouping, &having, &items);
+        all.extend(sets.iter().map(|set| &set.node));
         let lookups = unique(all.into_iter().flat_map(Node::lookups));
         Some(CompiledQuery {
             lookups,
@@ -153,6 +162,7 @@ impl Compiler<'_> {
             grouping,
             having,
             items,
+            sets,
             order,
             shown,
             distinct: query.distinct,

@@ -7,12 +7,14 @@
 mod aggregate;
 mod compile;
 mod grouping;
+mod sets;
 #[cfg(test)]
 mod tests;
 
 pub use compile::compile_query;
 pub(super) use compile::{Star, is_grouped};
 pub(super) use grouping::Grouping;
+pub(super) use sets::{Set, gives_sets};
 
 use super::Row;
 use super::evaluate::{NoRow, written};
@@ -33,6 +35,8 @@ pub struct CompiledQuery {
     grouping: Option<Groups>,
     having: Option<Node>,
     items: Vec<Item>,
+    /// The functions in the items that give rows.
+    sets: Vec<Set>,
     /// Index into the items (the hidden ones at the end included).
     order: Vec<Order>,
     shown: usize,
@@ -127,7 +131,7 @@ impl Partial {
             return Ok(false);
         }
         match &query.grouping {
-            None => {
+            None => sets::expanded(&query.sets, row, &mut |row| {
                 // Without an order, rows behind the limit are never shown.
                 let full = query.order.is_empty()
                     && !query.distinct
@@ -135,7 +139,8 @@ impl Partial {
                 if !full {
                     self.rows.push(query.evaluate(row)?);
                 }
-            }
+                Ok(())
+            })?,
             Some(groups) => {
                 let mut key = Vec::new();
                 let mut values = Vec::with_capacity(groups.keys.len());
@@ -249,7 +254,10 @@ impl CompiledQuery {
 
     /// All expressions in it.
     pub(super) fn nodes(&self) -> Vec<&Node> {
-        nodes(&self.filter, &self.grouping, &self.having, &self.items)
+        let sets = self.sets.iter().map(|set| &set.node);
+        let mut all = nodes(&self.filter, &self.grouping, &self.having, &self.items);
+        all.extend(sets);
+        all
     }
 
     /// The select list.
@@ -259,7 +267,10 @@ impl CompiledQuery {
 
     /// How many rows at most, if each row gives a row and their order does not matter.
     pub(super) fn plain(&self) -> Option<usize> {
-        let plain = self.grouping.is_none() && self.order.is_empty() && !self.distinct;
+        let plain = self.grouping.is_none()
+            && self.sets.is_empty()
+            && self.order.is_empty()
+            && !self.distinct;
         plain.then(|| self.limit.unwrap_or(usize::MAX))
     }
 

@@ -68,17 +68,7 @@ pub fn member<'a>(text: &'a [u8], key: &[u8]) -> Result<Option<&'a [u8]>, ValueE
 /// The element of the array `text` at `index`, counted from 0, from the end if negative; none if
 /// `text` is no array or too short.
 pub fn element(text: &[u8], index: i64) -> Result<Option<&[u8]>, ValueError> {
-    let mut elements = Vec::new();
-    let mut parser = Parser::new(text, false);
-    parser.blanks();
-    if parser.peek() == Some(b'[') {
-        parser.array(|parser| {
-            let start = parser.at;
-            parser.value()?;
-            elements.push(&text[start..parser.at]);
-            Ok(())
-        })?;
-    }
+    let elements = elements(text)?.unwrap_or_default();
     let index = if index < 0 {
         index.saturating_add(elements.len() as i64)
     } else {
@@ -87,6 +77,23 @@ pub fn element(text: &[u8], index: i64) -> Result<Option<&[u8]>, ValueError> {
     Ok(usize::try_from(index)
         .ok()
         .and_then(|index| elements.get(index).copied()))
+}
+
+/// The elements of the array `text`, as written; none if `text` is no array.
+pub fn elements(text: &[u8]) -> Result<Option<Vec<&[u8]>>, ValueError> {
+    let mut parser = Parser::new(text, false);
+    parser.blanks();
+    if parser.peek() != Some(b'[') {
+        return Ok(None);
+    }
+    let mut elements = Vec::new();
+    parser.array(|parser| {
+        let start = parser.at;
+        parser.value()?;
+        elements.push(&text[start..parser.at]);
+        Ok(())
+    })?;
+    Ok(Some(elements))
 }
 
 /// What `->>` gives for a value: a string decoded, none for `null`, anything else as written.

@@ -205,6 +205,107 @@ fn subqueries_give_what_postgres_gives() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Documents in texts, beside the outer table.
+const LISTS: &[&str] = &[
+    TABLES[0],
+    r#"l(id integer, j text, a text): 1|[1,2,null]|p,q; 2|[]|r; 3|-|-; 4|[4, 4]|s"#,
+];
+
+#[test]
+fn functions_in_a_select_list_give_rows() {
+    let mut wrong = Vec::new();
+    for (text, expected) in [
+        (
+            "id IN (SELECT CAST(jsonb_array_elements(CAST(j AS jsonb)) AS integer) FROM l WHERE l.id = 4)",
+            "f f f t",
+        ),
+        (
+            "id NOT IN (SELECT jsonb_array_elements_text(j::jsonb)::integer FROM l)",
+            "f f - f",
+        ),
+        (
+            "id NOT IN (SELECT jsonb_array_elements_text(j::jsonb)::integer FROM l WHERE l.id IN (2, 3))",
+            "t t t t",
+        ),
+        (
+            "id NOT IN (SELECT jsonb_array_elements_text(j::jsonb)::integer FROM l WHERE l.id = t.id)",
+            "f t t f",
+        ),
+        (
+            "EXISTS (SELECT json_array_elements(j::json) FROM l WHERE l.id = t.id)",
+            "t f f t",
+        ),
+        (
+            "(SELECT string_to_table(a, ',') FROM l WHERE l.id = t.id LIMIT 1)",
+            "p r - s",
+        ),
+        (
+            "(SELECT count(*) FROM (SELECT unnest(string_to_array(a, ',')) AS part FROM l) x WHERE part > t.name)",
+            "4 4 0 4",
+        ),
+        (
+            "name IN (SELECT json_array_elements_text('[\"a\", \"d\", \"d\"]'))",
+            "t f - t",
+        ),
+        (
+            "(SELECT max(n) FROM (SELECT generate_series(1, t.id) AS n) s)",
+            "1 2 3 4",
+        ),
+    ] {
+        let found = World::new(LISTS).eval(text);
+        if found.as_deref() != Ok(expected) {
+            wrong.push(format!("{text}: {found:?}, not {expected}"));
+        }
+    }
+    for (text, expected) in [
+        (
+            "SELECT id, jsonb_array_elements(j::jsonb) AS e, string_to_table(a, ',') FROM l",
+            "id|e|string_to_table: 1|1|p 1|2|q 1|null|- 2|-|r 4|4|s 4|4|-",
+        ),
+        (
+            "SELECT DISTINCT jsonb_array_elements_text(j::jsonb) AS e FROM l ORDER BY e DESC LIMIT 3",
+            "e: - 4 2",
+        ),
+        (
+            "SELECT generate_series(3, 1, -1) * 2 AS n, jsonb_object_keys('{\"b\": 1, \"a\": 2}')",
+            "n|jsonb_object_keys: 6|a 4|b 2|-",
+        ),
+    ] {
+        let found = World::alone(LISTS).table(text);
+        if found.as_deref() != Ok(expected) {
+            wrong.push(format!("{text}: {found:?}, not {expected}"));
+        }
+    }
+    for (text, message) in [
+        (
+            "(SELECT jsonb_array_elements_text('[1, 2]')) = '1'",
+            "more than one row returned by a subquery used as an expression",
+        ),
+        (
+            "id IN (SELECT jsonb_array_elements_text('{}')::integer)",
+            "cannot extract elements from an object",
+        ),
+        (
+            "EXISTS (SELECT 1 FROM l WHERE unnest(string_to_array(a, ',')) = 'p')",
+            "unnest gives rows; it stands only in the list of a SELECT without groups",
+        ),
+        (
+            "EXISTS (SELECT CASE WHEN id = 1 THEN unnest(string_to_array(a, ',')) END FROM l)",
+            "unnest gives rows; it stands only in the list of a SELECT without groups",
+        ),
+        (
+            "EXISTS (SELECT count(*), generate_series(1, 2) FROM l)",
+            "generate_series gives rows; it stands only in the list of a SELECT without groups",
+        ),
+    ] {
+        let found = World::new(LISTS).eval(text);
+        if found != Err(message.to_owned()) {
+            wrong.push(format!("{text}: {found:?}, not {message}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn what_is_wrong_is_refused_when_it_is_compiled() {
     for (text, message) in [
