@@ -6,10 +6,12 @@
 //! * `SCRUB_CASES=5000 cargo test --test it differential` runs that many instead of 200;
 //! * `SCRUB_SEED=n` runs the one group of cases that a failure names.
 
+mod choices;
 mod generate;
 mod mariadb;
 pub mod multi;
 pub mod offline;
+pub mod prepared;
 mod rules;
 mod sqlite;
 mod values;
@@ -17,6 +19,7 @@ mod values;
 use crate::naive;
 use crate::runner;
 use crate::server::{Database, postgres};
+pub use choices::Choices;
 use generate::Case;
 use std::fmt::Write;
 
@@ -32,44 +35,6 @@ const STYLES: [&[&str]; 4] = [
     &["--column-inserts"],
     &["--inserts", "--rows-per-insert=3"],
 ];
-
-/// A reproducible source of choices (SplitMix64, Steele et al. 2014).
-pub struct Choices(u64);
-
-impl Choices {
-    /// Choices from a seed.
-    pub fn new(seed: u64) -> Self {
-        Choices(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`.
-    pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-
-    /// True once in `n` times.
-    pub fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    /// One of the items.
-    pub fn pick<'a, T: ?Sized>(&mut self, items: &[&'a T]) -> &'a T {
-        items[self.below(items.len())]
-    }
-
-    /// One of the items, by value.
-    pub fn of<T: Copy>(&mut self, items: &[T]) -> T {
-        items[self.below(items.len())]
-    }
-}
 
 /// An environment variable that is a number.
 pub fn number(variable: &str) -> Option<u64> {

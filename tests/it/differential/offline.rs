@@ -1,29 +1,11 @@
 //! The same cases without a server: the naive interpreter is the oracle, and the dump is written here.
 
-use super::generate::Case;
-use super::{CASES, Choices, number, selects, sorted};
-use crate::naive::{Cell, Database, Results, Row, Style, read, rulebook, stored};
+pub use super::prepared::{Prepared, prepared};
+use super::{CASES, number, selects, sorted};
+use crate::naive::{Database, Results, read, rulebook};
 use crate::runner;
 use scrub::rulebook::{Action, Rulebook};
-use scrub::schema::{Relation, RelationName};
 use std::sync::atomic::{AtomicU64, Ordering};
-
-const STYLES: [Style; 4] = [
-    Style::Copy,
-    Style::ColumnInserts,
-    Style::Copy,
-    Style::Inserts,
-];
-
-/// Rules over patterns, which PostgreSQL does not know.
-const PATTERNS: [&str; 6] = [
-    "UPDATE \"*\" SET \"*\" = anon.rewrite_emails(VALUE)",
-    "UPDATE s.\"*\" SET \"*\" = left(VALUE, 3)",
-    "UPDATE \"user*\" SET \"*a*\" = anon.mailinator(VALUE) WHERE id % 2 = 1",
-    "UPDATE s.\"*\" SET \"n*e\" = CASE WHEN length(VALUE) > 4 THEN NULL ELSE VALUE END",
-    "DELETE FROM \"*_1\" WHERE id = 3",
-    "UPDATE \"*\" SET \"*\" = coalesce(VALUE, 'none')",
-];
 
 /// `SCRUB_CASES` and `SCRUB_SEED` as for the differential test; a case here is one seed.
 #[test]
@@ -53,42 +35,6 @@ fn scrub_agrees_with_the_naive_interpreter() {
         done * 10 >= cases * 8,
         "only {done} of {cases} rulebooks ran to their end"
     );
-}
-
-/// A case with its dump.
-pub struct Prepared {
-    before: Database,
-    style: Style,
-    pub dump: Vec<u8>,
-    pub rules: String,
-}
-
-/// The case of a seed.
-pub fn prepared(seed: u64) -> Prepared {
-    let choices = &mut Choices::new(seed);
-    let Case {
-        ddl,
-        rows,
-        mut rules,
-    } = Case::generate("s", choices);
-    if choices.one_in(3) {
-        let rule = format!("-- name: pattern :optional\n{};\n", choices.pick(&PATTERNS));
-        rules.insert_str(if choices.one_in(2) { 0 } else { rules.len() }, &rule);
-    }
-    let mut before = read(format!("SET standard_conforming_strings = on;\n{ddl}{rows}").as_bytes());
-    before.normalise();
-    // Half of the dumps load partitioned tables through their root.
-    if seed.is_multiple_of(2) {
-        before.place(&leaf);
-    }
-    let style = STYLES[(seed % STYLES.len() as u64) as usize];
-    let dump = before.dump(&ddl, style);
-    Prepared {
-        before,
-        style,
-        dump,
-        rules,
-    }
 }
 
 /// Runs one case; true if its rulebook ran to its end.
@@ -184,30 +130,4 @@ pub fn agree_with_server(naive: &Database, oracle: &[u8], what: &str) {
     if let Some(difference) = naive.difference(&read(oracle)) {
         panic!("{what}: left is the naive interpreter, right is PostgreSQL\n{difference}");
     }
-}
-
-/// The leaf of a generated partitioned table that takes a row.
-fn leaf(relation: &Relation, row: &Row) -> Option<RelationName> {
-    let cell = |name| {
-        let place = stored(relation).position(|c| c.name == name)?;
-        Some(match &row[place] {
-            Cell::Text(text) => String::from_utf8(text.clone()).expect("UTF-8"),
-            _ => String::new(),
-        })
-    };
-    let number = |name| cell(name)?.parse::<i64>().ok();
-    if relation.partition_key.is_empty() {
-        return None;
-    }
-    let suffix = match (number("part"), cell("part")?.as_str()) {
-        (Some(part), _) if part < 10 => "low",
-        (Some(_), _) if number("id")? < 20 => "one",
-        (Some(_), _) => "two",
-        (_, "eu") => "eu",
-        (_, "us" | "ca") => "us",
-        _ => "rest",
-    };
-    let mut name = relation.name.clone();
-    name.name = format!("{}_{suffix}", name.name);
-    Some(name)
 }
