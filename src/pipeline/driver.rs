@@ -6,7 +6,7 @@ use super::follows::Follows;
 use super::holding::gathers_added;
 use super::order::Slot;
 use super::review::Review;
-use super::schema::{self, Schemas};
+use super::schema::{self, Only, Schemas};
 use super::search::Searching;
 use super::tally::Tally;
 use super::transform::Batch;
@@ -78,6 +78,8 @@ pub(super) struct Driver<'r> {
     pub pending: Vec<(added::Added, bool)>,
     pub schema_given: bool,
     pub schemas: Schemas,
+    /// The only schema that `--schema` gave.
+    pub only_schema: Option<Only>,
     /// The input once more, for its schema, if it is a regular file.
     pub again: Option<(Original, Box<dyn Framer>)>,
     /// Have the rules been checked against this section's relations?
@@ -322,6 +324,7 @@ impl Driver<'_> {
             self.tail().await?;
         }
         if let Effect::Connect(_) = &effect {
+            self.take_back();
             let finished = self.finish_section().await;
             self.put_off(finished)?;
         }
@@ -406,6 +409,7 @@ impl Driver<'_> {
             let (header, program) = (block.columns.as_deref(), planned.program.as_deref());
             self.reviewed(relation, header, program, true).await?;
         }
+        self.lend(relation)?;
         self.data_seen = true;
         // What seemed to be the end of the data was that of one dump among several.
         self.tail_written = false;

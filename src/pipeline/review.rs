@@ -165,7 +165,8 @@ impl Driver<'_> {
         let Some(strict) = self.review.as_ref().map(|review| review.strict) else {
             return Error::check("not reviewed");
         };
-        let mut all = match self.schemas.remove(&section) {
+        let only = self.only_schema.as_ref().map(|only| only.catalog.clone());
+        let mut all = match self.schemas.remove(&section).or(only) {
             Some(catalog) => self.list(&catalog, strict, others),
             None if first => {
                 let catalog = self.decoder.framer.catalog();

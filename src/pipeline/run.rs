@@ -5,6 +5,7 @@ use super::driver::Driver;
 use super::follows::Follows;
 use super::order;
 use super::review::Review;
+use super::schema::Only;
 use super::search::{self, Searching};
 use super::store::Store;
 use super::tally::Tally;
@@ -67,7 +68,7 @@ pub(super) async fn run(job: Job) -> Outcome {
             };
         }
     };
-    let schemas = match job
+    let mut schemas = match job
         .schema
         .map(|source| {
             let label = source.label().to_owned();
@@ -84,10 +85,12 @@ pub(super) async fn run(job: Job) -> Outcome {
         }
     };
 
+    let schema_given = !schemas.is_empty();
+    let only_schema = Only::of(&mut schemas);
     let verbatim = job.source.is_verbatim();
     let original = job.source.original().filter(|_| verbatim).cloned();
     let original = original.map(|file| (file, 0));
-    let again = job.source.original().filter(|_| schemas.is_empty());
+    let again = job.source.original().filter(|_| !schema_given);
     let again = again.map(|file| (file.clone(), job.dialect.framer()));
     let store = Store::new(job.memory, job.spool_dir);
     let tally = Arc::new(Mutex::new(Tally::new(store.clone(), job.preview, places)));
@@ -115,9 +118,10 @@ pub(super) async fn run(job: Job) -> Outcome {
         tail_written: false,
         complete: HashSet::new(),
         pending: Vec::new(),
-        schema_given: !schemas.is_empty(),
+        schema_given,
         again,
         schemas,
+        only_schema,
         checked: false,
         any_rows: false,
         ending: None,

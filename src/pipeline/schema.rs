@@ -14,6 +14,40 @@ use std::sync::Arc;
 /// The schema of each database section, by the name in its `\connect`.
 pub(super) type Schemas = HashMap<Option<String>, Catalog>;
 
+/// The only schema that `--schema` gives, where it or the section of the dump has no name: one of the two
+/// may have been made with the database's name (`USE`, `\connect`) and the other without.
+pub(super) struct Only {
+    name: Option<String>,
+    pub catalog: Catalog,
+    /// Does a section with rows have it?
+    pub lent: bool,
+}
+
+impl Only {
+    /// The schema that is meant, if there is only one; an unnamed one leaves the others.
+    pub fn of(schemas: &mut Schemas) -> Option<Only> {
+        schemas.retain(|_, catalog| !catalog.relations.is_empty());
+        let name = match schemas.keys().collect::<Vec<_>>().as_slice() {
+            [name] => (*name).clone(),
+            _ => return None,
+        };
+        let catalog = match name {
+            Some(_) => schemas.get(&name).cloned(),
+            None => schemas.remove(&name),
+        };
+        catalog.map(|catalog| Only {
+            name,
+            catalog,
+            lent: false,
+        })
+    }
+
+    /// May it be that of a section?
+    pub fn fits(&self, section: Option<&str>) -> bool {
+        section.is_none() || self.name.is_none()
+    }
+}
+
 /// Reads a schema-only dump whole.
 ///
 /// # Errors

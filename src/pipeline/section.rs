@@ -12,6 +12,7 @@ use super::waiting::{Relations, Waiting};
 use crate::dialect::Block;
 use crate::error::{Error, Result};
 use crate::plan::{NewCell, Pass, Program};
+use crate::schema::{Catalog, RelationName};
 
 impl Driver<'_> {
     /// Writes the new rows that are wholly known into the block; the others stay for later.
@@ -177,7 +178,10 @@ impl Driver<'_> {
 
     /// Another database section begins.
     pub(super) fn begin_section(&mut self, name: Option<String>) {
-        if let Some(catalog) = self.schemas.get(&name) {
+        let only = (self.only_schema.as_ref())
+            .filter(|only| !only.lent && only.fits(name.as_deref()))
+            .map(|only| &only.catalog);
+        if let Some(catalog) = self.schemas.get(&name).or(only) {
             self.decoder.framer.seed(catalog.clone());
         }
         self.tally().next_section(name);
@@ -189,6 +193,37 @@ impl Driver<'_> {
         self.relations = Relations::default();
         self.relations.scattered = self.searching.is_some();
         self.brackets.clear();
+    }
+
+    /// A section ends: if it had no rows, the only schema was not its own.
+    pub(super) fn take_back(&mut self) {
+        let section = self.tally().section.clone();
+        let own = self.schemas.contains_key(&section);
+        if !own && self.only_schema.as_ref().is_some_and(|only| !only.lent) {
+            self.decoder.framer.seed(Catalog::default());
+        }
+    }
+
+    /// The section has rows: the only schema is its own, if it has no other.
+    ///
+    /// # Errors
+    /// If another section has had it.
+    pub(super) fn lend(&mut self, relation: &RelationName) -> Result<()> {
+        let section = self.tally().section.clone();
+        if self.data_seen || self.schemas.contains_key(&section) {
+            return Ok(());
+        }
+        let Some(only) = &mut self.only_schema else {
+            return Ok(());
+        };
+        if only.fits(section.as_deref()) && std::mem::replace(&mut only.lent, true) {
+            return Err(Error::input(
+                "the dump holds rows of several databases, and --schema does not say whose it is",
+            )
+            .relation(relation)
+            .remedy("give --schema a dump that names its databases, as this one does"));
+        }
+        Ok(())
     }
 
     /// The section has ended: what is left is written, checked and reported.

@@ -416,3 +416,34 @@ fn a_rule_for_all_texts_changes_no_key_that_is_a_number() {
     let expected = String::from_utf8_lossy(script).replace("N'x'", "N''");
     assert_eq!(String::from_utf8_lossy(&out), expected);
 }
+
+/// The schema was once taken for that of the script's start: `bit` became text, and a new row was added
+/// there and again in its database.
+#[test]
+fn a_schema_without_the_databases_name_is_that_of_the_rows() {
+    let table = "CREATE TABLE t (id int, b bit)\nGO\n";
+    let rows = "INSERT t (id, b) VALUES (1, 1)\nGO\n";
+    let rules = "INSERT INTO t VALUES (2, false);\nUPDATE t SET b = false;\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let schema = folder.path().join("schema.sql");
+    let args = ["-f", "mssql", "--schema", schema.to_str().expect("UTF-8")];
+    let shop = "USE [master]\nGO\nUSE [Shop]\nGO\n";
+    for (before_table, before_rows) in [("", shop), (shop, ""), (shop, shop), ("", "")] {
+        std::fs::write(&schema, format!("{before_table}{table}")).expect("the schema");
+        let script = format!("{before_rows}{rows}");
+        let out = filter_with(&args, rules, script.as_bytes()).text();
+        let inserted: Vec<_> = out
+            .lines()
+            .filter(|line| line.starts_with("INSERT"))
+            .collect();
+        let what = format!("{before_table:?}, {before_rows:?}: {out}");
+        assert_eq!(inserted[0], "INSERT t (id, b) VALUES (1, 0)", "{what}");
+        assert_eq!(inserted.len(), 2, "{what}");
+        assert!(inserted[1].ends_with("(2, 0)"), "{what}");
+    }
+    std::fs::write(&schema, table).expect("the schema");
+    let two = format!("{shop}{rows}USE [Other]\nGO\n{rows}");
+    let run = filter_with(&args, rules, two.as_bytes());
+    assert_eq!(run.code, Some(3));
+    assert!(run.err.contains("does not say whose it is"), "{}", run.err);
+}
