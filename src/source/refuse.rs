@@ -115,7 +115,7 @@ pub(super) fn content(head: &[u8]) -> Result<()> {
         if foreign(head) {
             return is(
                 "UTF-16 text (PowerShell's > writes that)",
-                "write it with pg_dump -f FILE, or: iconv -f UTF-16 -t UTF-8 DUMP | scrub",
+                "write it with pg_dump -f FILE (mysqldump --result-file=FILE), or: iconv -f UTF-16 -t UTF-8 DUMP | scrub",
             );
         }
     }

@@ -73,6 +73,12 @@ impl Context {
             self.create(catalog, t);
         } else if first.keyword("ALTER") && t.eat("TABLE") {
             self.alter(catalog, t);
+        } else if first.keyword("RENAME") && self.flavour == Flavour::Oracle {
+            if let (Some(old), true, Some(new)) = (t.name(), t.eat("TO"), t.name()) {
+                let old = self.resolve(catalog, vec![old]);
+                let schema = old.schema.clone();
+                catalog.rename_relation(&old, RelationName { schema, name: new });
+            }
         } else if first.keyword("DROP") && (t.eat("TABLE") || t.eat("VIEW")) {
             t.eat("IF EXISTS");
             while let Some(parts) = t.qualified_name() {
@@ -107,6 +113,8 @@ impl Context {
             self.view(catalog, t, RelationKind::View);
         } else if t.eat("MATERIALIZED VIEW") {
             self.view(catalog, t, RelationKind::MaterializedView);
+        } else if t.eat("SYNONYM") || t.eat("PUBLIC SYNONYM") {
+            self.synonym(catalog, t);
         } else if t.eat("TYPE") && self.flavour == Flavour::Mssql {
             self.alias(catalog, t);
         }
@@ -120,6 +128,18 @@ impl Context {
         let mut view = Relation::new(name.clone());
         view.kind = kind;
         catalog.relations.entry(name).or_insert(view);
+    }
+
+    /// Another name of a table is to its rows what a view is. Oracle's usually is the table's own name
+    /// without its schema: that one is found as it is.
+    fn synonym(&self, catalog: &mut Catalog, t: Tokens<'_>) {
+        let mut ahead = t;
+        let name = ahead.qualified_name().and_then(|mut parts| parts.pop());
+        ahead.eat("FOR");
+        let base = ahead.qualified_name().and_then(|mut parts| parts.pop());
+        if self.flavour == Flavour::Mssql || name != base {
+            self.view(catalog, t, RelationKind::View);
+        }
     }
 
     /// `CREATE TYPE t FROM nvarchar(50) [NOT NULL]`.

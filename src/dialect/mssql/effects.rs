@@ -30,8 +30,9 @@ const RUNS: &[&str] = &[
 ];
 
 impl Names<'_> {
-    /// The effects of a statement; at least one.
-    pub fn effects(&self, statement: &[u8]) -> Vec<Effect> {
+    /// The effects of a statement; at least one. The statement that opens a batch may be the name of a
+    /// procedure without EXECUTE.
+    pub fn effects(&self, statement: &[u8], opens_batch: bool) -> Vec<Effect> {
         let mut t = tokens(statement, Flavour::Mssql);
         if statement.starts_with(b":") || statement.starts_with(b"!") {
             let include = statement.to_ascii_lowercase().starts_with(b":r");
@@ -74,13 +75,36 @@ impl Names<'_> {
             "BACKUP" | "RESTORE" | "RECONFIGURE" | "CHECKPOINT" => Effect::NoTransaction,
             "ENABLE" | "DISABLE" => self.trigger(&word, t),
             "EXEC" | "EXECUTE" => return self.execute(t),
+            _ if opens_batch && calls(first, t) => {
+                let name = { all }.qualified_name().and_then(|mut parts| parts.pop());
+                procedure(&name.unwrap_or_default().to_ascii_lowercase())
+            }
             _ => {
-                return self
-                    .change(first, t)
-                    .map_or_else(|| vec![Effect::Setting], |e| vec![e]);
+                let mut out: Vec<_> = self.change(first, t).into_iter().collect();
+                if first.any_keyword(&["INSERT", "UPDATE", "DELETE"]) {
+                    out.extend(self.beside(t));
+                }
+                if out.is_empty() {
+                    out.push(Effect::Setting);
+                }
+                out.sort_by_key(|effect| !matches!(effect, Effect::Anything(_)));
+                return out;
             }
         };
         vec![effect]
+    }
+
+    /// What a statement changes beside its table: by OUTPUT … INTO, or by a procedure whose rows it takes.
+    fn beside(&self, mut t: Tokens<'_>) -> Vec<Effect> {
+        let mut out = Vec::new();
+        while let Some(token) = t.next() {
+            if token.keyword("OUTPUT") {
+                out.extend(self.change(token, t));
+            } else if token.any_keyword(&["EXEC", "EXECUTE"]) {
+                out.extend(self.execute(t));
+            }
+        }
+        out
     }
 
     fn resolve(&self, parts: Vec<String>) -> RelationName {
@@ -89,7 +113,7 @@ impl Names<'_> {
 
     fn opaque(&self, t: &mut Tokens<'_>, what: &'static str) -> Effect {
         match t.qualified_name() {
-            Some(parts) if !parts.iter().any(|part| is_variable(part)) => {
+            Some(parts) if !parts.iter().any(|part| is_variable(part)) && !is_function(&parts) => {
                 Effect::Opaque(self.resolve(parts), what)
             }
             _ => Effect::Anything(what),
@@ -115,13 +139,23 @@ impl Names<'_> {
             "UPDATE" if t.at_keyword("STATISTICS") => return None,
             "UPDATE" => {
                 top(&mut t);
-                self.opaque(&mut t, "UPDATE")
+                self.opaque(&mut aliased(t), "UPDATE")
             }
             "DELETE" => {
                 top(&mut t);
                 t.eat("FROM");
-                self.opaque(&mut t, "DELETE")
+                self.opaque(&mut aliased(t), "DELETE")
             }
+            "OUTPUT" => loop {
+                let token = t.next()?;
+                if token.keyword("INTO") {
+                    return Some(self.opaque(&mut t, "OUTPUT … INTO"));
+                }
+                if token.any_keyword(&["VALUES", "SELECT", "FROM", "WHERE", "EXEC", "EXECUTE"]) {
+                    return None;
+                }
+            },
+            "WRITETEXT" | "UPDATETEXT" => Effect::Anything("WRITETEXT or UPDATETEXT"),
             "MERGE" => {
                 top(&mut t);
                 t.eat("INTO");
@@ -263,6 +297,9 @@ impl Names<'_> {
 
     fn definition(&self, word: &str, mut t: Tokens<'_>, statement: &[u8]) -> Effect {
         let _ = t.eat("OR ALTER");
+        if word == "ALTER" && t.at_keyword("SCHEMA") {
+            return Effect::Anything("ALTER SCHEMA … TRANSFER");
+        }
         if t.eat("DATABASE") && !t.at_keyword("SCOPED") && !t.at_keyword("AUDIT") {
             return Effect::NoTransaction;
         }
@@ -312,6 +349,12 @@ impl Names<'_> {
                 return Effect::Envelope(name, bracket(opens));
             }
         }
+        if t.eat("SWITCH") {
+            while t.peek().is_some() && !t.eat("TO") {
+                t.next();
+            }
+            return self.opaque(&mut t, "ALTER TABLE … SWITCH");
+        }
         if t.at_keyword("CHECK") || t.any(|t| t.any_keyword(&["FOREIGN", "REFERENCES"])) {
             return Effect::AfterData;
         }
@@ -338,6 +381,109 @@ fn opens_block(t: Tokens<'_>) -> bool {
             "CONVERSATION",
         ])
     })
+}
+
+/// Words that begin a statement. Anything else that opens a batch is a procedure's name.
+const STATEMENTS: &[&str] = &[
+    "ADD",
+    "ALTER",
+    "BACKUP",
+    "BEGIN",
+    "BREAK",
+    "BULK",
+    "CHECKPOINT",
+    "CLOSE",
+    "COMMIT",
+    "CONTINUE",
+    "COPY",
+    "CREATE",
+    "DBCC",
+    "DEALLOCATE",
+    "DECLARE",
+    "DELETE",
+    "DENY",
+    "DISABLE",
+    "DROP",
+    "ELSE",
+    "ENABLE",
+    "END",
+    "EXEC",
+    "EXECUTE",
+    "FETCH",
+    "GET",
+    "GOTO",
+    "GRANT",
+    "IF",
+    "INSERT",
+    "KILL",
+    "MERGE",
+    "MOVE",
+    "OPEN",
+    "PRINT",
+    "RAISERROR",
+    "READTEXT",
+    "RECEIVE",
+    "RECONFIGURE",
+    "RENAME",
+    "RESTORE",
+    "RETURN",
+    "REVERT",
+    "REVOKE",
+    "ROLLBACK",
+    "SAVE",
+    "SELECT",
+    "SEND",
+    "SET",
+    "SETUSER",
+    "SHUTDOWN",
+    "THROW",
+    "TRUNCATE",
+    "UPDATE",
+    "UPDATETEXT",
+    "USE",
+    "WAITFOR",
+    "WHILE",
+    "WITH",
+    "WRITETEXT",
+];
+
+/// Does what opens a batch call a procedure, by its name alone?
+fn calls(first: Token<'_>, rest: Tokens<'_>) -> bool {
+    match first.kind {
+        Kind::Quoted => true,
+        Kind::Word => !first.any_keyword(STATEMENTS) && !rest.at_mark(b':'),
+        _ => false,
+    }
+}
+
+/// Is it a function that stands for a table of another server?
+fn is_function(name: &[String]) -> bool {
+    let functions = ["OPENQUERY", "OPENROWSET", "OPENDATASOURCE"];
+    let is = |function: &&str| name[0].eq_ignore_ascii_case(function);
+    name.len() == 1 && functions.iter().any(is)
+}
+
+/// `UPDATE u SET … FROM users AS u`: where the table's own name is, if the name that is next is an alias.
+fn aliased(t: Tokens<'_>) -> Tokens<'_> {
+    let name = { t }.qualified_name().filter(|parts| parts.len() == 1);
+    let Some(name) = name.and_then(|mut parts| parts.pop()) else {
+        return t;
+    };
+    let mut rest = t;
+    while let Some(token) = rest.next() {
+        if token.any_keyword(&["FROM", "JOIN", "APPLY"]) || token.mark(b',') {
+            let mut ahead = rest;
+            let table = ahead.qualified_name();
+            ahead.eat("AS");
+            let alias = ahead
+                .name()
+                .filter(|alias| alias.eq_ignore_ascii_case(&name));
+            if table.is_some() && alias.is_some() {
+                return rest;
+            }
+        }
+    }
+    t
 }
 
 /// `TOP (n) [PERCENT]`.
@@ -411,7 +557,7 @@ mod tests {
             catalog: &Catalog::default(),
             database: Some("Shop"),
         };
-        names.effects(statement.as_bytes())
+        names.effects(statement.as_bytes(), false)
     }
 
     #[test]
@@ -507,6 +653,23 @@ mod tests {
                 Effect::Anything("a name over several lines"),
             ),
             (":setvar x 1", Effect::Setting),
+            ("UPDATE u SET a = 1 FROM dbo.t u", opaque("UPDATE")),
+            (
+                "DELETE x FROM u JOIN [dbo].[t] AS x ON 1 = 1",
+                opaque("DELETE"),
+            ),
+            (
+                "ALTER TABLE u SWITCH PARTITION 1 TO dbo.t",
+                opaque("ALTER TABLE … SWITCH"),
+            ),
+            (
+                "ALTER SCHEMA s TRANSFER dbo.t",
+                Effect::Anything("ALTER SCHEMA … TRANSFER"),
+            ),
+            (
+                "INSERT OPENQUERY(s, 'select a from t') VALUES (1)",
+                Effect::Anything("an INSERT that is not plain VALUES"),
+            ),
             (
                 "IF 1 = 1 begin EXEC [a].[dbo].[sp_fulltext_database] @action = 'enable' end",
                 Effect::NoTransaction,
@@ -525,6 +688,45 @@ mod tests {
             ),
         ] {
             assert_eq!(effects(statement), [expected], "{statement}");
+        }
+    }
+
+    #[test]
+    fn what_a_statement_does_beside_its_table() {
+        let context = super::super::context();
+        let names = Names {
+            context: &context,
+            catalog: &Catalog::default(),
+            database: None,
+        };
+        let t = || RelationName::new(Some("dbo"), "t");
+        let output = Effect::Opaque(t(), "OUTPUT … INTO");
+        for (statement, opens, expected) in [
+            (
+                "INSERT u (a) OUTPUT 1 INTO t VALUES (1)",
+                false,
+                output.clone(),
+            ),
+            (
+                "DELETE u OUTPUT deleted.a INTO dbo.t WHERE a = 1",
+                false,
+                output.clone(),
+            ),
+            ("UPDATE u SET a = 1 OUTPUT inserted.a INTO t", false, output),
+            ("INSERT u EXEC p", false, Effect::Anything("EXECUTE")),
+            ("[dbo].[p]", true, Effect::Anything("EXECUTE")),
+            ("p 1, 2", true, Effect::Anything("EXECUTE")),
+            (
+                "sp_rename 'a', 'b'",
+                true,
+                Effect::Anything("EXECUTE of sp_rename"),
+            ),
+            ("sp_helpfile", true, Effect::Definition),
+            ("label: PRINT 1", true, Effect::Setting),
+            ("print 1", true, Effect::Setting),
+        ] {
+            let effects = names.effects(statement.as_bytes(), opens);
+            assert!(effects.contains(&expected), "{statement}: {effects:?}");
         }
     }
 }

@@ -164,14 +164,14 @@ impl Script for MssqlScript {
     }
 
     fn effects(&mut self, statement: &[u8], catalog: &Catalog) -> Vec<Effect> {
-        self.batch_ended = false;
+        let opens_batch = std::mem::take(&mut self.batch_ended);
         self.variables |= statement.to_ascii_lowercase().starts_with(b":setvar");
         let names = effects::Names {
             context: &self.context,
             catalog,
             database: self.database.as_deref(),
         };
-        let effects = names.effects(statement);
+        let effects = names.effects(statement, opens_batch);
         match effects.first() {
             Some(Effect::Connect(name)) => self.database = Some(name.clone()),
             Some(Effect::Envelope(relation, bracket))

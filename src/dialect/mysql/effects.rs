@@ -3,7 +3,7 @@
 use super::session::{Session, restores};
 use crate::dialect::script::clauses::trigger_table;
 use crate::dialect::script::insert;
-use crate::dialect::script::tokens::Tokens;
+use crate::dialect::script::tokens::{Token, Tokens};
 use crate::dialect::{Bracket, Effect};
 use crate::schema::RelationName;
 
@@ -69,6 +69,8 @@ pub fn classify(
     let effect = if is(&["SET"]) {
         if t.at_keyword("PASSWORD") {
             Effect::Password("SET PASSWORD")
+        } else if t.at_keyword("STATEMENT") {
+            Effect::Unfollowed("a statement that runs others")
         } else if restores(whole) {
             Effect::AfterData
         } else {
@@ -85,7 +87,7 @@ pub fn classify(
     } else if is(&["UPDATE"]) {
         t.eat_any(&["LOW_PRIORITY"]);
         t.eat("IGNORE");
-        opaque(&mut t, "UPDATE")
+        return updated(t, resolve);
     } else if is(&["DELETE"]) {
         while t.eat_any(&["LOW_PRIORITY", "QUICK", "IGNORE", "FROM"]) {}
         emptied(opaque(&mut t, "DELETE"), seen)
@@ -103,7 +105,10 @@ pub fn classify(
         Effect::Included(SOURCE)
     } else if is(&["SYSTEM", "CONNECT"]) {
         Effect::Included("a client command")
-    } else if is(&["WITH", "CALL", "EXECUTE", "PREPARE", "HANDLER"]) {
+    } else if is(RUNS)
+        || is(&["BEGIN"]) && t.at_keyword("NOT")
+        || is(&["ANALYZE"]) && t.peek().is_some_and(|next| !analyzes_table(next))
+    {
         Effect::Unfollowed("a statement that runs others")
     } else if is(&["DO", "SELECT"]) {
         match t.eat_any(&["SETVAL", "NEXTVAL"]) {
@@ -135,6 +140,45 @@ pub fn classify(
         Effect::Setting
     };
     vec![effect]
+}
+
+/// Words that begin a statement which runs others, or brings rows that scrub does not see. MariaDB
+/// takes those of a procedure's body on their own as well.
+const RUNS: &[&str] = &[
+    "WITH", "CALL", "EXECUTE", "PREPARE", "HANDLER", "BINLOG", "IMPORT", "IF", "CASE", "LOOP",
+    "REPEAT", "WHILE", "FOR",
+];
+
+/// What follows ANALYZE: tables, or a statement that MariaDB runs to measure it?
+fn analyzes_table(next: Token<'_>) -> bool {
+    ["TABLE", "TABLES", "NO_WRITE_TO_BINLOG", "LOCAL"]
+        .iter()
+        .any(|word| next.keyword(word))
+}
+
+/// The tables of an UPDATE: one, or several that are joined.
+fn updated(mut t: Tokens<'_>, resolve: &dyn Fn(Vec<String>) -> RelationName) -> Vec<Effect> {
+    let mut out = Vec::new();
+    let mut expected = true;
+    while let Some(token) = t.peek() {
+        if token.keyword("SET") {
+            break;
+        }
+        if !expected {
+            expected = token.mark(b',') || token.keyword("JOIN") || token.keyword("STRAIGHT_JOIN");
+            t.pass_over();
+            continue;
+        }
+        expected = false;
+        out.push(match t.names() {
+            Some(names) => Effect::Opaque(resolve(names), "UPDATE"),
+            None => return vec![Effect::Unfollowed("UPDATE")],
+        });
+    }
+    match out.is_empty() {
+        true => vec![Effect::Unfollowed("UPDATE")],
+        false => out,
+    }
 }
 
 /// `EXECUTE IMMEDIATE CONCAT('SET ROLE ', @current_role)`, as mariadb-dump ends its users.
@@ -207,9 +251,22 @@ fn alter(mut t: Tokens<'_>, resolve: &dyn Fn(Vec<String>) -> RelationName) -> Ef
         Effect::Envelope(relation, Bracket::Close)
     } else if t.eat_any(&["DISCARD TABLESPACE", "IMPORT TABLESPACE"]) {
         Effect::Opaque(relation, "IMPORT TABLESPACE")
+    } else if exchanges(t) {
+        Effect::Opaque(relation, "EXCHANGE PARTITION")
     } else {
         Effect::Definition
     }
+}
+
+/// Does ALTER TABLE give the table the rows of another?
+fn exchanges(mut t: Tokens<'_>) -> bool {
+    while t.peek().is_some() {
+        if t.eat("EXCHANGE PARTITION") {
+            return true;
+        }
+        t.pass_over();
+    }
+    false
 }
 
 fn definition(mut t: Tokens<'_>, resolve: &dyn Fn(Vec<String>) -> RelationName) -> Effect {
@@ -242,11 +299,61 @@ fn definition(mut t: Tokens<'_>, resolve: &dyn Fn(Vec<String>) -> RelationName) 
         let list = t;
         let mut rest = list;
         while let Some(token) = rest.peek() {
-            if let (true, Some(relation)) = (token.keyword("SELECT"), &relation) {
+            let query = token.keyword("SELECT") || token.keyword("VALUES");
+            if let (true, Some(relation)) = (query, &relation) {
                 return Effect::Opaque(relation.clone(), "CREATE TABLE … AS SELECT");
             }
             rest.pass_over();
         }
     }
     Effect::Definition
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::script::tokens::{testing, tokens};
+
+    #[test]
+    fn what_brings_rows_unseen() {
+        let grammar = testing::mysql();
+        let name = |name: &str| RelationName::new(Some("shop"), name);
+        let opaque = |table, what| Effect::Opaque(name(table), what);
+        let runs = || vec![Effect::Unfollowed("a statement that runs others")];
+        for (statement, expected) in [
+            (
+                "UPDATE LOW_PRIORITY t SET a = 1",
+                vec![opaque("t", "UPDATE")],
+            ),
+            (
+                "UPDATE u AS x JOIN t ON x.a = t.a SET t.b = 1",
+                vec![opaque("u", "UPDATE"), opaque("t", "UPDATE")],
+            ),
+            (
+                "UPDATE u, t y SET y.b = 1",
+                vec![opaque("u", "UPDATE"), opaque("t", "UPDATE")],
+            ),
+            ("UPDATE (t) SET b = 1", vec![Effect::Unfollowed("UPDATE")]),
+            (
+                "ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u",
+                vec![opaque("t", "EXCHANGE PARTITION")],
+            ),
+            (
+                "CREATE TABLE t AS VALUES (1)",
+                vec![opaque("t", "CREATE TABLE … AS SELECT")],
+            ),
+            ("SET STATEMENT a = 1 FOR INSERT INTO t VALUES (1)", runs()),
+            ("ANALYZE FORMAT=JSON INSERT INTO t VALUES (1)", runs()),
+            ("ANALYZE TABLE t", vec![Effect::Setting]),
+            ("BEGIN NOT ATOMIC INSERT INTO t VALUES (1); END", runs()),
+            ("BEGIN", vec![Effect::Begin]),
+            ("IF 1 THEN INSERT INTO t VALUES (1); END IF", runs()),
+            ("BINLOG 'x'", runs()),
+        ] {
+            let resolve = |mut parts: Vec<String>| name(&parts.pop().unwrap_or_default());
+            let t = tokens(&grammar, statement.as_bytes());
+            let effects = classify(t, &resolve, &|_| true, &mut Vec::new());
+            assert_eq!(effects, expected, "{statement}");
+        }
+    }
 }

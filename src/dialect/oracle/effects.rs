@@ -63,9 +63,14 @@ impl Names<'_> {
 
     /// The effect on the table whose name is next.
     pub(super) fn opaque(&self, mut t: Tokens<'_>, what: &'static str) -> Effect {
+        let wrapped = ["TABLE", "ONLY", "THE"]
+            .iter()
+            .any(|word| t.at_keyword(word));
         match t.qualified_name() {
-            Some(parts) => Effect::Opaque(self.resolve(parts), what),
-            None => Effect::Anything(what),
+            Some(parts) if !(wrapped && t.at_mark(b'(')) => {
+                Effect::Opaque(self.resolve(parts), what)
+            }
+            _ => Effect::Anything(what),
         }
     }
 
@@ -153,6 +158,9 @@ impl Names<'_> {
         if t.eat("ENABLE") {
             return Effect::Envelope(name, Bracket::Close);
         }
+        if t.eat("EXCHANGE") {
+            return Effect::Opaque(name, "EXCHANGE PARTITION");
+        }
         match t.any(|t| t.any_keyword(&["FOREIGN", "REFERENCES"])) {
             true => Effect::AfterData,
             false => Effect::Definition,
@@ -225,6 +233,15 @@ mod tests {
                 Effect::Statistics(t()),
             ),
             ("COMMIT;", Effect::Commit),
+            ("UPDATE ONLY (hr.t) SET a = 1;", Effect::Anything("UPDATE")),
+            (
+                "INSERT INTO TABLE(SELECT a FROM hr.t) VALUES (1);",
+                Effect::Anything("INSERT … SELECT"),
+            ),
+            (
+                "ALTER TABLE hr.t EXCHANGE PARTITION p WITH TABLE hr.u;",
+                opaque("EXCHANGE PARTITION"),
+            ),
             (
                 "INSERT INTO hr.t SELECT a FROM u;",
                 opaque("INSERT … SELECT"),

@@ -32,6 +32,12 @@ pub fn data_type(written: &TypeWords) -> DataType {
 
 /// Learns from one statement what it does to the catalog.
 pub fn learn(catalog: &mut Catalog, mut t: Tokens<'_>) {
+    if t.eat("ALTER TABLE") {
+        if let (Some(old), true, Some(new)) = (t.names(), t.eat("RENAME TO"), t.names()) {
+            catalog.rename_relation(&relation(old), relation(new));
+        }
+        return;
+    }
     let create = t.eat("CREATE");
     if !create && !t.eat("DROP") {
         return;

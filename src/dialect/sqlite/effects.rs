@@ -10,13 +10,23 @@ use crate::schema::RelationName;
 /// What a dot command does.
 pub fn command(command: &[u8]) -> Effect {
     let name = command.split(|b| b.is_ascii_whitespace()).next();
-    match name.unwrap_or_default() {
-        b".read" | b".import" | b".restore" | b".open" | b".load" | b".shell" | b".system" => {
-            Effect::Included("a dot command that brings rows from elsewhere")
-        }
-        _ => Effect::Setting,
+    let name = name.unwrap_or_default();
+    match name.len() > 1 && BRINGS.iter().any(|command| command.starts_with(name)) {
+        true => Effect::Included("a dot command that brings rows from elsewhere"),
+        false => Effect::Setting,
     }
 }
+
+/// Commands that bring rows; sqlite3 takes the beginning of a command for the command.
+const BRINGS: &[&[u8]] = &[
+    b".read",
+    b".import",
+    b".restore",
+    b".open",
+    b".load",
+    b".shell",
+    b".system",
+];
 
 /// What a statement does.
 pub fn classify(mut t: Tokens<'_>, seen: &dyn Fn(&RelationName) -> bool) -> Effect {
@@ -101,4 +111,24 @@ fn samples(mut t: Tokens<'_>) -> Effect {
         t.next();
     }
     Effect::Unfollowed("an INSERT of samples")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beginnings_of_commands() {
+        for (line, brings) in [
+            (".import x t", true),
+            (".imp x t", true),
+            (".read x", true),
+            (".headers on", false),
+            (".mode insert", false),
+            (".", false),
+        ] {
+            let effect = command(line.as_bytes());
+            assert_eq!(matches!(effect, Effect::Included(_)), brings, "{line}");
+        }
+    }
 }
