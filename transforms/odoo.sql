@@ -79,14 +79,22 @@ UPDATE ir_act_server SET webhook_url = 'neutralization - disable webhook' WHERE 
 -- The instance ---------------------------------------------------------------------------------------
 
 -- Vendor (base): the interface shows that this is a copy.
--- name: neutralized-marker
+-- After version 19 a parameter has a type, which must not be empty: there the first one does not run.
+-- name: neutralized-marker :optional
 INSERT INTO ir_config_parameter (key, value) VALUES ('database.is_neutralized', 'true')
 ON CONFLICT (key) DO UPDATE SET value = 'true';
+-- name: neutralized-marker-with-type :optional
+INSERT INTO ir_config_parameter (key, value, type) VALUES ('database.is_neutralized', 'true', 'str')
+ON CONFLICT (key) DO UPDATE SET value = 'true', type = 'str';
 -- Documented (the database manager, for a copy): the instance's own secret and id are made anew. The
 -- secret is put back if the baseline has dropped it, because Odoo cannot do without one.
--- name: database-secret
+-- name: database-secret :optional
 INSERT INTO ir_config_parameter (key, value)
 SELECT 'database.secret', anon.pseudo_uuid('secret of ' || p.value) FROM ir_config_parameter p WHERE p.key = 'database.uuid'
+ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+-- name: database-secret-with-type :optional
+INSERT INTO ir_config_parameter (key, value, type)
+SELECT 'database.secret', anon.pseudo_uuid('secret of ' || p.value), 'str' FROM ir_config_parameter p WHERE p.key = 'database.uuid'
 ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 -- name: database-uuid
 UPDATE ir_config_parameter SET value = anon.pseudo_uuid(value) WHERE key = 'database.uuid';

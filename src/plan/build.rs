@@ -21,7 +21,7 @@ use crate::rulebook::reads::{Read, streamed};
 use crate::rulebook::{
     self, Action, Expr, ExprKind, Ident, Query, SelectItem, SqlDialect, TableRef, Update, naming,
 };
-use crate::schema::{Relation, RelationName};
+use crate::schema::{Column, DataType, Relation, RelationName};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -292,6 +292,10 @@ impl Builder<'_> {
                     self.joined(rule, concern, &delete.table, &delete.using, filter, &[])?;
                 Ok(Some(StepKind::Delete(Filter::Joined(joined))))
             }
+            // `table.*` in baseline-except: the application's own rules need its rows.
+            Action::Delete(_) if concern.pattern && rule.excepts_rows(self.subject.name) => {
+                Ok(None)
+            }
             Action::Delete(delete) => {
                 let filter = self.filter(rule, concern, &delete.table, delete.filter.as_ref())?;
                 Ok(Some(StepKind::Delete(Filter::of(filter))))
@@ -418,6 +422,9 @@ impl Builder<'_> {
             };
             for slot in slots {
                 let pattern = assignment.column.is_pattern();
+                if pattern && !self.takes_time(rule, concern, &update.table, slot, assignment) {
+                    continue;
+                }
                 let compiled = self.assignment(
                     rule,
                     concern,
@@ -466,6 +473,34 @@ impl Builder<'_> {
                     && !rule.excepts(self.subject.name, &column.name)
             })
             .collect()
+    }
+
+    /// A time that the system keeps as text is no text to a pattern of names, just as elsewhere:
+    /// would the column take the value if it were a time?
+    fn takes_time(
+        &self,
+        rule: &Rule,
+        concern: &matching::Concern,
+        table: &TableRef,
+        slot: usize,
+        assignment: &rulebook::Assignment,
+    ) -> bool {
+        let column = &self.columns[slot].column;
+        if assignment.column.text == "*" || !column.data_type.is_time_as_text() {
+            return true;
+        }
+        let time = Column {
+            data_type: DataType::Timestamp(None),
+            ..column.clone()
+        };
+        let mut settings = self.settings(rule, "time");
+        settings.value = Some((slot, time.clone()));
+        let mut scope = self.names(rule, concern, Some((table, &concern.named)));
+        match compile_assignment(&assignment.value, &time, &mut scope, &settings) {
+            Ok(_) => true,
+            // Other faults are told where it is compiled.
+            Err(faults) => faults.iter().any(|f| f.kind != FaultKind::Type),
+        }
     }
 
     /// Compiles an assignment; none if a pattern meets a column whose type does not accept it.

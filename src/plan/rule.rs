@@ -93,6 +93,12 @@ impl Rule {
         .collect()
     }
 
+    /// Do other rulebooks want all columns of the table left alone, and so its rows?
+    pub(super) fn excepts_rows(&self, relation: &RelationName) -> bool {
+        let mut whole = self.except.iter().filter(|pattern| pattern.column == "*");
+        whole.any(|pattern| matching::glob(&pattern.table, &relation.name))
+    }
+
     /// Do other rulebooks want this column left alone by this rule's patterns?
     pub(super) fn excepts(&self, relation: &RelationName, column: &str) -> bool {
         self.except.iter().any(|pattern| {

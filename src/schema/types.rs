@@ -117,6 +117,9 @@ pub struct DomainType {
     pub default: Option<String>,
 }
 
+/// The domain of times that are text; a name that no dump can have.
+const TIME: &str = "time as text";
+
 impl DataType {
     /// The type with all domains looked through.
     pub fn base(&self) -> &DataType {
@@ -124,6 +127,21 @@ impl DataType {
             DataType::Domain(domain) => domain.base.base(),
             other => other,
         }
+    }
+
+    /// A time where the system has no type for times and keeps them as text.
+    pub fn time_as_text() -> DataType {
+        DataType::Domain(Arc::new(DomainType {
+            name: TIME.to_owned(),
+            base: DataType::Text,
+            not_null: false,
+            default: None,
+        }))
+    }
+
+    /// Is it what [`DataType::time_as_text`] gives?
+    pub fn is_time_as_text(&self) -> bool {
+        matches!(self, DataType::Domain(domain) if domain.name == TIME)
     }
 
     /// Is it a domain that refuses NULL, or over one?

@@ -162,6 +162,40 @@ fn the_built_in_rulebook_does_what_psql_does() {
     }
 }
 
+/// After version 19 parameters have a type that must not be empty: of two INSERTs for two versions of a
+/// table, the optional one that cannot run does not.
+#[test]
+fn an_insert_for_another_version_of_the_table_is_left_out() {
+    let Some(server) = postgres() else { return };
+    let made = server.database();
+    made.psql(format!(
+        "{SCHEMA}{ROWS} ALTER TABLE ir_config_parameter ADD COLUMN type varchar;
+         UPDATE ir_config_parameter SET type = 'str';
+         ALTER TABLE ir_config_parameter ALTER COLUMN type SET NOT NULL;
+         DELETE FROM ir_config_parameter WHERE key = 'database.secret';"
+    ));
+    let dump = made.dump(&[]);
+    let copy = server.database();
+    copy.restore(run(&["--set", "test_password=odoo-test"], &dump).ok());
+    let added = "SELECT string_agg(key || ' ' || type, ',' ORDER BY key) FROM ir_config_parameter
+        WHERE key IN ('database.is_neutralized', 'database.secret')";
+    assert_eq!(
+        copy.psql(added).trim(),
+        "database.is_neutralized str,database.secret str"
+    );
+    // Without :optional it is a mistake.
+    let rule = "INSERT INTO ir_config_parameter (key, value) VALUES ('a', 'b');";
+    let refused = runner::filter(rule, &dump);
+    assert_eq!(refused.code, Some(2), "{}", refused.err);
+    assert!(
+        refused
+            .err
+            .contains("column type must not be NULL and has no default"),
+        "{}",
+        refused.err
+    );
+}
+
 #[test]
 fn a_copy_of_odoo_is_recognised_and_harmless() {
     let Some(server) = postgres() else { return };

@@ -87,3 +87,19 @@ fn system_users_and_plans_come_from_the_target() {
         run.err
     );
 }
+
+/// Both the baseline and the rulebook know the outbox: a text that waits there goes with it.
+#[test]
+fn texts_that_wait_go_also_behind_the_baseline() {
+    let path = runner::fixture("mssql/superoffice/dump.sql");
+    let dump = std::fs::read(path).expect("the dump");
+    for out in [
+        runner::run(&[], &dump).ok(),
+        runner::run(&["-r", "superoffice"], &dump).ok(),
+    ] {
+        let (text, _, _) = encoding_rs::UTF_16LE.decode(&out);
+        assert!(!text.contains("INSERT [crm7].[OUTBOX]"), "the outbox stays");
+        assert!(!text.contains("Your code is 4711"), "a waiting text stays");
+        assert!(text.contains("N'Old'"), "a text that was sent goes");
+    }
+}

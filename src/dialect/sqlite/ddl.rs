@@ -16,9 +16,10 @@ pub fn data_type(written: &TypeWords) -> DataType {
         DataType::Unknown
     } else if has("int") || has("bool") {
         DataType::BigInt
-    } else if has("char") || has("clob") || has("text") || has("date") || has("time") || has("json")
-    {
+    } else if has("char") || has("clob") || has("text") || has("json") {
         DataType::Text
+    } else if has("date") || has("time") {
+        DataType::time_as_text()
     } else if has("blob") {
         DataType::Bytea
     } else if has("real") || has("floa") || has("doub") {
