@@ -41,9 +41,9 @@ impl Compiler<'_> {
             );
         }
         let first = typed.first().map(|t| t.data_type.clone());
-        let collation = typed
-            .iter()
-            .fold(None, |all, t| collate::combine(all, t.collation));
+        let collation = typed.iter().fold(None, |all, t| {
+            collate::combine(self.settings, all, t.collation)
+        });
         let first_takes_text = function
             .parameters
             .first()

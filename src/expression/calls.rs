@@ -114,6 +114,12 @@ impl Compiler<'_> {
             .map(|arg| self.untargeted(|c| c.expr(arg)))
             .collect();
         let mut typed = typed.into_iter().collect::<Option<Vec<_>>>()?;
+        self.bounded(name, &mut typed, span)?;
+        if name == "round"
+            && let Some(rounded) = self.rounded(&typed, span)
+        {
+            return rounded;
+        }
         let result = match (name, typed.len()) {
             ("nullif", 2) => {
                 let (right, left) = (typed.pop()?, typed.pop()?);
@@ -169,6 +175,10 @@ impl Compiler<'_> {
             ("tsql_len", 1) => {
                 let arg = self.coerce(typed.pop()?, &DataType::Text)?;
                 self.internal("tsql_len", vec![arg], DataType::Integer, span)
+            }
+            (name, 1) if let Some(own) = self.spelled(name) => {
+                let arg = self.coerce(typed.pop()?, &DataType::Text)?;
+                self.internal(own, vec![arg], DataType::Text, span)
             }
             _ => self.builtin(name, typed, span),
         }?;
@@ -246,9 +256,9 @@ impl Compiler<'_> {
                 None,
             );
         }
-        let collation = args
-            .iter()
-            .fold(None, |all, a| collate::combine(all, a.collation));
+        let collation = args.iter().fold(None, |all, a| {
+            collate::combine(self.settings, all, a.collation)
+        });
         let mut nodes = Vec::with_capacity(args.len());
         for (index, arg) in args.into_iter().enumerate() {
             let ty = parameter(builtin, index);
@@ -262,7 +272,8 @@ impl Compiler<'_> {
         }
         let nodes = nodes.into_iter().collect::<Option<Vec<_>>>()?;
         let returns = builtin.returns.data_type().unwrap_or(DataType::Text);
-        Some(Typed::new(Node::Call(builtin, nodes), returns, span).collated(collation))
+        let call = Typed::new(Node::Call(builtin, nodes), returns, span).collated(collation);
+        Some(self.computed(call))
     }
 
     /// The text form of anything, as `concat` takes it.
@@ -270,6 +281,12 @@ impl Compiler<'_> {
         Some(match &arg.data_type {
             DataType::Unknown => self.coerce(arg, &DataType::Text)?.node,
             t if is_text(t) => arg.node,
+            DataType::Boolean | DataType::Bytea if self.lenient() => {
+                self.cast(arg, &DataType::Text, CastContext::Explicit)?.node
+            }
+            DataType::Numeric(_) | DataType::Real | DataType::Double if self.lenient() => {
+                self.cast(arg, &DataType::Text, CastContext::Explicit)?.node
+            }
             t => Node::Output(Box::new(arg.node), t.clone()),
         })
     }

@@ -66,7 +66,8 @@ impl Compiler<'_> {
             .map(|c| c.node)
             .zip(results.into_iter().map(|r| r.node))
             .collect();
-        Some(Typed::new(Node::Case(branches, otherwise), data_type, span).collated(collation))
+        let case = Typed::new(Node::Case(branches, otherwise), data_type, span);
+        Some(self.computed(case.collated(collation)))
     }
 
     pub(super) fn coalesce(&mut self, span: Span, args: &[Expr]) -> Option<Typed> {
@@ -92,7 +93,7 @@ impl Compiler<'_> {
         }
         let (parts, data_type, collation) = self.unify(typed, "COALESCE")?;
         let node = Node::Coalesce(parts.into_iter().map(|p| p.node).collect());
-        Some(Typed::new(node, data_type, span).collated(collation))
+        Some(self.computed(Typed::new(node, data_type, span).collated(collation)))
     }
 
     pub(super) fn nullif(&mut self, left: Typed, right: Typed, span: Span) -> Option<Typed> {
@@ -101,7 +102,7 @@ impl Compiler<'_> {
         let (left, right, comparator) = self.comparable(left, right, "=", span)?;
         let data_type = left.data_type.clone();
         let node = Node::NullIf(Box::new(left.node), Box::new(right.node), comparator);
-        Some(Typed::new(node, data_type, span).collated(collation))
+        Some(self.computed(Typed::new(node, data_type, span).collated(collation)))
     }
 
     pub(super) fn extreme(&mut self, name: &str, args: Vec<Typed>, span: Span) -> Option<Typed> {
@@ -120,7 +121,7 @@ impl Compiler<'_> {
         ) {
             node = Node::Case(vec![(missing, Node::Const(Value::Null))], Box::new(node));
         }
-        Some(Typed::new(node, data_type, span).collated(collation))
+        Some(self.computed(Typed::new(node, data_type, span).collated(collation)))
     }
 
     /// Gives all parts their common type.
@@ -146,9 +147,9 @@ impl Compiler<'_> {
                 );
             }
         };
-        let collation = parts
-            .iter()
-            .fold(None, |all, p| collate::combine(all, p.collation));
+        let collation = parts.iter().fold(None, |all, p| {
+            collate::combine(self.settings, all, p.collation)
+        });
         let parts = parts
             .into_iter()
             .map(|part| self.coerce(part, &data_type))

@@ -60,7 +60,7 @@ pub(super) fn of(column: &Column, settings: &Settings) -> Collation {
         },
         SqlDialect::Sqlite => Collation {
             sensitivity: if name == "nocase" {
-                Sensitivity::Accents
+                Sensitivity::Ascii
             } else {
                 Sensitivity::Exact
             },
@@ -80,14 +80,21 @@ pub(super) fn is_foreign(column: &Column, settings: &Settings) -> bool {
     settings.dump == SqlDialect::Mysql && !known.iter().any(|k| charset.eq_ignore_ascii_case(k))
 }
 
-/// The collation of a comparison: a column's before a literal's, of two columns' the more exact.
-pub(super) fn combine(a: Option<Collation>, b: Option<Collation>) -> Option<Collation> {
+/// The collation of a comparison: a column's before a literal's; of two columns' the more exact, in
+/// SQLite the left one's.
+pub(super) fn combine(
+    settings: &Settings,
+    a: Option<Collation>,
+    b: Option<Collation>,
+) -> Option<Collation> {
     let rank = |c: &Collation| match c.sensitivity {
         Sensitivity::Exact => 0,
-        Sensitivity::Accents => 1,
-        Sensitivity::Letters => 2,
+        Sensitivity::Ascii => 1,
+        Sensitivity::Accents => 2,
+        Sensitivity::Letters => 3,
     };
     match (a, b) {
+        _ if settings.dump == SqlDialect::Sqlite => a.or(b),
         (Some(a), Some(b)) => Some(if rank(&a) <= rank(&b) { a } else { b }),
         (a, b) => a.or(b),
     }

@@ -44,7 +44,8 @@ impl Compiler<'_> {
         operator: &str,
         span: Span,
     ) -> Option<(Typed, Typed, Comparator)> {
-        let collation = collate::combine(left.collation, right.collation);
+        let collation = collate::combine(self.settings, left.collation, right.collation);
+        self.engine_comparable(&left, &right, span)?;
         let data_type = match (left.is_unknown(), right.is_unknown()) {
             (true, true) => DataType::Text,
             (true, false) => self.for_untyped(&left, types::bare(&right.data_type)),
@@ -148,6 +149,9 @@ impl Compiler<'_> {
         span: Span,
     ) -> Option<Typed> {
         // As PostgreSQL does it: one comparison over the common type if there is one, else `= OR =`.
+        for item in &items {
+            self.engine_comparable(&value, item, span)?;
+        }
         let types = std::iter::once(&value)
             .chain(&items)
             .map(|t| &t.data_type)
@@ -176,9 +180,9 @@ impl Compiler<'_> {
         } else {
             self.for_untyped(&value, together)
         };
-        let collation = items
-            .iter()
-            .fold(value.collation, |all, i| collate::combine(all, i.collation));
+        let collation = items.iter().fold(value.collation, |all, i| {
+            collate::combine(self.settings, all, i.collation)
+        });
         let comparator = self.comparator(together.clone(), collation, "=", span)?;
         let value = self.coerce(value, &together);
         let items: Vec<_> = items

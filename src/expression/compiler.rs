@@ -354,7 +354,12 @@ impl<'a> Compiler<'a> {
             };
             return Some(Typed::new(Node::Const(Value::Int(value)), data_type, span));
         }
-        let data_type = DataType::Numeric(None);
+        // Elsewhere than in PostgreSQL and Oracle an exponent makes a double; SQLite has no decimals.
+        let data_type = match self.settings.written_in {
+            SqlDialect::Sqlite => DataType::Double,
+            SqlDialect::Mysql | SqlDialect::Mssql if text.contains(['e', 'E']) => DataType::Double,
+            _ => DataType::Numeric(None),
+        };
         match value::parse(text.as_bytes(), &data_type) {
             Ok(value) => Some(Typed::new(Node::Const(value.into_owned()), data_type, span)),
             Err(error) => self.fault(FaultKind::Other, span, error.to_string(), None),

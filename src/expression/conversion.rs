@@ -10,6 +10,7 @@ use super::types::{self, display};
 use crate::rulebook::SqlDialect;
 use crate::schema::DataType;
 use crate::value::{self, CastContext, Value, can_cast};
+use std::ops::ControlFlow;
 
 impl Compiler<'_> {
     /// An implicit conversion that the context asks for.
@@ -39,6 +40,10 @@ impl Compiler<'_> {
         context: CastContext,
         modifiers_stay: bool,
     ) -> Option<Typed> {
+        let typed = match self.engine_cast(typed, to.base()) {
+            ControlFlow::Break(done) => return done,
+            ControlFlow::Continue(typed) => typed,
+        };
         let Typed {
             node,
             data_type: from,

@@ -14,6 +14,7 @@ mod collate;
 mod comparison;
 mod compiler;
 mod conversion;
+mod engines;
 mod evaluate;
 mod like;
 mod lookup;

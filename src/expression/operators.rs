@@ -7,6 +7,7 @@ use super::types::{self, Category, category, display, is_integer, is_number, is_
 use crate::rulebook::{BinaryOp, Span, SqlDialect};
 use crate::schema::DataType;
 use crate::value::{CastContext, Operation, Value, arithmetic};
+use std::ops::ControlFlow;
 
 /// The operator as PostgreSQL spells it.
 pub(super) fn spelling(op: BinaryOp) -> &'static str {
@@ -104,6 +105,10 @@ impl Compiler<'_> {
             (false, false) => (left, right),
         };
         let (left, right) = (self.numeric(left)?, self.numeric(right)?);
+        let (left, right) = match self.engine_arithmetic(operation, left, right, span) {
+            ControlFlow::Break(done) => return done,
+            ControlFlow::Continue(operands) => operands,
+        };
         let Some(result) = arithmetic::result_type(operation, &left.data_type, &right.data_type)
         else {
             let (l, r) = (display(&left.data_type), display(&right.data_type));
@@ -179,7 +184,7 @@ impl Compiler<'_> {
 
     pub(super) fn concat(&mut self, left: Typed, right: Typed, span: Span) -> Option<Typed> {
         use DataType as T;
-        let collation = super::collate::combine(left.collation, right.collation);
+        let collation = super::collate::combine(self.settings, left.collation, right.collation);
         let array = |t: &Typed| matches!(t.data_type, T::Array(_));
         if array(&left) || array(&right) {
             return self.concat_arrays(left, right, span);
@@ -223,10 +228,8 @@ impl Compiler<'_> {
         } else {
             "textcat"
         };
-        Some(
-            self.internal(function, sides, T::Text, span)?
-                .collated(collation),
-        )
+        let text = self.internal(function, sides, T::Text, span)?;
+        Some(self.computed(text.collated(collation)))
     }
 
     fn concat_arrays(&mut self, left: Typed, right: Typed, span: Span) -> Option<Typed> {

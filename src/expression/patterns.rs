@@ -71,10 +71,15 @@ impl Compiler<'_> {
                 Some("write several LIKEs"),
             );
         }
-        let folding = if insensitive || citext || self.settings.dump == SqlDialect::Sqlite {
+        let folding = if self.settings.dump == SqlDialect::Sqlite {
+            Folding::Collation(value::Collation {
+                sensitivity: value::Sensitivity::Ascii,
+                padded: false,
+            })
+        } else if insensitive || citext {
             Folding::Lower
         } else {
-            let collation = collate::combine(value.collation, pattern.collation)
+            let collation = collate::combine(self.settings, value.collation, pattern.collation)
                 .unwrap_or_else(|| collate::default(self.settings));
             if collation.sensitivity == value::Sensitivity::Exact {
                 Folding::None

@@ -14,6 +14,8 @@ pub enum Sensitivity {
     /// Every code point.
     #[default]
     Exact,
+    /// Not upper and lower case of ASCII's letters: SQLite.
+    Ascii,
     /// Not upper and lower case.
     Accents,
     /// Neither case nor accents.
@@ -41,6 +43,7 @@ impl Collation {
         let text = if self.padded { trim_blanks(text) } else { text };
         match self.sensitivity {
             Sensitivity::Exact => Cow::Borrowed(text),
+            Sensitivity::Ascii => Cow::Owned(text.to_ascii_lowercase()),
             _ if text.is_ascii() => super::text::lower(text),
             Sensitivity::Accents => map(text, |valid, out| {
                 out.extend(valid.chars().flat_map(char::to_lowercase));
@@ -80,6 +83,8 @@ mod tests {
             (Collation::BINARY, "a", "A", false),
             (Collation::BINARY, "a", "a ", false),
             (of(Sensitivity::Exact, true), "a", "a  ", true),
+            (of(Sensitivity::Ascii, false), "TOM", "tom", true),
+            (of(Sensitivity::Ascii, false), "É", "é", false),
             (of(Sensitivity::Accents, false), "ÉCOLE", "école", true),
             (of(Sensitivity::Accents, false), "École", "ecole", false),
             (of(Sensitivity::Accents, false), "a", "a ", false),

@@ -70,6 +70,61 @@ impl Decimal {
         }
     }
 
+    /// `self / other` as MySQL computes it: in words of nine digits, cut off, so that at least four
+    /// more digits than `self` has stand after the point.
+    pub fn mysql_div(&self, other: &Decimal) -> Result<Decimal, ValueError> {
+        const WORD: i64 = 9;
+        /// Words of a result, before and after the point.
+        const WORDS: i64 = 9;
+        let (Some((a, scale_a)), Some((b, scale_b))) = (self.parts(), other.parts()) else {
+            return Err(ValueError::new("this is no number of MySQL"));
+        };
+        if b.is_zero() {
+            return Err(division_by_zero());
+        }
+        let words = |digits: i64| digits.div_euclid(WORD) + i64::from(digits.rem_euclid(WORD) > 0);
+        let (whole_a, whole_b) = (words(scale_a) * WORD, words(scale_b) * WORD);
+        let more = (4 - (whole_a - scale_a) - (whole_b - scale_b)).max(0);
+        let fraction = words(whole_a + whole_b + more);
+        let quotient = &*a * ten_to(fraction * WORD + scale_b) / (&*b * ten_to(scale_a));
+        let shown = quotient.magnitude().to_string().len() as i64;
+        if words(shown - fraction * WORD).max(1) + fraction >= WORDS {
+            return Err(ValueError::new(
+                "how many digits MySQL keeps of this quotient is not known",
+            ));
+        }
+        Ok(Decimal::from_parts(quotient, fraction * WORD))
+    }
+
+    /// `self / other` as Oracle computes it: rounded to twenty digits of a hundred each.
+    pub fn oracle_div(&self, other: &Decimal) -> Result<Decimal, ValueError> {
+        let (Some((a, scale_a)), Some((b, scale_b))) = (self.parts(), other.parts()) else {
+            return Err(ValueError::new("this is no number of Oracle"));
+        };
+        if b.is_zero() {
+            return Err(division_by_zero());
+        }
+        const SHIFT: i64 = 300;
+        if scale_a > 130 || scale_b > 130 {
+            return self.div(other);
+        }
+        let exact = &*a * ten_to(SHIFT + scale_b) / (&*b * ten_to(scale_a));
+        let digits = exact.magnitude().to_string().len() as i64 - SHIFT;
+        let pairs = digits.div_euclid(2) + digits.rem_euclid(2);
+        let rounded = Decimal::from_parts(exact, SHIFT).to_places((40 - 2 * pairs) as i32, true);
+        let (digits, scale) = rounded
+            .parts()
+            .map(|(d, s)| (d.into_owned(), s))
+            .unwrap_or_default();
+        // Oracle shows no zeros at the end.
+        let (mut digits, mut scale) = (digits, scale);
+        while scale > 0 && (&digits % BigInt::from(10)).is_zero() {
+            digits /= BigInt::from(10);
+            scale -= 1;
+        }
+        Ok(Decimal::from_parts(digits, scale))
+    }
+
     /// `self % other`, with the sign of `self`.
     pub fn rem(&self, other: &Decimal) -> Result<Decimal, ValueError> {
         match (self.parts(), other.parts()) {
@@ -262,5 +317,45 @@ mod tests {
             assert_eq!(text(Ok(decimal(input).floor())), floor, "{input}");
             assert_eq!(text(Ok(decimal(input).ceil())), ceil, "{input}");
         }
+    }
+
+    #[test]
+    fn quotients_of_other_engines() {
+        let read = |text: &str| Decimal::parse(text.as_bytes()).unwrap();
+        let shown = |value: Decimal| {
+            let mut out = Vec::new();
+            value.write(&mut out);
+            String::from_utf8(out).unwrap()
+        };
+        for (a, b, mysql, oracle) in [
+            (
+                "8",
+                "3",
+                "2.666666666",
+                "2.66666666666666666666666666666666666667",
+            ),
+            (
+                "-7",
+                "3",
+                "-2.333333333",
+                "-2.33333333333333333333333333333333333333",
+            ),
+            (
+                "1",
+                "3",
+                "0.333333333",
+                "0.3333333333333333333333333333333333333333",
+            ),
+            ("1", "4", "0.250000000", "0.25"),
+            ("600", "3", "200.000000000", "200"),
+        ] {
+            let (a, b) = (read(a), read(b));
+            assert_eq!(shown(a.mysql_div(&b).unwrap()), mysql);
+            assert_eq!(shown(a.oracle_div(&b).unwrap()), oracle);
+        }
+        assert!(read("1").mysql_div(&read("0")).is_err());
+        assert!(read("1").oracle_div(&read("0")).is_err());
+        let long = format!("1e{}", 64);
+        assert!(read(&long).mysql_div(&read("3")).is_err());
     }
 }

@@ -10,6 +10,7 @@ mod check;
 mod cli;
 mod cuts;
 mod differential;
+mod engines;
 mod expression_oracle;
 mod fuzz;
 mod golden;

@@ -7,6 +7,7 @@
 
 mod array;
 mod encoding;
+mod engines;
 mod json;
 mod number;
 mod sets;
@@ -114,7 +115,12 @@ const TABLES: &[&[Builtin]] = &[
     sets::FUNCTIONS,
 ];
 
-const INTERNAL: &[&[Builtin]] = &[text::OPERATORS, json::OPERATORS, array::OPERATORS];
+const INTERNAL: &[&[Builtin]] = &[
+    text::OPERATORS,
+    json::OPERATORS,
+    array::OPERATORS,
+    engines::FUNCTIONS,
+];
 
 /// All signatures of the function.
 pub(super) fn find(name: &str) -> Vec<&'static Builtin> {

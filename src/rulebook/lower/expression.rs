@@ -319,7 +319,8 @@ impl Lower<'_> {
 
     pub(super) fn cast(&mut self, inner: Expr, to: &sql::DataType) -> Expr {
         let span = inner.span;
-        match super::types::type_name(to) {
+        let named = super::types::type_name(to).map(|name| self.engine_type(name, to));
+        match named {
             Some(to) => Expr {
                 kind: ExprKind::Cast(Box::new(inner), to),
                 span,
@@ -330,6 +331,32 @@ impl Lower<'_> {
                 "cast to a type that a column can have",
             ),
         }
+    }
+
+    /// What a cast to a type without its numbers means in the dialect.
+    fn engine_type(&self, mut name: TypeName, written: &sql::DataType) -> TypeName {
+        use crate::rulebook::SqlDialect::{Mssql, Mysql, Oracle, Sqlite};
+        let bare = !written.to_string().contains('(');
+        match (name.name.as_str(), self.dialect) {
+            // MySQL's char has no length there, SQLite's types limit nothing.
+            ("character", Mysql) if bare => name.name = "text".to_owned(),
+            ("character" | "character varying", Sqlite) => name.name = "text".to_owned(),
+            ("character" | "character varying", Mssql) if bare => {
+                name.name = "character varying".to_owned();
+                name.args = vec![30];
+                return name;
+            }
+            ("numeric", Mysql) if bare => name.args = vec![10, 0],
+            ("numeric", Mssql) if bare => name.args = vec![18, 0],
+            ("numeric", Oracle) if bare && !written.to_string().eq_ignore_ascii_case("number") => {
+                name.args = vec![38, 0];
+            }
+            _ => {}
+        }
+        if name.name == "text" || (name.name == "numeric" && self.dialect == Sqlite) {
+            name.args.clear();
+        }
+        name
     }
 
     /// `INTERVAL '1 day'`, `INTERVAL '1' DAY`, MySQL's `INTERVAL 1 DAY`.

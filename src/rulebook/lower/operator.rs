@@ -140,6 +140,11 @@ impl Lower<'_> {
                     span,
                 };
             }
+            // MySQL's DIV: what is left of the quotient without its decimals.
+            B::MyIntegerDivide => {
+                let quotient = binary(BinaryOp::Div, left, right);
+                return self.call("trunc", vec![quotient], span);
+            }
             B::PGExp => return self.call("power", vec![left, right], span),
             B::PGStartsWith => return self.call("starts_with", vec![left, right], span),
             other => return self.not_read(whole, &format!("the operator {other}")),

@@ -126,7 +126,9 @@ impl Rule<'_> {
         }
         let form = match column.kind {
             Kind::Int(_, _, unsigned) => {
-                let sum = choices.pick(&["§ + 1", "§ * 2", "§ - 1", "§ % 7", "id + §", "-§"]);
+                let third = if self.sql.mysql { "§ / 3" } else { "§ - 3" };
+                let sum =
+                    choices.pick(&[third, "§ + 1", "§ * 2", "§ - 1", "§ % 7", "id + §", "-§"]);
                 if unsigned {
                     choices
                         .pick(&[

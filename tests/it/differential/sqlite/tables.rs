@@ -32,7 +32,11 @@ pub const KINDS: [Kind; 13] = [
 ];
 
 /// Text that has broken other tools.
-const TEXTS: [&str; 26] = [
+const TEXTS: [&str; 30] = [
+    "café",
+    "CAFÉ",
+    "é",
+    "É",
     "",
     " ",
     "plain",
