@@ -110,6 +110,7 @@ fn run(dump: &Arc<[u8]>, choice: Choice, jobs: usize) -> u64 {
         single_transaction: false,
         strict: None,
         preview: None,
+        passing: None,
         search: None,
         progress: Arc::new(Progress::default()),
     });

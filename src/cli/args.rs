@@ -260,10 +260,6 @@ pub(super) struct Verify {
     #[arg(long, value_name = "ORIGINAL", value_hint = ValueHint::FilePath, help_heading = "Input")]
     pub against: Option<PathBuf>,
 
-    /// A further domain that is safe, or with a dot in front all below it; repeatable
-    #[arg(long, value_name = "DOMAIN", value_parser = domain, help_heading = "Rules")]
-    pub safe_domain: Vec<String>,
-
     #[command(flatten)]
     pub running: Running,
 }
@@ -312,6 +308,12 @@ pub(super) struct Input {
     /// Sets a variable of the rulebooks; repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable, help_heading = "Rules")]
     pub set: Vec<(String, String)>,
+
+    /// A further domain whose addresses may be seen outside the rows (verify: anywhere); repeatable
+    ///
+    /// With a dot in front it is every domain below it. Rules go on rewriting addresses in it.
+    #[arg(long, value_name = "DOMAIN", value_parser = domain, help_heading = "Rules")]
+    pub safe_domain: Vec<String>,
 
     /// A file with the secret behind pseudonyms (or SCRUB_KEY)
     ///

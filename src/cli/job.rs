@@ -44,8 +44,6 @@ pub(super) struct To {
 pub(super) struct Proof {
     /// The dump that this one was made from.
     pub against: Option<PathBuf>,
-    /// Domains that are safe as well.
-    pub safe_domains: Vec<String>,
 }
 
 /// Runs the pipeline: the report as far as the run came, and how it ended.
@@ -132,12 +130,16 @@ fn prepare(
         return Err(Error::usage("only one of the dumps can be standard input"));
     }
     let (choice, rules) = match &to.proof {
-        None => (rules::choice(&args.rules, &args.set)?, None),
-        Some(proof) => {
+        None => {
+            let choice = rules::choice(&args.rules, &args.set)?;
+            let rules = search_rules(choice.writes(), &args.set, &args.safe_domain);
+            (choice, rules)
+        }
+        Some(_) => {
             let known = [MAIL_DOMAIN];
             let choice = rules::choice_knowing(&args.rules, &args.set, &known)?;
-            let rules = search_rules(choice.writes(), &args.set, &proof.safe_domains);
-            (choice.questions(), Some(rules))
+            let rules = search_rules(choice.writes(), &args.set, &args.safe_domain);
+            (choice.questions(), rules)
         }
     };
     let (key, warning) = key::key(args.key_file.as_deref())?;
@@ -194,6 +196,20 @@ fn prepare(
     let sink = Sink::open(&output)?;
     // Opened before the run: a report that cannot be written is known before an hour has passed.
     let form = form.map(ReportFile::open).transpose()?;
+    let (passing, search) = match to.proof {
+        None => (Some(rules), None),
+        Some(_) => (
+            None,
+            Some(Search {
+                rules,
+                original,
+                most: match verbose {
+                    true => MOST_PLACES,
+                    false => PLACES,
+                },
+            }),
+        ),
+    };
     let job = Job {
         source,
         sink,
@@ -210,14 +226,8 @@ fn prepare(
         single_transaction: to.single_transaction,
         strict: to.strict,
         preview: to.preview,
-        search: rules.map(|rules| Search {
-            rules,
-            original,
-            most: match verbose {
-                true => MOST_PLACES,
-                false => PLACES,
-            },
-        }),
+        passing,
+        search,
         progress: Arc::new(Progress::default()),
     };
     Ok((job, form, warning.into_iter().collect()))

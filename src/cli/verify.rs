@@ -13,7 +13,6 @@ pub(super) fn run(args: Verify) -> Result<()> {
         preview: Some(Preview::default()),
         proof: Some(Proof {
             against: args.against,
-            safe_domains: args.safe_domain,
         }),
         ..To::default()
     };

@@ -5,6 +5,7 @@ use super::decoder::FrameDecoder;
 use super::follows::Follows;
 use super::holding::gathers_added;
 use super::order::Slot;
+use super::outside::Passing;
 use super::review::Review;
 use super::schema::{self, Only, Schemas};
 use super::search::Searching;
@@ -103,6 +104,8 @@ pub(super) struct Driver<'r> {
     pub review: Option<Review>,
     /// What a dry run shows, if it is one.
     pub preview: Option<Preview>,
+    /// What passes outside the rows, unless the run searches everything.
+    pub passing: Option<Passing>,
     /// If the run searches: how far it is.
     pub searching: Option<Searching>,
     pub progress: Arc<Progress>,
@@ -190,6 +193,7 @@ impl Driver<'_> {
         self.put_off(finished)?;
         let finished = self.planner.finish(self.decoder.framer.catalog());
         self.put_off(finished)?;
+        self.more_outside();
         self.all_reviewed()?;
         if self.users_left_out > 0 {
             let count = self.users_left_out;
@@ -214,6 +218,7 @@ impl Driver<'_> {
 
     async fn frame(&mut self, frame: Frame) -> Result<()> {
         self.search(&frame).await?;
+        self.comment(&frame)?;
         let Some((frame, named)) = self.postpone(frame).await? else {
             return Ok(());
         };
@@ -247,6 +252,7 @@ impl Driver<'_> {
         let Some(mut bytes) = rest.map_err(|error| error.at(at))? else {
             return Ok(());
         };
+        self.definition(&bytes, at, &effect)?;
         match &effect {
             Effect::Trigger(relation) if self.keep_trigger(relation, &bytes)? => return Ok(()),
             Effect::Words(words) if self.leaves_out(words)? => {
@@ -286,7 +292,7 @@ impl Driver<'_> {
             // What a proof reads has been searched, and passes nowhere.
             _ if self.searching.is_some() => {}
             Effect::Unfollowed(what) => self.unfollowed(at, what)?,
-            Effect::Password(what) => self.passes(
+            Effect::Password(what) if !self.password_told(&bytes) => self.passes(
                 at,
                 &format!("{what} holds a password, which passes as it is"),
                 "dump without it (pg_dumpall --no-role-passwords)",

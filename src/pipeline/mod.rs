@@ -22,6 +22,7 @@ mod follows;
 mod held;
 mod holding;
 mod order;
+mod outside;
 mod reader;
 mod results;
 mod review;
@@ -47,6 +48,7 @@ use crate::error::{Error, Result};
 use crate::functions::Key;
 use crate::plan::{Choice, Context, Planner, Strict};
 use crate::report::{Preview, Report};
+use crate::search::Rules;
 use crate::sink::Sink;
 use crate::source::Source;
 use std::path::PathBuf;
@@ -81,6 +83,8 @@ pub struct Job {
     pub strict: Option<Strict>,
     /// What a dry run shows, if it is one.
     pub preview: Option<Preview>,
+    /// What is safe to find outside the rows, unless the run proves.
+    pub passing: Option<Rules>,
     /// What a run that proves searches for.
     pub search: Option<Search>,
     /// What a progress line shows.

@@ -36,7 +36,7 @@ pub(super) struct Review {
     undefined: Vec<(RelationName, Vec<Column>)>,
     /// What nobody has reviewed, over all sections.
     missing: Vec<Unreviewed>,
-    /// Tables of which nobody can say whether they are reviewed.
+    /// Tables of which nobody can say whether they are reviewed, and what stands outside of all rows.
     unknown: Vec<Error>,
 }
 
@@ -57,6 +57,15 @@ impl Review {
     /// Another database section begins.
     pub(super) fn next_section(&mut self) {
         self.seen.clear();
+    }
+
+    /// Something that nobody can answer for: a dry run tells it at its end.
+    pub(super) fn unknown(&mut self, error: Error) -> Result<()> {
+        if !self.dry {
+            return Err(error);
+        }
+        self.unknown.push(error);
+        Ok(())
     }
 
     /// What a report says of it.

@@ -4,6 +4,7 @@ use super::decoder::FrameDecoder;
 use super::driver::Driver;
 use super::follows::Follows;
 use super::order;
+use super::outside::Passing;
 use super::review::Review;
 use super::schema::Only;
 use super::search::{self, Searching};
@@ -135,6 +136,7 @@ pub(super) async fn run(job: Job) -> Outcome {
             .strict
             .map(|strict| Review::new(strict, job.preview.is_some())),
         preview: job.preview,
+        passing: job.passing.map(Passing::new),
         searching: rules.map(|rules| Searching::new(rules, places)),
         progress: job.progress,
         report: &mut report,

@@ -24,6 +24,7 @@ mod mysql;
 mod naive;
 mod odoo;
 mod oracle;
+mod outside;
 mod outsystems;
 mod peers;
 mod readme;

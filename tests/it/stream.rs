@@ -74,6 +74,7 @@ pub fn run(
         single_transaction: false,
         strict: None,
         preview: None,
+        passing: None,
         search: None,
         progress: Arc::new(Progress::default()),
     });

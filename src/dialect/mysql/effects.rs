@@ -237,6 +237,9 @@ fn alter(mut t: Tokens<'_>, resolve: &dyn Fn(Vec<String>) -> RelationName) -> Ef
     if t.eat("USER") {
         return Effect::Password("ALTER USER");
     }
+    if t.at_keyword("SERVER") && t.any(|token| token.keyword("PASSWORD")) {
+        return Effect::Password("ALTER SERVER");
+    }
     t.eat_any(&["ONLINE", "IGNORE"]);
     if !t.eat("TABLE") {
         return Effect::Definition;
@@ -279,13 +282,13 @@ fn definition(mut t: Tokens<'_>, resolve: &dyn Fn(Vec<String>) -> RelationName) 
         return Effect::Trigger(resolve(table));
     }
     let create = t.eat("CREATE");
+    t.eat("OR REPLACE");
     if create && t.at_keyword("SERVER") || t.at_keyword("CHANGE") {
         return match has(&["PASSWORD", "MASTER_PASSWORD", "SOURCE_PASSWORD"]) {
             true => Effect::Password("CREATE SERVER or CHANGE MASTER"),
             false => Effect::Definition,
         };
     }
-    t.eat("OR REPLACE");
     if create && t.at_keyword("USER") || whole.at_keyword("GRANT") {
         return match has(&["IDENTIFIED"]) {
             true => Effect::Password("CREATE USER or GRANT"),

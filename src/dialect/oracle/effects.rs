@@ -51,6 +51,7 @@ impl Names<'_> {
             }
             "CREATE" => self.create(t, all),
             "ALTER" => self.alter(t),
+            "GRANT" if { t }.any(|t| t.keyword("IDENTIFIED")) => Effect::Password("GRANT"),
             "DROP" | "COMMENT" | "GRANT" | "REVOKE" | "RENAME" | "ANALYZE" => Effect::Definition,
             _ => Effect::Setting,
         }]

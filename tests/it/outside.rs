@@ -1,0 +1,397 @@
+//! What stands outside the rows: everything that could hold a value is told by its line or left out,
+//! and stops a strict run. The value itself is never told.
+
+use crate::runner::{Run, command};
+
+/// What every dump begins with, so that the statement is what is wrong with it.
+const ROW: &str = "-- a comment\n";
+
+fn scrub(dialect: &str, rules: &str, args: &[&str], dump: &str) -> (Run, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (book, report) = (folder.path().join("r.sql"), folder.path().join("r.json"));
+    std::fs::write(&book, rules).expect("the rules");
+    let mut command = command();
+    command.args(args).args(["-f", dialect]);
+    command.arg("-r").arg(&book).arg("--report").arg(&report);
+    let run = command.write_stdin(dump).output().expect("a run").into();
+    let report = std::fs::read_to_string(&report).unwrap_or_default();
+    (run, report)
+}
+
+/// It passes with a warning, and stops a strict run; if `told` is empty, neither. What is wrong with
+/// that, if anything.
+fn wrong(dialect: &str, statement: &str, told: &str) -> Option<String> {
+    let dump = format!("{ROW}{statement}\n");
+    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (run, report) = scrub(dialect, "", &[], &dump);
+    let (strict, strict_report) = scrub(dialect, "", &["--strict"], &dump);
+    let (err, strict_err) = (line(&run.err), line(&strict.err));
+    let passed = run.code == Some(0) && run.text() == dump;
+    let is_told = match told.is_empty() {
+        true => !err.contains("which passes as it is") && strict.code == Some(0),
+        false => {
+            let stopped = strict.code == Some(3) && strict_err.contains("--strict: ");
+            let placed = err.contains("line ") && strict_err.contains("line ");
+            let told = [&err, &report, &strict_err]
+                .iter()
+                .all(|text| text.contains(told));
+            stopped && placed && told
+        }
+    };
+    let texts = [&err, &report, &strict_err, &strict_report];
+    let shown = ["jane", "firma", "S3CRET", "6a616e65"]
+        .iter()
+        .any(|value| texts.iter().any(|text| text.contains(value)));
+    (!passed || !is_told || shown).then(|| {
+        let codes = (run.code, strict.code);
+        format!("{dialect}: {statement} {codes:?}\n  {err}\n  {strict_err}\n")
+    })
+}
+
+#[track_caller]
+fn all(dialect: &str, cases: &[(&str, &str)]) {
+    let wrong: String = cases
+        .iter()
+        .filter_map(|(statement, told)| wrong(dialect, statement, told))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+const ADDRESS: &str = "holds an address outside the safe domain";
+const PASSWORD: &str = "holds a password";
+const URL: &str = "holds a secret (URL with a password)";
+const CONNECTION: &str = "holds a secret (connection string with a password)";
+
+#[test]
+fn postgres() {
+    all(
+        "postgres",
+        &[
+            ("CREATE TABLE t (a text DEFAULT 'jane@firma.de');", ADDRESS),
+            ("CREATE TABLE t (a text DEFAULT 'x@mailinator.com');", ""),
+            ("ALTER TABLE t ADD CHECK (a <> 'jane@firma.de');", ADDRESS),
+            (
+                "ALTER TABLE t ALTER a SET DEFAULT E'jane\\x40firma.de';",
+                ADDRESS,
+            ),
+            (
+                "CREATE VIEW v AS SELECT 1 WHERE 'jane@firma.de' = 'x';",
+                ADDRESS,
+            ),
+            (
+                "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$SELECT 'jane@firma.de'$$;",
+                ADDRESS,
+            ),
+            (
+                "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$SELECT 'ftp://u:S3CRET@firma'$$;",
+                URL,
+            ),
+            (
+                "CREATE INDEX i ON t (a) WHERE a = 'jane@firma.de';",
+                ADDRESS,
+            ),
+            ("CREATE POLICY p ON t USING (a = 'jane@firma.de');", ADDRESS),
+            (
+                "CREATE PUBLICATION p FOR TABLE t WHERE (a = 'jane@firma.de');",
+                ADDRESS,
+            ),
+            (
+                "CREATE RULE r AS ON INSERT TO t WHERE new.a = 'jane@firma.de' DO INSTEAD NOTHING;",
+                ADDRESS,
+            ),
+            (
+                "ALTER TABLE ONLY p ATTACH PARTITION q FOR VALUES IN ('jane@firma.de');",
+                ADDRESS,
+            ),
+            (
+                "CREATE TRIGGER x AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f('jane@firma.de');",
+                ADDRESS,
+            ),
+            ("CREATE TYPE e AS ENUM ('a', 'jane@firma.de');", ADDRESS),
+            (
+                "CREATE DOMAIN d AS text CHECK (VALUE <> 'jane@firma.de');",
+                ADDRESS,
+            ),
+            ("COMMENT ON COLUMN t.a IS 'ask jane@firma.de';", ADDRESS),
+            ("SECURITY LABEL ON TABLE t IS 'jane@firma.de';", ADDRESS),
+            ("CREATE ROLE \"jane@firma.de\";", ADDRESS),
+            ("GRANT SELECT ON t TO \"jane@firma.de\";", ADDRESS),
+            ("ALTER DATABASE d SET x.y = 'jane@firma.de';", ADDRESS),
+            ("SET x.y = 'jane@firma.de';", ADDRESS),
+            ("-- Owner: jane@firma.de", ADDRESS),
+            ("/* jane@firma.de */", ADDRESS),
+            ("ALTER ROLE r PASSWORD 'S3CRET';", PASSWORD),
+            ("CREATE USER r WITH ENCRYPTED PASSWORD 'S3CRET';", PASSWORD),
+            (
+                "CREATE USER MAPPING FOR r SERVER s OPTIONS (user 'r', password 'S3CRET');",
+                PASSWORD,
+            ),
+            (
+                "CREATE SUBSCRIPTION s CONNECTION 'host=h password=S3CRET' PUBLICATION p;",
+                CONNECTION,
+            ),
+            (
+                "ALTER SUBSCRIPTION s CONNECTION 'host=h password=S3CRET';",
+                CONNECTION,
+            ),
+            (
+                "CREATE VIEW v AS SELECT * FROM dblink('host=h password=S3CRET', 'SELECT 1') AS (a int);",
+                CONNECTION,
+            ),
+            (
+                "SELECT pg_catalog.lowrite(0, '\\x6a616e65406669726d612e6465');",
+                "large objects pass as they are",
+            ),
+            (
+                "SELECT pg_catalog.lo_from_bytea(1, '\\x6a616e65');",
+                "large objects pass as they are",
+            ),
+            (
+                "SELECT pg_catalog.lo_put(1, 0, '\\x6a616e65');",
+                "large objects pass as they are",
+            ),
+            ("CREATE STATISTICS s (dependencies) ON a, b FROM t;", ""),
+        ],
+    );
+}
+
+#[test]
+fn mysql() {
+    all(
+        "mysql",
+        &[
+            (
+                "CREATE TABLE `t` (`a` varchar(9) DEFAULT 'jane@firma.de');",
+                ADDRESS,
+            ),
+            (
+                "CREATE TABLE `t` (`a` varchar(9) DEFAULT 'x@mailinator.com');",
+                "",
+            ),
+            (
+                "CREATE TABLE `t` (`a` int COMMENT 'jane@firma.de') COMMENT='x';",
+                ADDRESS,
+            ),
+            (
+                "CREATE TABLE `t` (`a` int) COMMENT='jane@firma.de';",
+                ADDRESS,
+            ),
+            (
+                "CREATE TABLE `t` (`a` int, CHECK (`a` <> 'jane@firma.de'));",
+                ADDRESS,
+            ),
+            ("CREATE TABLE `t` (`a` enum('x','jane@firma.de'));", ADDRESS),
+            (
+                "CREATE TABLE `t` (`a` int, `g` text GENERATED ALWAYS AS ('jane@firma.de') VIRTUAL);",
+                ADDRESS,
+            ),
+            (
+                "CREATE TABLE `t` (`a` varchar(99)) PARTITION BY LIST COLUMNS(`a`) (PARTITION p VALUES IN ('jane@firma.de'));",
+                ADDRESS,
+            ),
+            (
+                "CREATE TABLE `t` (`a` int) ENGINE=FEDERATED CONNECTION='mysql://u:S3CRET@firma:3306/d/t';",
+                URL,
+            ),
+            (
+                "/*!50001 CREATE VIEW `v` AS SELECT 'jane@firma.de' AS `a` */;",
+                ADDRESS,
+            ),
+            (
+                "DELIMITER ;;\nCREATE PROCEDURE p() BEGIN SELECT 'jane@firma.de'; END ;;\nDELIMITER ;",
+                ADDRESS,
+            ),
+            (
+                "DELIMITER ;;\nCREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET new.a='jane@firma.de' ;;\nDELIMITER ;",
+                ADDRESS,
+            ),
+            (
+                "DELIMITER ;;\nCREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 'jane@firma.de' ;;\nDELIMITER ;",
+                ADDRESS,
+            ),
+            ("SET @a = 'jane@firma.de';", ADDRESS),
+            ("# jane@firma.de", ADDRESS),
+            (
+                "CREATE USER 'r'@'%' IDENTIFIED BY PASSWORD '*S3CRET';",
+                PASSWORD,
+            ),
+            (
+                "CREATE USER IF NOT EXISTS r IDENTIFIED WITH 'x' AS 'S3CRET';",
+                PASSWORD,
+            ),
+            (
+                "/*M!100005 CREATE USER r IDENTIFIED VIA x USING 'S3CRET' */;",
+                PASSWORD,
+            ),
+            ("ALTER USER r IDENTIFIED BY 'S3CRET';", PASSWORD),
+            ("GRANT ALL ON *.* TO r IDENTIFIED BY 'S3CRET';", PASSWORD),
+            ("SET PASSWORD FOR r = 'S3CRET';", PASSWORD),
+            (
+                "CHANGE MASTER TO MASTER_HOST='h', MASTER_PASSWORD='S3CRET';",
+                PASSWORD,
+            ),
+            (
+                "CHANGE REPLICATION SOURCE TO SOURCE_PASSWORD='S3CRET';",
+                PASSWORD,
+            ),
+            (
+                "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (USER 'r', PASSWORD 'S3CRET');",
+                PASSWORD,
+            ),
+            (
+                "CREATE OR REPLACE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (PASSWORD 'S3CRET');",
+                PASSWORD,
+            ),
+            ("ALTER SERVER s OPTIONS (PASSWORD 'S3CRET');", PASSWORD),
+            ("CREATE ROLE r;", ""),
+        ],
+    );
+}
+
+#[test]
+fn mssql() {
+    all(
+        "mssql",
+        &[
+            (
+                "CREATE TABLE [t] ([a] int DEFAULT (N'jane@firma.de'))\nGO",
+                ADDRESS,
+            ),
+            (
+                "CREATE TABLE [t] ([a] int DEFAULT (N'x@mailinator.com'))\nGO",
+                "",
+            ),
+            (
+                "ALTER TABLE [t] ADD CONSTRAINT [c] CHECK ([a] <> N'jane@firma.de')\nGO",
+                ADDRESS,
+            ),
+            ("CREATE VIEW v AS SELECT 'jane@firma.de' AS a\nGO", ADDRESS),
+            ("CREATE PROCEDURE p AS SELECT 'jane@firma.de'\nGO", ADDRESS),
+            (
+                "CREATE TRIGGER g ON t AFTER INSERT AS PRINT 'jane@firma.de'\nGO",
+                ADDRESS,
+            ),
+            (
+                "CREATE INDEX i ON t (a) WHERE a = 'jane@firma.de'\nGO",
+                ADDRESS,
+            ),
+            (
+                "CREATE PARTITION FUNCTION f (varchar(99)) AS RANGE LEFT FOR VALUES ('jane@firma.de')\nGO",
+                ADDRESS,
+            ),
+            (
+                "EXEC sys.sp_addextendedproperty @name=N'MS_Description', @value=N'ask jane@firma.de', \
+             @level0type=N'SCHEMA', @level0name=N'dbo'\nGO",
+                ADDRESS,
+            ),
+            ("PRINT 'jane@firma.de'\nGO", ADDRESS),
+            ("/* jane@firma.de */\nGO", ADDRESS),
+            ("CREATE LOGIN r WITH PASSWORD = N'S3CRET'\nGO", PASSWORD),
+            (
+                "CREATE LOGIN r WITH PASSWORD = 0x53334352 HASHED\nGO",
+                PASSWORD,
+            ),
+            ("ALTER LOGIN r WITH PASSWORD = N'S3CRET'\nGO", PASSWORD),
+            ("CREATE USER r WITH PASSWORD = N'S3CRET'\nGO", PASSWORD),
+            (
+                "CREATE APPLICATION ROLE r WITH PASSWORD = N'S3CRET'\nGO",
+                PASSWORD,
+            ),
+            (
+                "CREATE CREDENTIAL c WITH IDENTITY = 'x', SECRET = 'S3CRET'\nGO",
+                PASSWORD,
+            ),
+            (
+                "CREATE DATABASE SCOPED CREDENTIAL c WITH IDENTITY = 'x', SECRET = 'S3CRET'\nGO",
+                PASSWORD,
+            ),
+            (
+                "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'S3CRET'\nGO",
+                PASSWORD,
+            ),
+            ("EXEC sp_addlogin 'r', 'S3CRET'\nGO", PASSWORD),
+            (
+                "EXEC master.dbo.sp_addlinkedsrvlogin @rmtsrvname=N's', @rmtpassword='S3CRET'\nGO",
+                PASSWORD,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn oracle() {
+    all(
+        "oracle",
+        &[
+            (
+                "CREATE TABLE T (A VARCHAR2(99) DEFAULT 'jane@firma.de');",
+                ADDRESS,
+            ),
+            (
+                "CREATE TABLE T (A VARCHAR2(99) DEFAULT 'x@mailinator.com');",
+                "",
+            ),
+            (
+                "CREATE TABLE T (A VARCHAR2(99) DEFAULT 'jane'||CHR(64)||'firma.de');",
+                ADDRESS,
+            ),
+            (
+                "ALTER TABLE T ADD CONSTRAINT C CHECK (A <> q'[jane@firma.de]');",
+                ADDRESS,
+            ),
+            ("COMMENT ON COLUMN T.A IS 'ask jane@firma.de';", ADDRESS),
+            (
+                "CREATE VIEW V AS SELECT 'jane@firma.de' A FROM DUAL;",
+                ADDRESS,
+            ),
+            (
+                "CREATE OR REPLACE FUNCTION F RETURN VARCHAR2 AS BEGIN RETURN 'jane@firma.de'; END;\n/",
+                ADDRESS,
+            ),
+            (
+                "CREATE TABLE T (A VARCHAR2(99)) PARTITION BY LIST (A) (PARTITION P VALUES ('jane@firma.de'));",
+                ADDRESS,
+            ),
+            ("PROMPT jane@firma.de", ADDRESS),
+            ("REM jane@firma.de", ADDRESS),
+            ("CREATE USER R IDENTIFIED BY \"S3CRET\";", PASSWORD),
+            ("CREATE USER R IDENTIFIED BY VALUES 'S:S3CRET';", PASSWORD),
+            ("ALTER USER R IDENTIFIED BY S3CRET;", PASSWORD),
+            ("GRANT CONNECT TO R IDENTIFIED BY S3CRET;", PASSWORD),
+            ("CREATE ROLE R IDENTIFIED BY S3CRET;", PASSWORD),
+            (
+                "CREATE DATABASE LINK L CONNECT TO R IDENTIFIED BY S3CRET USING 'h';",
+                PASSWORD,
+            ),
+            (
+                "CREATE PUBLIC DATABASE LINK L CONNECT TO R IDENTIFIED BY VALUES 'S3CRET' USING 'h';",
+                PASSWORD,
+            ),
+            ("CONNECT r/S3CRET", PASSWORD),
+        ],
+    );
+}
+
+#[test]
+fn sqlite() {
+    all(
+        "sqlite",
+        &[
+            ("CREATE TABLE t(a TEXT DEFAULT 'jane@firma.de');", ADDRESS),
+            ("CREATE TABLE t(a TEXT DEFAULT 'x@mailinator.com');", ""),
+            ("CREATE TABLE t(a TEXT /* ask jane@firma.de */);", ADDRESS),
+            (
+                "CREATE TABLE t(a TEXT, CHECK (a <> 'jane@firma.de'));",
+                ADDRESS,
+            ),
+            ("CREATE VIEW v AS SELECT 'jane@firma.de';", ADDRESS),
+            ("CREATE INDEX i ON t(a) WHERE a = 'jane@firma.de';", ADDRESS),
+            (
+                "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 'jane@firma.de'; END;",
+                ADDRESS,
+            ),
+            ("CREATE VIEW v AS SELECT 'ftp://u:S3CRET@firma';", URL),
+            ("-- jane@firma.de", ADDRESS),
+        ],
+    );
+}
