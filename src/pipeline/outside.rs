@@ -193,9 +193,10 @@ mod tests {
             ("-- a@mailinator.com, b@x.example.org", &[]),
             ("x 6a40782e6465 x", &[]),
             ("DEFAULT 'a@x.de', 'b@x.de'", &[(9, ADDRESS)]),
+            // What stands before the host could be an address as well.
             (
                 "'ftp://u:pw@x.de', 'b@x.de'",
-                &[(20, ADDRESS), (1, "URL with a password")],
+                &[(9, ADDRESS), (1, "URL with a password")],
             ),
         ] {
             for comment in [false, true] {
