@@ -46,6 +46,8 @@ pub struct Open {
     pub token: usize,
     /// Parentheses that are open.
     pub parentheses: u32,
+    /// Is it a unit of PL/SQL, which only a line `/` ends?
+    pub unit: bool,
 }
 
 /// What a dialect knows of its scripts.
@@ -340,7 +342,12 @@ impl<S: Script> ScriptFramer<S> {
             return Ok(Next::Again);
         };
         let (token, parentheses) = cutter.open();
-        let mut unfinished = self.cut(Open { token, parentheses }, input);
+        let open = Open {
+            token,
+            parentheses,
+            unit: false,
+        };
+        let mut unfinished = self.cut(open, input);
         if cutter.is_after_row() {
             unfinished.what = "the last statement has no terminator";
         }
@@ -361,6 +368,7 @@ impl<S: Script> ScriptFramer<S> {
         let what = match (token.is_empty(), open.parentheses) {
             (false, _) => lexer::open_what(token),
             (_, 1..) => "a parenthesis has no end",
+            _ if open.unit => "a PL/SQL unit has no line / behind it",
             _ => "the last statement has no end",
         };
         let mut close = lexer::close(self.script.flavour(), token);

@@ -45,10 +45,15 @@ impl Token<'_> {
             Kind::Word => Some(String::from_utf8_lossy(self.raw).into_owned()),
             Kind::Quoted => {
                 let inner = String::from_utf8_lossy(&self.raw[1..self.raw.len() - 1]).into_owned();
-                Some(match self.raw[0] {
+                let mut name = match self.raw[0] {
                     b'[' => inner.replace("]]", "]"),
                     _ => inner.replace("\"\"", "\""),
-                })
+                };
+                // SQL Server compares names without the blanks at their ends.
+                if self.flavour == Flavour::Mssql {
+                    name.truncate(name.trim_end_matches(' ').len());
+                }
+                Some(name)
             }
             _ => None,
         }
@@ -290,6 +295,11 @@ mod tests {
                 Flavour::Mssql,
                 "dbo.[a]]b].\"c\"\"d\"",
                 vec!["dbo", "a]b", "c\"d"],
+            ),
+            (
+                Flavour::Mssql,
+                "[dbo ].[users  ].\" a \"",
+                vec!["dbo", "users", " a"],
             ),
             (Flavour::Mssql, "db..t", vec!["db", "", "t"]),
             (Flavour::Oracle, "Hr.emp.\"x\"", vec!["HR", "EMP", "x"]),

@@ -72,6 +72,7 @@ impl Scanner {
         Open {
             token: self.at,
             parentheses: self.depth,
+            unit: false,
         }
     }
 

@@ -41,7 +41,13 @@ pub fn learn(catalog: &mut Catalog, resolve: Resolve<'_>, mut t: Tokens<'_>) {
     } else if t.eat_any(&["RENAME TABLE", "RENAME TABLES"]) {
         for part in t.list() {
             let mut part = t.within(part);
-            if let (Some(old), true, Some(new)) = (part.names(), part.eat("TO"), part.names()) {
+            part.eat("IF EXISTS");
+            let old = part.names();
+            if part.eat("WAIT") {
+                part.next();
+            }
+            part.eat("NOWAIT");
+            if let (Some(old), true, Some(new)) = (old, part.eat("TO"), part.names()) {
                 catalog.rename_relation(&resolve(old), resolve(new));
             }
         }
@@ -262,6 +268,7 @@ fn action(
             catalog.rename_column(name, &old, &new);
         } else if !t.eat_any(&["KEY", "INDEX"]) {
             t.eat_any(&["TO", "AS"]);
+            t.eat_mark(b'=');
             let new = t.names().map(resolve).ok_or(fault)?;
             catalog.rename_relation(name, new);
         }

@@ -1,7 +1,7 @@
 //! MySQL and MariaDB: the scripts of mysqldump, mariadb-dump and phpMyAdmin.
 //!
 //! In reading order: [`session`] is what SET and USE change, [`types`] and [`ddl`] learn the schema,
-//! [`effects`] says what a statement does, [`literal`] reads and writes cells, [`users`] leaves
+//! [`effects`] says what a statement does, [`unseen`] what it does beside, [`literal`] reads and writes cells, [`users`] leaves
 //! users out. How the stream is framed is [`super::script`]'s.
 
 pub mod banner;
@@ -10,6 +10,7 @@ pub mod effects;
 pub mod literal;
 pub mod session;
 pub mod types;
+pub mod unseen;
 pub mod users;
 
 use super::script::framer::{Flavour, ScriptFramer};
@@ -72,6 +73,7 @@ pub struct MysqlFlavour {
     session: session::Session,
     banners: banner::Banners,
     locked: Vec<RelationName>,
+    unseen: unseen::Unseen,
 }
 
 impl Flavour for MysqlFlavour {
@@ -101,7 +103,8 @@ impl Flavour for MysqlFlavour {
         let t = tokens(&grammar, statement);
         let session = &self.session;
         let resolve = |parts| session.relation(parts);
-        let effects = effects::classify(t, &resolve, seen, &mut self.locked);
+        let mut effects = effects::classify(t, &resolve, seen, &mut self.locked);
+        self.unseen.add(t, &resolve, &mut effects);
         ddl::learn(catalog, &resolve, t);
         self.session.apply(t);
         effects
@@ -111,8 +114,9 @@ impl Flavour for MysqlFlavour {
         self.session.relation(parts)
     }
 
-    fn is_table(&self, _: &[String]) -> bool {
-        true
+    fn is_table(&self, parts: &[String]) -> bool {
+        let relation = || self.session.relation(parts.to_vec());
+        !self.unseen.is_union(relation)
     }
 
     fn has_generated(&self) -> bool {

@@ -2,11 +2,13 @@
 //!
 //! Static SQL names its tables. Dynamic SQL is read if it is one literal, or if its first literal shows
 //! that it is DDL. A call to a procedure that is neither the block's own nor one of the system's that
-//! only administer may change anything; functions within expressions are taken to change nothing.
+//! only administer may change anything; of the functions within expressions those that the script has
+//! created, if their bodies write. Calls within the VALUES of an INSERT are not looked for.
 
 use super::effects::Names;
 use crate::dialect::Effect;
 use crate::dialect::batch::tokens::{Kind, Token, Tokens};
+use std::collections::HashSet;
 
 const WHAT: &str = "a PL/SQL block";
 
@@ -111,6 +113,35 @@ pub fn effects(names: &Names<'_>, t: Tokens<'_>) -> Vec<Effect> {
         out.push(Effect::Definition);
     }
     out
+}
+
+/// The function or package that a statement creates whose body may change rows, by its name.
+pub fn writer(names: &Names<'_>, mut t: Tokens<'_>) -> Option<String> {
+    t.eat("CREATE").then_some(())?;
+    t.eat("OR REPLACE");
+    t.any_of(&["EDITIONABLE", "NONEDITIONABLE"]);
+    (t.eat("FUNCTION") || t.eat("PACKAGE BODY")).then_some(())?;
+    t.eat("IF NOT EXISTS");
+    let name = t.qualified_name()?.pop()?;
+    while !t.next()?.any_keyword(&["IS", "AS"]) {}
+    let changes = |effect: &Effect| matches!(effect, Effect::Opaque(..) | Effect::Anything(_));
+    effects(names, t.within(t.offset()..t.source().len()))
+        .iter()
+        .any(changes)
+        .then_some(name)
+}
+
+/// May a statement call one of these functions?
+pub fn calls_writer(writers: &HashSet<String>, mut t: Tokens<'_>) -> bool {
+    const RUNS: &[&str] = &[
+        "SELECT", "WITH", "CALL", "EXEC", "EXECUTE", "BEGIN", "DECLARE", "INSERT", "UPDATE",
+        "DELETE", "MERGE",
+    ];
+    let runs = t
+        .peek()
+        .is_some_and(|t| t.any_keyword(RUNS) || t.mark(b'<'));
+    let called = |token: Token<'_>| token.name().is_some_and(|name| writers.contains(&name));
+    !writers.is_empty() && runs && t.any(called)
 }
 
 /// `INSERT INTO t`, `INSERT ALL INTO t … INTO u …`.
@@ -238,5 +269,53 @@ fn statistics(names: &Names<'_>, mut t: Tokens<'_>) -> Effect {
             Effect::Statistics(names.resolve(parts))
         }
         None => Effect::Definition,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::batch::Flavour;
+    use crate::dialect::batch::tokens::tokens;
+    use crate::schema::Catalog;
+
+    #[test]
+    fn functions_that_write() {
+        let context = super::super::context();
+        let names = Names {
+            context: &context,
+            catalog: &Catalog::default(),
+        };
+        for (statement, expected) in [
+            (
+                "CREATE OR REPLACE EDITIONABLE FUNCTION \"HR\".\"F\" (a NUMBER) RETURN NUMBER IS\n\
+                 x NUMBER(5) := 1; BEGIN INSERT INTO t VALUES (1); RETURN 1; END;",
+                Some("F"),
+            ),
+            (
+                "CREATE PACKAGE BODY p AS FUNCTION f RETURN NUMBER IS BEGIN DELETE FROM t; RETURN 1; END; END;",
+                Some("P"),
+            ),
+            (
+                "CREATE FUNCTION g(a NUMBER) RETURN NUMBER AS x NUMBER; BEGIN x := a + 1; RETURN x; END;",
+                None,
+            ),
+            ("CREATE TABLE t AS SELECT 1 a FROM u", None),
+        ] {
+            let writer = writer(&names, tokens(statement.as_bytes(), Flavour::Oracle));
+            assert_eq!(writer.as_deref(), expected, "{statement}");
+        }
+        let writers = HashSet::from(["F".to_owned()]);
+        for (statement, expected) in [
+            ("SELECT f FROM dual", true),
+            ("DECLARE x NUMBER; BEGIN x := hr.f(1); END;", true),
+            ("EXEC :x := f", true),
+            ("SELECT 'f' FROM g", false),
+            ("DROP FUNCTION f", false),
+            ("PROMPT f", false),
+        ] {
+            let t = tokens(statement.as_bytes(), Flavour::Oracle);
+            assert_eq!(calls_writer(&writers, t), expected, "{statement}");
+        }
     }
 }

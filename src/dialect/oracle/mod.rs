@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::schema::{Catalog, Generated, Relation, RelationName};
 use literal::OracleLiterals;
 use memchr::memmem;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// Oracle's scripts.
@@ -98,6 +98,8 @@ pub struct OracleScript {
     /// The table whose rows the statement holds that a line `/` would run again.
     buffer: Option<RelationName>,
     carriage: bool,
+    /// Functions and packages of the script whose bodies write.
+    writers: HashSet<String>,
 }
 
 impl Default for OracleScript {
@@ -112,6 +114,7 @@ impl Default for OracleScript {
             command: false,
             buffer: None,
             carriage: false,
+            writers: HashSet::new(),
         }
     }
 }
@@ -203,7 +206,13 @@ impl Script for OracleScript {
             context: &self.context,
             catalog,
         };
-        let effects = names.effects(statement);
+        let mut effects = names.effects(statement);
+        let t = tokens(statement, Flavour::Oracle);
+        if let Some(name) = block::writer(&names, t) {
+            self.writers.insert(name);
+        } else if block::calls_writer(&self.writers, t) {
+            effects.insert(0, Effect::Anything("a stored function that writes"));
+        }
         if effects == [Effect::Setting] {
             self.setting(statement);
         }

@@ -158,6 +158,7 @@ impl Scanner {
                 Mode::Sql => self.depth,
                 _ => 0,
             },
+            unit: self.mode != Mode::Sql,
         }
     }
 
@@ -177,7 +178,8 @@ impl Scanner {
                 return self.java(buf, eof);
             }
             let Step::Token(kind, end) = step(FLAVOUR, buf, at, eof, &mut self.resume) else {
-                let complete = eof && at == buf.len() && self.begun && self.ddl && self.depth == 0;
+                let ended = eof && at == buf.len() && self.begun && self.ddl && self.depth == 0;
+                let complete = ended && self.mode == Mode::Sql;
                 return match (self.begun, at) {
                     (false, 1..) => Found::Gap(at),
                     (true, _) if complete => Found::Statement(self.last),
@@ -561,6 +563,16 @@ mod tests {
             ),
             ("RUN\nLIST\nCOMMIT;", vec![":RUN", ":LIST", ".COMMIT;"]),
             ("BEGIN null; END;", vec!["?BEGIN null; END;"]),
+            (
+                "GRANT a TO b\nCREATE TABLE t (a int)",
+                vec![".GRANT a TO b", ".CREATE TABLE t (a int)"],
+            ),
+            (
+                "CREATE FUNCTION f RETURN int IS BEGIN RETURN 1; END;\nINSERT INTO t VALUES (1);\n",
+                vec![
+                    "?CREATE FUNCTION f RETURN int IS BEGIN RETURN 1; END;\nINSERT INTO t VALUES (1);\n",
+                ],
+            ),
             ("SELECT 'a", vec!["?SELECT 'a"]),
             ("DELETE FROM t", vec!["?DELETE FROM t"]),
         ] {

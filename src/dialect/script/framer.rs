@@ -216,7 +216,8 @@ impl<F: Flavour> ScriptFramer<F> {
     fn statement(&mut self, input: &mut BytesMut, end: usize) -> Step {
         self.scanner = Scanner::default();
         let statement = &input[..end];
-        if let Some(set) = insert::parse_set(tokens(self.flavour.grammar(), statement)) {
+        let set = insert::parse_set(tokens(self.flavour.grammar(), statement));
+        if let Some(set) = set.filter(|set| self.flavour.is_table(&set.head.relation)) {
             let row = set.row.len();
             let head = statement[..set.row.start].to_vec();
             let block = self.block(head, set.head, true);

@@ -66,12 +66,25 @@ pub fn classify(mut t: Tokens<'_>, seen: &dyn Fn(&RelationName) -> bool) -> Effe
     if let Some(table) = trigger_table(whole) {
         return Effect::Trigger(relation(table));
     }
+    if let Some(table) = made_by_query(whole) {
+        return Effect::Opaque(table, "CREATE TABLE … AS SELECT");
+    }
     match () {
         () if is(&["BEGIN"]) => Effect::Begin,
         () if is(&["COMMIT", "END", "ROLLBACK"]) => Effect::Commit,
         () if is(&["CREATE", "ALTER", "DROP"]) => Effect::Definition,
         () => Effect::Setting,
     }
+}
+
+/// The table whose rows the query brings that makes it.
+fn made_by_query(mut t: Tokens<'_>) -> Option<RelationName> {
+    t.eat("CREATE").then_some(())?;
+    t.eat_any(&["TEMP", "TEMPORARY"]);
+    t.eat("TABLE").then_some(())?;
+    t.eat("IF NOT EXISTS");
+    let table = t.names().map(relation)?;
+    t.at_keyword("AS").then_some(table)
 }
 
 /// Is it the definition of something that `.dump` writes after all rows?
@@ -116,6 +129,25 @@ fn samples(mut t: Tokens<'_>) -> Effect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::script::tokens::{testing, tokens};
+
+    #[test]
+    fn a_query_brings_rows() {
+        let opaque =
+            |table| Effect::Opaque(RelationName::new(None, table), "CREATE TABLE … AS SELECT");
+        let grammar = testing::sqlite();
+        for (statement, expected) in [
+            ("CREATE TABLE u AS SELECT 'a'", opaque("u")),
+            (
+                "CREATE TEMP TABLE IF NOT EXISTS \"u v\" AS VALUES (1)",
+                opaque("u v"),
+            ),
+            ("CREATE TABLE u (a AS (1))", Effect::Definition),
+        ] {
+            let t = tokens(&grammar, statement.as_bytes());
+            assert_eq!(classify(t, &|_| false), expected, "{statement}");
+        }
+    }
 
     #[test]
     fn beginnings_of_commands() {
