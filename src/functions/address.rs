@@ -10,7 +10,8 @@
 //! * The domain decides: at least two labels of letters, digits, `-`, `_` and non-ASCII letters, the
 //!   last one letters. What follows the letters of the last label does not belong to it
 //!   (`a@example.com_old`, `a@example.com谢谢`), unless it is a letter or digit of ASCII, which would
-//!   become part of the safe domain: then the label is taken whole (`a@example.info2`). `[192.0.2.1]` in brackets is a domain, too.
+//!   become part of the safe domain: then the label is taken whole (`a@example.info2`). `[192.0.2.1]` in brackets is a domain, too,
+//!   with whatever is written on to it.
 //! * The local part needs one letter, digit or `_`. It reaches back over letters, digits and
 //!   `.` `_` `+` `-` `~` `!` `#` `$` `%` `^`, and over the rarer characters that RFC 5322 allows only if
 //!   nothing else stands before the `@`. A quoted local part (`"john doe"@…`, also `\"john doe\"@…` in
@@ -148,6 +149,7 @@ impl Iterator for Addresses<'_> {
                 at: at.clone(),
                 domain: at.end..domain,
             };
+            self.reach_back(&mut found);
             while self.extend(&mut found) {}
             self.floor = found.domain.end;
             self.signs.skip_to(self.floor);
@@ -165,11 +167,8 @@ impl Addresses<'_> {
             let len = self.quoted(text, quote)?;
             return Some((end - len..end, quote));
         }
-        let usual = run_before(text, |c| {
-            c.is_ascii_alphanumeric() || among(c, b"._+-~!#$%^") || is_word(c)
-        });
-        let usual = escape_skipped(text, usual);
-        let mut local = &text[usual..];
+        let start = escape_skipped(text, run_before(text, usual));
+        let mut local = &text[start..];
         if !has_word(local) {
             let any = run_before(text, |c| {
                 c.is_ascii_alphanumeric() || among(c, b"._+-~!#$%^&'*/=?`{|}") || is_word(c)
@@ -208,6 +207,18 @@ impl Addresses<'_> {
         (free && has_word(content)).then(|| content.len() + 2 * quote)
     }
 
+    /// Takes `a@b` for the local part in `a@b@c.com`. Alone `b` is no domain, but it would be one when
+    /// `c.com` has moved behind it.
+    fn reach_back(&self, found: &mut Address) {
+        while found.quote == 0
+            && let Some(sign) = Unit::last(&self.text[self.floor..found.local.start])
+            && sign.char == Some('@')
+            && let Some((local, _)) = self.local(found.local.start - sign.len)
+        {
+            found.local.start = local.start;
+        }
+    }
+
     /// Takes `a@b.com` for the local part of what follows: `a@b.com@c.com`, `"a@b.com"@c.com`.
     fn extend(&self, found: &mut Address) -> bool {
         let rest = &self.text[found.domain.end..];
@@ -219,17 +230,26 @@ impl Addresses<'_> {
                 return false;
             }
         }
-        let start = found.domain.end + quote;
-        let Some(unit) = Unit::first(&self.text[start..]) else {
-            return false;
-        };
-        let end = start + unit.len;
-        let (Some('@'), Some(domain)) = (unit.char, domain(self.text, end)) else {
-            return false;
+        let (mut start, mut around) = (found.domain.end + quote, quote);
+        let (end, domain) = loop {
+            let unit = Unit::first(&self.text[start..]).filter(|unit| unit.char == Some('@'));
+            let Some(unit) = unit else {
+                return false;
+            };
+            let end = start + unit.len;
+            if let Some(domain) = domain(self.text, end) {
+                break (end, domain);
+            }
+            // `@b@c.com` behind it: as in `reach_back`.
+            let run = run_after(&self.text[end..], usual);
+            if run == 0 {
+                return false;
+            }
+            (start, around) = (end + run, 0);
         };
         *found = Address {
             local: found.local.start - quote..start,
-            quote,
+            quote: around,
             at: start..end,
             domain: end..domain,
         };
@@ -342,6 +362,23 @@ fn run_before(text: &[u8], accept: impl Fn(char) -> bool) -> usize {
     start
 }
 
+/// How many bytes the characters at the front of `text` have.
+fn run_after(text: &[u8], accept: impl Fn(char) -> bool) -> usize {
+    let mut end = 0;
+    while let Some(unit) = Unit::first(&text[end..]) {
+        if !unit.char.is_some_and(&accept) {
+            break;
+        }
+        end += unit.len;
+    }
+    end
+}
+
+/// The characters that local parts are made of, but for rare ones.
+fn usual(c: char) -> bool {
+    c.is_ascii_alphanumeric() || among(c, b"._+-~!#$%^") || is_word(c)
+}
+
 /// Leaves the letter of an escape such as `\n` to the escape.
 fn escape_skipped(text: &[u8], start: usize) -> usize {
     let escape = start > 0 && text[start - 1] == b'\\';
@@ -443,10 +480,15 @@ mod tests {
             ("john@example.com.pdf", "john", "@", "example.com"),
             ("root@[192.0.2.1]", "root", "@", "[192.0.2.1]"),
             ("x@[IPv6:2001:db8::1]", "x", "@", "[IPv6:2001:db8::1]"),
+            ("a@[192.0.2.1].b.de.", "a", "@", "[192.0.2.1].b.de"),
+            ("a@[192.0.2.1]b, c", "a", "@", "[192.0.2.1]b"),
             ("@user@mastodon.social", "user", "@", "mastodon.social"),
             ("{name}@example.com", "{name}", "@", "example.com"),
             ("abc==@example.com", "abc==", "@", "example.com"),
             ("a@b.com@c.com", "a@b.com", "@", "c.com"),
+            ("x a@b@c@c.com", "a@b@c", "@", "c.com"),
+            ("a@b.de@b@c@c.com", "a@b.de@b@c", "@", "c.com"),
+            ("a%40b@c.com", "a%40b", "@", "c.com"),
             ("\"a@b.com\"@c.com", "\"a@b.com\"", "@", "c.com"),
             ("j.@docomo.example", "j.", "@", "docomo.example"),
         ] {

@@ -283,13 +283,15 @@ impl<'c> Safe<'c> {
         // `[192.0.2.1]`: what a local part cannot hold becomes a hyphen.
         let literal = domain.first() == Some(&b'[');
         let moved: Cow<'_, [u8]> = if literal {
-            let inner = domain[1..domain.len() - 1].iter();
+            let inner = domain.iter().filter(|b| !matches!(b, b'[' | b']'));
             inner.map(|b| if *b == b':' { b'-' } else { *b }).collect()
         } else {
             domain.into()
         };
         let chain = decoded.0.contains(&b'@');
-        let ambiguous = chain || decoded.1.contains(&b'_') || decoded.1.contains(&b':');
+        let written_on = literal && domain.last() != Some(&b']');
+        let colon = decoded.1.contains(&b':');
+        let ambiguous = chain || written_on || colon || decoded.1.contains(&b'_');
         let mut natural = Vec::with_capacity(inside.len() + moved.len() + 1);
         let mut lengths = Vec::new();
         for (piece, char) in address::characters(inside).chain([(&b"_"[..], Some('_'))]) {
@@ -356,6 +358,10 @@ mod tests {
             ("\"john doe\"@b.de", "\"john doe_b.de\"@mailinator.com"),
             ("jörg@müller.de", "jörg_müller.de@mailinator.com"),
             ("root@[192.0.2.1]", "root_192.0.2.1@mailinator.com"),
+            (
+                "root@[192.0.2.1], root@[192.0.2.1].",
+                "root_192.0.2.1@mailinator.com, root_192.0.2.1@mailinator.com.",
+            ),
             (" a@b ", " a_b@mailinator.com "),
             ("x@MAILINATOR.com", "x@MAILINATOR.com"),
             ("a b@c", "a b@c"),
@@ -375,6 +381,9 @@ mod tests {
             "\"a@b.de\"@c.de",
             "a@[1::2]",
             "a@[1:2::]",
+            "a@[1.2.3.4]",
+            "a@[1.2.3.4].example.org",
+            "a@[1.2.3.4]example.org",
             "A@b.de",
             "a@b.de",
             "a@b.de@mailinator.com",

@@ -117,5 +117,25 @@ fn literal_domain(rest: &[u8]) -> Option<usize> {
         .iter()
         .all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':'))
         && address.iter().filter(|b| matches!(b, b'.' | b':')).count() >= 2;
-    valid.then_some(end + 1)
+    valid.then(|| end + 1 + written_on(&rest[end + 1..]))
+}
+
+/// How many bytes behind a `]` are written on without a break. They must not stay behind the safe
+/// domain, where they would become part of it: `a@[192.0.2.1].example.org`.
+fn written_on(rest: &[u8]) -> usize {
+    let label = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || is_word(c);
+    let mut end = 0;
+    while let Some(unit) = Unit::first(&rest[end..]) {
+        let next = || Unit::first(&rest[end + unit.len..]).and_then(|unit| unit.char);
+        let goes_on = match unit.char {
+            Some('.') => next().is_some_and(label),
+            Some(c) => label(c),
+            None => false,
+        };
+        if !goes_on {
+            break;
+        }
+        end += unit.len;
+    }
+    end
 }
