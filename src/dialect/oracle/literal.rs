@@ -393,7 +393,8 @@ fn date(moment: &Moment, class: &Class, data_type: &DataType) -> String {
         _ => {}
     }
     match data_type.base() {
-        DataType::Timestamp(Some(0)) | DataType::Date => {
+        // A date has no fractions of a second, and its format would not read them.
+        DataType::Timestamp(Some(0)) | DataType::Date if !moment.text().contains('.') => {
             format!("to_date('{}','YYYY-MM-DD HH24:MI:SS')", moment.text())
         }
         _ => format!("TIMESTAMP '{}'", moment.text()),
