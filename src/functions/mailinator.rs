@@ -160,6 +160,8 @@ enum Room {
     Word,
 }
 
+/// How often a text with chains of addresses is looked through again.
+const ROUNDS: usize = 8;
 /// What mail allows for a local part.
 const LOCAL: usize = 64;
 /// Below this many characters a local part tells too few addresses apart.
@@ -168,10 +170,27 @@ const SHORTEST: usize = 8;
 impl<'c> Safe<'c> {
     /// The text with every address rewritten; none if there is nothing to rewrite.
     pub fn rewrite(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let (mut changed, mut chains) = self.round(text)?;
+        // Quotes in a chain can leave an address in front of the safe one; a round ends one chain.
+        for _ in 0..ROUNDS {
+            if !chains || !changed.contains(&b'"') {
+                break;
+            }
+            let Some(next) = self.round(&changed) else {
+                break;
+            };
+            (changed, chains) = next;
+        }
+        Some(changed)
+    }
+
+    /// One pass over a text, and whether there were chains of addresses.
+    fn round(&self, text: &[u8]) -> Option<(Vec<u8>, bool)> {
         let mut outside = addresses(text).filter(|a| !a.is_in(text, self.domain));
         outside.next()?;
         let all: Vec<Address> = addresses(text).collect();
-        Some(self.fitted(text, &all))
+        let chain = |a: &Address| address::decode(&text[a.local.clone()]).contains(&b'@');
+        Some((self.fitted(text, &all), all.iter().any(chain)))
     }
 
     /// Cuts what is too long even without a single address.
