@@ -1,4 +1,3 @@
-
 use super::super::*;
 
 fn skipped(name: &str) -> RuleReport {

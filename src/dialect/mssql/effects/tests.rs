@@ -1,4 +1,3 @@
-
 use super::*;
 
 fn effects(statement: &str) -> Vec<Effect> {

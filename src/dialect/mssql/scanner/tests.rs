@@ -1,4 +1,3 @@
-
 use super::*;
 
 /// The pieces of a text, however it comes: statements in brackets, heads of rows up to `^`.

@@ -1,4 +1,3 @@
-
 use super::*;
 
 fn pieces(text: &str, cut: usize) -> Vec<String> {

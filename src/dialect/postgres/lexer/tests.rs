@@ -1,4 +1,3 @@
-
 use super::*;
 
 /// standard_conforming_strings, encoding, text, its units.
