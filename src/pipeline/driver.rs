@@ -274,7 +274,7 @@ impl Driver<'_> {
                     return Err(Error::input(message)
                         .relation(relation)
                         .at(at)
-                        .remedy("dump the table with COPY or INSERT … VALUES"));
+                        .remedy(self.planner.advice().rows));
                 }
                 self.any_rows = true;
             }
@@ -295,7 +295,7 @@ impl Driver<'_> {
             Effect::Password(what) if !self.password_told(&bytes) => self.passes(
                 at,
                 &format!("{what} holds a password, which passes as it is"),
-                "dump without it (pg_dumpall --no-role-passwords)",
+                self.planner.advice().password,
             )?,
             Effect::OtherData if !std::mem::replace(&mut self.other_data, true) => self.passes(
                 at,

@@ -45,7 +45,7 @@ impl Driver<'_> {
     ) -> Result<Held> {
         if block.tied {
             return Err(Error::input(
-                "its rows have to wait for what a rule looks up, but a statement behind its COPY \
+                "its rows have to wait for what a rule looks up, but a statement behind them \
                  stands on the same line",
             )
             .relation(&block.relation)

@@ -39,7 +39,7 @@ impl Planner {
             )
             .relation(name)
             .rule(&late.statement.name)
-            .remedy("give the schema beforehand with --schema FILE (pg_dump --schema-only)"));
+            .remedy(self.advice().schema_first));
         }
         Ok(())
     }
@@ -68,7 +68,7 @@ impl Planner {
         ))
         .relation(relation)
         .rule(rule)
-        .remedy("dump the table with COPY or INSERT … VALUES"))
+        .remedy(self.advice().rows))
     }
 
     /// Is there no rule at all?
@@ -247,7 +247,10 @@ impl Planner {
             Error::input("its rows come after a lookup over it has been answered")
                 .relation(relation)
                 .rule(self.statement_name(key.rule))
-                .remedy("give the schema beforehand with --schema FILE, or dump each table in one piece"),
+                .remedy(format!(
+                    "{}, or dump each table in one piece",
+                    self.advice().schema_first
+                )),
         )
     }
 }

@@ -10,7 +10,7 @@ use super::program::{Origin, Program, ProgramColumn};
 use super::reader::{Known, Reader};
 use super::rule::tables_of;
 use super::step::{Filter, Step, StepKind};
-use super::{Context, Rule, matching, pairs};
+use super::{Context, Rule, advice, matching, pairs};
 use crate::error::{Error, Result};
 use crate::expression::{
     self, Assignment, Compiled, Fault, FaultKind, Scope, Settings, compile_assignment,
@@ -123,7 +123,7 @@ pub(super) fn program(
         Error::input("neither the dump nor the rows' header says which columns it has")
             .relation(subject.name)
             .rule(&first.statement.name)
-            .remedy("give the schema with --schema FILE (pg_dump --schema-only)")
+            .remedy(advice(context.dump).schema)
     })?;
     let mut builder = Builder {
         subject,

@@ -16,7 +16,7 @@ use super::closure::Closure;
 use super::effects::{referenced, root, set_on_delete};
 use super::names::Beside;
 use super::step::{Feed, Filter, Step, StepKey, StepKind};
-use super::{Rule, matching};
+use super::{Rule, advice, matching};
 use crate::expression::{
     Compiled, Fault, FaultKind, Input, Settings, compile_assignment, compile_condition,
     compile_joined,
@@ -232,7 +232,7 @@ impl Builder<'_> {
             self.fault(
                 span,
                 &format!("column {name}, which a foreign key names, is missing"),
-                "give the schema with --schema FILE",
+                advice(self.context.dump).schema,
             )
         })
     }
@@ -262,7 +262,7 @@ impl Builder<'_> {
                 "its foreign key {} became known after rows of {parent} had passed",
                 constraint(key)
             ),
-            "give the schema beforehand with --schema FILE (pg_dump --schema-only)",
+            advice(self.context.dump).schema_first,
         ))
     }
 
@@ -355,7 +355,7 @@ impl Builder<'_> {
                     "what its foreign key {} references is not known",
                     constraint(key)
                 ),
-                "give the schema with --schema FILE",
+                advice(self.context.dump).schema,
             ));
         };
         let name = |table: Option<&str>, text: String| Expr {

@@ -60,7 +60,7 @@ impl Planner {
                     key.references
                 ))
                 .relation(&child.name)
-                .remedy("give the schema beforehand with --schema FILE (pg_dump --schema-only)"));
+                .remedy(self.advice().schema_first));
             }
         }
         Ok(())

@@ -6,6 +6,7 @@
 //! an error. It knows no bytes, no I/O and no threads.
 
 mod account;
+mod advice;
 mod books;
 mod build;
 mod closure;
@@ -35,6 +36,7 @@ mod users;
 mod values;
 mod wait;
 
+pub use advice::{Advice, advice};
 pub use insert::{Inserts, NewCell, NewRow, NewRowSource, NewRows};
 pub use late::Passed;
 pub use program::{Fate, Origin, Partition, Pass, Program, ProgramColumn, RunFault, StepTally};

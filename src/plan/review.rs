@@ -172,7 +172,7 @@ impl Planner {
                 "--strict: neither the dump nor the rows' header says which columns it has",
             )
             .relation(relation)
-            .remedy("give the schema with --schema FILE (pg_dump --schema-only)"));
+            .remedy(self.advice().schema));
         };
         if let Some(declared) = declared {
             // What the server keeps of its own: numbers of rows, when a version began and ended.
