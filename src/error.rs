@@ -39,13 +39,18 @@ impl ErrorKind {
 pub struct Position {
     /// Offset in bytes from the start, counted from 0.
     pub byte: u64,
-    /// Line, counted from 1. Lines end at LF.
+    /// Line, counted from 1. Lines end at LF; 0 where there are none, as in an archive.
     pub line: u64,
 }
 
 impl Position {
     /// The start of the input.
     pub const START: Position = Position { byte: 0, line: 1 };
+
+    /// A place in something that has no lines.
+    pub fn binary(byte: u64) -> Position {
+        Position { byte, line: 0 }
+    }
 
     /// Moves over `bytes`.
     pub fn advance(&mut self, bytes: &[u8]) {
@@ -158,6 +163,10 @@ impl fmt::Display for Error {
             write!(f, "{relation}: ")?;
         }
         match (self.row, self.at) {
+            (Some(row), Some(Position { byte, line: 0 })) => {
+                write!(f, "row {row} (byte {byte}): ")?
+            }
+            (None, Some(Position { byte, line: 0 })) => write!(f, "byte {byte}: ")?,
             (Some(row), Some(at)) => write!(f, "row {row} (line {}, byte {}): ", at.line, at.byte)?,
             (Some(row), None) => write!(f, "row {row}: ")?,
             (None, Some(at)) => write!(f, "line {}, byte {}: ", at.line, at.byte)?,

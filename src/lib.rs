@@ -8,9 +8,10 @@
 //! 4. [`dialect`]: bytes → frames, cells ↔ bytes.
 //! 5. [`search`]: addresses and secrets in what must not hold any.
 //! 6. [`plan`]: rulebook × schema → a program for each table.
-//! 7. [`source`], [`pipeline`], [`sink`]: bytes in, frames through the programs, bytes out.
+//! 7. [`source`], [`archive`], [`pipeline`], [`sink`]: bytes in, frames through the programs, bytes out.
 //! 8. [`report`], [`cli`]: what happened, and how people ask for it.
 
+pub mod archive;
 pub mod cli;
 pub mod dialect;
 pub mod error;

@@ -1,0 +1,58 @@
+//! The containers of pg_dump: custom (`-Fc`), tar (`-Ft`) and directory (`-Fd`) archives.
+//!
+//! Bytes in, events out: a [`TocReader`] takes the header and the table of contents, which is written
+//! back byte for byte; [`Blocks`] cuts what follows in a custom archive into blocks, [`TarReader`] a
+//! tar file into members; [`Walk`] finds the payload in a block and a [`Decoder`] decompresses it.
+//! Nothing here reads, writes or waits, and no length that a file claims is allocated before its
+//! bytes are there. It deliberately knows nothing of rows, rules and the order in which they leave.
+
+mod block;
+mod codec;
+mod directory;
+mod header;
+mod lz4;
+mod number;
+mod tar;
+mod toc;
+
+pub use block::{Blocks, Data, Event, Piece, Walk, begin, chunk, end, object};
+pub use codec::{Codec, Decoder, Encoder};
+pub use directory::{Objects, SUFFIXES, file, objects, objects_line, suffix};
+pub use header::{Header, Stored};
+pub use tar::{BLOCK, TarEvent, TarReader, padding, resized, trailer};
+pub use toc::{Entry, Extra, MOST, Script, Toc, TocReader};
+
+use crate::error::{Error, Position};
+
+/// Which container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flavour {
+    /// One file or stream: header, TOC, blocks.
+    Custom,
+    /// A tar file of which `toc.dat` is the first member.
+    Tar,
+    /// A directory that has a `toc.dat`.
+    Directory,
+}
+
+/// The container that begins with `head`, if it is one.
+pub fn recognise(head: &[u8]) -> Option<Flavour> {
+    if head.starts_with(header::MAGIC) {
+        return Some(Flavour::Custom);
+    }
+    tar::begins(head).then_some(Flavour::Tar)
+}
+
+/// What is no archive as pg_dump writes it.
+fn damaged(what: impl Into<String>, at: u64) -> Error {
+    Error::input(what).at(Position::binary(at)).remedy(
+        "the archive is damaged; get a complete copy, or make it again with pg_dump -f FILE",
+    )
+}
+
+/// The end of the file where the archive goes on.
+fn cut_off(within: &str, at: u64) -> Error {
+    Error::input(format!("the archive ends within {within}"))
+        .at(Position::binary(at))
+        .remedy("it was cut off; get a complete copy")
+}
