@@ -121,6 +121,13 @@ impl Compiler<'_> {
             return rounded;
         }
         let result = match (name, typed.len()) {
+            // `x COLLATE utf8mb4_bin`
+            ("collate", 2) => {
+                let (name, value) = (typed.pop()?, typed.pop()?);
+                let name = name.constant_text().unwrap_or_default();
+                let collation = collate::exact(&String::from_utf8_lossy(name));
+                Some(value.collated(Some(collation)))
+            }
             ("nullif", 2) => {
                 let (right, left) = (typed.pop()?, typed.pop()?);
                 self.nullif(left, right, span)

@@ -3,7 +3,7 @@
 use super::Settings;
 use crate::rulebook::SqlDialect;
 use crate::schema::{Column, DataType};
-use crate::value::{Collation, Sensitivity};
+use crate::value::{Collation, Sensitivity, Weights};
 
 /// The collation of `column`. Only character types have one that matters.
 pub(super) fn of(column: &Column, settings: &Settings) -> Collation {
@@ -39,12 +39,9 @@ pub(super) fn of(column: &Column, settings: &Settings) -> Collation {
         SqlDialect::Mysql if name == "binary" => exact,
         // MySQL 8's `0900` collations and MariaDB's `nopad` ones count trailing blanks.
         SqlDialect::Mysql => Collation {
-            sensitivity: if has("bin") || has("cs") {
-                Sensitivity::Exact
-            } else if has("as") {
-                Sensitivity::Accents
-            } else {
-                Sensitivity::Letters
+            sensitivity: match has("bin") {
+                true => Sensitivity::Exact,
+                false => Sensitivity::Weighed(Weights::named(&name)),
             },
             padded: !name.contains("_0900_") && !has("nopad"),
         },
@@ -69,6 +66,14 @@ pub(super) fn of(column: &Column, settings: &Settings) -> Collation {
     }
 }
 
+/// MySQL's `_bin` collation of this name.
+pub(super) fn exact(name: &str) -> Collation {
+    Collation {
+        sensitivity: Sensitivity::Exact,
+        padded: name != "binary" && !name.contains("_0900_") && !name.contains("_nopad_"),
+    }
+}
+
 /// Does the database hold the column's text in another character set than UTF-8? MySQL's collations
 /// begin with the name of theirs.
 pub(super) fn is_foreign(column: &Column, settings: &Settings) -> bool {
@@ -81,7 +86,7 @@ pub(super) fn is_foreign(column: &Column, settings: &Settings) -> bool {
 }
 
 /// The collation of a comparison: a column's before a literal's; of two columns' the more exact, in
-/// SQLite the left one's.
+/// SQLite the left one's. Where MySQL's differ, only what is common to both is known.
 pub(super) fn combine(
     settings: &Settings,
     a: Option<Collation>,
@@ -92,10 +97,17 @@ pub(super) fn combine(
         Sensitivity::Ascii => 1,
         Sensitivity::Accents => 2,
         Sensitivity::Letters => 3,
+        Sensitivity::Weighed(_) => 4,
     };
     match (a, b) {
         _ if settings.dump == SqlDialect::Sqlite => a.or(b),
-        (Some(a), Some(b)) => Some(if rank(&a) <= rank(&b) { a } else { b }),
+        (Some(a), Some(b)) => match (a.sensitivity, b.sensitivity) {
+            (Sensitivity::Weighed(left), Sensitivity::Weighed(right)) => Some(Collation {
+                sensitivity: Sensitivity::Weighed(left.common(right)),
+                ..a
+            }),
+            _ => Some(if rank(&a) <= rank(&b) { a } else { b }),
+        },
         (a, b) => a.or(b),
     }
 }

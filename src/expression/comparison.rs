@@ -194,7 +194,12 @@ impl Compiler<'_> {
         let mut constants = Vec::new();
         for item in &items {
             match &item.node {
-                Node::Const(value) => constants.push(value),
+                Node::Const(value)
+                    if value.is_null() || comparator.key(value, &mut Vec::new()).is_ok() =>
+                {
+                    constants.push(value);
+                }
+                // What has no key under this collation stops the first row that is compared.
                 _ => {
                     let node = Node::In {
                         value: Box::new(value.node),

@@ -9,7 +9,7 @@ use super::node::{Anon, Comparator, Comparison, Folding, Node, Pattern};
 use super::regex;
 use crate::functions::Call;
 use crate::schema::DataType;
-use crate::value::{self, Collation, Value, ValueError, arithmetic, array, compare};
+use crate::value::{self, Value, ValueError, arithmetic, array, compare};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -48,16 +48,19 @@ impl Comparator {
 }
 
 impl Folding {
-    pub(super) fn apply<'t>(self, text: &'t [u8]) -> Cow<'t, [u8]> {
+    pub(super) fn apply<'t>(self, text: &'t [u8]) -> Result<Cow<'t, [u8]>, ValueError> {
         match self {
-            Folding::None => Cow::Borrowed(text),
-            Folding::Lower => value::text::lower(text),
-            Folding::Collation(collation) => Collation {
-                padded: false,
-                ..collation
-            }
-            .fold(text),
+            Folding::None => Ok(Cow::Borrowed(text)),
+            Folding::Lower => Ok(value::text::lower(text)),
+            Folding::Collation(collation) => collation.fold_each(text),
         }
+    }
+
+    /// Reads the pattern of a LIKE.
+    pub(super) fn like(self, pattern: &[u8], escape: Option<&[u8]>) -> Result<Like, ValueError> {
+        Like::folded(pattern, escape, |text| {
+            self.apply(text).map(Cow::into_owned)
+        })
     }
 }
 
@@ -372,15 +375,15 @@ impl Node {
                     return Ok(None);
                 };
                 let matches = match pattern {
-                    Pattern::Fixed(like) => like.matches(&folding.apply(text)),
+                    Pattern::Fixed(like) => like.matches(&folding.apply(text)?),
                     Pattern::Dynamic(pattern, escape) => {
                         by_ref!(pattern, &**pattern, row);
                         let Value::Text(pattern) = pattern else {
                             return Ok(None);
                         };
-                        Like::new(&folding.apply(pattern), escape.as_deref())
-                            .map_err(|e| ValueError::new(e.to_string()))?
-                            .matches(&folding.apply(text))
+                        folding
+                            .like(pattern, escape.as_deref())?
+                            .matches(&folding.apply(text)?)
                     }
                 };
                 Some(matches != *negated)

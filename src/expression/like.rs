@@ -1,5 +1,6 @@
 //! LIKE patterns, read once: most are a literal, a prefix, a suffix or a word to find.
 
+use crate::value::ValueError;
 use memchr::memmem;
 
 /// A pattern in the form in which it is matched.
@@ -28,17 +29,17 @@ pub enum Part {
     Many,
 }
 
-/// The pattern ends with its escape character.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("LIKE pattern must not end with escape character")]
-pub struct EndsWithEscape;
-
 impl Like {
-    /// Reads `pattern`; `escape` is the escape character, if there is one.
+    /// Reads `pattern`; `escape` is the escape character, if there is one. `fold` reduces what is no
+    /// wildcard, as the texts to match have been reduced.
     ///
     /// # Errors
-    /// If the pattern ends with its escape character.
-    pub fn new(pattern: &[u8], escape: Option<&[u8]>) -> Result<Self, EndsWithEscape> {
+    /// If the pattern ends with its escape character, or `fold` fails.
+    pub fn folded(
+        pattern: &[u8],
+        escape: Option<&[u8]>,
+        fold: impl Fn(&[u8]) -> Result<Vec<u8>, ValueError>,
+    ) -> Result<Self, ValueError> {
         let mut parts: Vec<Part> = Vec::new();
         let mut rest = pattern;
         while !rest.is_empty() {
@@ -46,7 +47,9 @@ impl Like {
                 Some(e) if !e.is_empty() && rest.starts_with(e) => {
                     rest = &rest[e.len()..];
                     if rest.is_empty() {
-                        return Err(EndsWithEscape);
+                        return Err(ValueError::new(
+                            "LIKE pattern must not end with escape character",
+                        ));
                     }
                     (char_len(rest), true)
                 }
@@ -65,6 +68,11 @@ impl Like {
                     Some(Part::Text(text)) => text.extend_from_slice(character),
                     _ => parts.push(Part::Text(character.to_vec())),
                 },
+            }
+        }
+        for part in &mut parts {
+            if let Part::Text(text) = part {
+                *text = fold(text)?;
             }
         }
         Ok(match &mut parts[..] {
@@ -135,8 +143,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn plain(pattern: &[u8], escape: Option<&[u8]>) -> Result<Like, ValueError> {
+        Like::folded(pattern, escape, |text| Ok(text.to_vec()))
+    }
+
     fn like(text: &str, pattern: &str) -> bool {
-        Like::new(pattern.as_bytes(), Some(b"\\"))
+        plain(pattern.as_bytes(), Some(b"\\"))
             .unwrap()
             .matches(text.as_bytes())
     }
@@ -175,11 +187,11 @@ mod tests {
 
     #[test]
     fn escapes_can_be_another_character_or_none() {
-        let matcher = Like::new(b"a!%", Some(b"!")).unwrap();
+        let matcher = plain(b"a!%", Some(b"!")).unwrap();
         assert!(matcher.matches(b"a%") && !matcher.matches(b"ab"));
-        let matcher = Like::new(br"a\%", None).unwrap();
+        let matcher = plain(br"a\%", None).unwrap();
         assert!(matcher.matches(br"a\b"));
-        assert_eq!(Like::new(br"a\", Some(b"\\")).unwrap_err(), EndsWithEscape);
+        assert!(plain(br"a\", Some(b"\\")).is_err());
     }
 
     fn naive(text: &[char], pattern: &[char]) -> bool {

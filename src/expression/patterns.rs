@@ -3,7 +3,6 @@
 //! A regular expression is a constant and compiled once; a LIKE pattern may come from the row.
 
 use super::compiler::{Compiler, Typed};
-use super::like::Like;
 use super::node::{Folding, Node, Pattern};
 use super::regex::{self, Replacement, Usage};
 use super::types::{display, is_text};
@@ -88,8 +87,9 @@ impl Compiler<'_> {
             }
         };
         let pattern = match &pattern.node {
-            Node::Const(Value::Text(text)) => {
-                match Like::new(&folding.apply(text), escape.as_deref()) {
+            // What cannot be folded stops the first row that is compared.
+            Node::Const(Value::Text(text)) if folding.apply(text).is_ok() => {
+                match folding.like(text, escape.as_deref()) {
                     Ok(like) => Pattern::Fixed(like),
                     Err(error) => {
                         return self.fault(FaultKind::Other, pattern.span, error.to_string(), None);
@@ -193,10 +193,7 @@ impl Compiler<'_> {
 
     /// Does the text itself make no difference of case?
     fn folds_case(&self, value: &Typed) -> bool {
-        value.data_type == DataType::Citext
-            || value
-                .collation
-                .is_some_and(|c| c.sensitivity != value::Sensitivity::Exact)
+        value.data_type == DataType::Citext || value.collation.is_some_and(|c| !c.is_cased())
     }
 
     pub(super) fn regexp_replace(&mut self, mut args: Vec<Typed>, span: Span) -> Option<Typed> {

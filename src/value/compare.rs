@@ -57,7 +57,10 @@ pub fn compare(
         (Value::Text(a), Value::Text(b)) => match data_type {
             DataType::Jsonb => json::parse(a)?.order(&json::parse(b)?),
             DataType::Enum(labels) => labels.position(a)?.cmp(&labels.position(b)?),
-            _ => fold(a, data_type, collation).cmp(&fold(b, data_type, collation)),
+            DataType::Char(..) => collation.order(trim_blanks(a), trim_blanks(b))?,
+            DataType::Text | DataType::Varchar(..) | DataType::Unknown => collation.order(a, b)?,
+            DataType::Citext => lower(a).cmp(&lower(b)),
+            _ => a.cmp(b),
         },
         (Value::Bytes(a), Value::Bytes(b)) => a.cmp(b),
         (Value::Date(a), Value::Date(b)) => a.cmp(b),
@@ -134,7 +137,7 @@ pub fn key(
         }
         Value::Text(text) => match data_type {
             DataType::Jsonb => worth(json::parse(text)?).write(out),
-            _ => out.extend_from_slice(&fold(text, data_type, collation)),
+            _ => out.extend_from_slice(&fold(text, data_type, collation)?),
         },
         Value::Bytes(bytes) => out.extend_from_slice(bytes),
         Value::Date(day) => out.extend_from_slice(&day.to_le_bytes()),
@@ -167,12 +170,16 @@ pub fn key(
 }
 
 /// What counts of a text.
-fn fold<'a>(text: &'a [u8], data_type: &DataType, collation: Collation) -> Cow<'a, [u8]> {
+fn fold<'a>(
+    text: &'a [u8],
+    data_type: &DataType,
+    collation: Collation,
+) -> Result<Cow<'a, [u8]>, ValueError> {
     match data_type {
         DataType::Char(..) => collation.fold(trim_blanks(text)),
-        DataType::Citext => lower(text),
+        DataType::Citext => Ok(lower(text)),
         DataType::Text | DataType::Varchar(..) | DataType::Unknown => collation.fold(text),
-        _ => Cow::Borrowed(text),
+        _ => Ok(Cow::Borrowed(text)),
     }
 }
 

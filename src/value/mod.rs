@@ -25,11 +25,13 @@ pub mod interval;
 pub mod json;
 pub mod network;
 pub mod text;
+pub mod weights;
 
 pub use arithmetic::Operation;
 pub use cast::{CastContext, can_cast, cast};
 pub use collation::{Collation, Sensitivity};
 pub use compare::{compare, equal, has_equality, has_order, key};
+pub use weights::Weights;
 
 use crate::schema::types::EnumType;
 use crate::schema::{DataType, LengthUnit};

@@ -8,6 +8,7 @@ mod campaign;
 mod campaign_target;
 mod check;
 mod cli;
+mod collations;
 mod cuts;
 mod differential;
 mod engines;

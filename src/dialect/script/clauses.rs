@@ -341,13 +341,22 @@ pub fn trigger_table(mut t: Tokens<'_>) -> Option<Vec<String>> {
     t.names()
 }
 
-/// The name of a character set's default collation: one that counts neither case nor accents,
-/// except for `binary`.
+/// The name of a character set's default collation. Servers that have another one for `utf8mb4` than
+/// `utf8mb4_general_ci` write it into their dumps.
 pub fn default_collation(charset: &str) -> String {
-    match charset {
-        "binary" => charset.to_owned(),
-        charset => format!("{charset}_general_ci"),
-    }
+    let charset = charset.to_ascii_lowercase();
+    let rule = match charset.as_str() {
+        "binary" => return charset,
+        "latin1" | "dec8" | "swe7" => "swedish",
+        "hp8" => "english",
+        "latin5" => "turkish",
+        "tis620" => "thai",
+        "euckr" => "korean",
+        "sjis" | "cp932" | "ujis" | "eucjpms" => "japanese",
+        "big5" | "gbk" | "gb2312" | "gb18030" => "chinese",
+        _ => "general",
+    };
+    format!("{charset}_{rule}_ci")
 }
 
 /// A word, a name or a literal's content.

@@ -191,12 +191,34 @@ impl Lower<'_> {
                     "rows can be compared with =, <>, IN (…) and IN (SELECT …)",
                 )
             }
-            E::Collate { .. } => {
+            E::Collate {
+                expr: inner,
+                collation,
+            } => {
                 let span = self.place(expr);
+                let name = collation.to_string().to_ascii_lowercase();
+                let exact = name == "binary" || name.ends_with("_bin");
+                if exact && self.dialect == crate::rulebook::SqlDialect::Mysql {
+                    let name = Expr {
+                        kind: ExprKind::String(name),
+                        span,
+                    };
+                    return Expr {
+                        kind: ExprKind::Call {
+                            schema: None,
+                            name: "collate".to_owned(),
+                            args: vec![self.expression(inner), name],
+                            star: false,
+                            distinct: false,
+                            filter: None,
+                        },
+                        span,
+                    };
+                }
                 self.refuse(
                     span,
                     "COLLATE is not read",
-                    "leave it out: a comparison follows the column's declared collation",
+                    "leave it out: a comparison follows the column's declared collation; MySQL's _bin are read",
                 )
             }
             E::SimilarTo { .. } => {
