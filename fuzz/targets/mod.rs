@@ -4,6 +4,7 @@
 //! fixtures, the corpus, the regressions and seeded changes of these; cargo-fuzz only drives them.
 
 mod agrees;
+mod archive;
 mod emails;
 mod framing;
 mod rulebook;
@@ -64,6 +65,13 @@ pub const TARGETS: &[Target] = &[
         seeds: &["fixtures"],
         suffix: "dump.sql",
         longest: 6_000,
+    },
+    Target {
+        name: "archive",
+        body: archive::archive,
+        seeds: &["fixtures/postgres-archive"],
+        suffix: "",
+        longest: 50_000,
     },
     Target {
         name: "agrees",

@@ -49,7 +49,8 @@ pub fn objects_line(oid: u32, file: &str) -> String {
     format!("{oid} {file}\n")
 }
 
-/// The file that an entry names.
+/// The file that an entry names. In a tar there is none of this name for large objects: their members
+/// stand one after the other, before the list of them.
 ///
 /// # Errors
 /// If it names one that is not of the archive itself.
@@ -62,6 +63,12 @@ pub fn file(entry: &Entry) -> Result<Option<&str>> {
         Ok(name) if plain(name) => Ok(Some(name)),
         _ => Err(damaged("the table of contents names a file elsewhere", 0).relation(entry.name())),
     }
+}
+
+/// The number of the large object that a file or member holds.
+pub fn object_of(name: &[u8]) -> Option<u32> {
+    let number = name.strip_prefix(b"blob_")?.strip_suffix(b".dat")?;
+    std::str::from_utf8(number).ok()?.parse().ok()
 }
 
 /// Is it the name of a file, and no way to one?
@@ -79,6 +86,8 @@ mod tests {
         let list = b"16393 blob_16393.dat\n4294967295 blob_4294967295.dat\n";
         let objects = objects(list).unwrap();
         assert_eq!(objects[1].0, u32::MAX);
+        assert_eq!(object_of(objects[1].1.as_bytes()), Some(u32::MAX));
+        assert_eq!(object_of(b"blobs_7.toc"), None);
         let lines = objects.iter().map(|(oid, file)| objects_line(*oid, file));
         assert_eq!(lines.collect::<String>().as_bytes(), list);
     }

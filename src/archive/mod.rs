@@ -17,7 +17,7 @@ mod toc;
 
 pub use block::{Blocks, Data, Event, Piece, Walk, begin, chunk, end, object};
 pub use codec::{Codec, Decoder, Encoder};
-pub use directory::{Objects, SUFFIXES, file, objects, objects_line, suffix};
+pub use directory::{Objects, SUFFIXES, file, object_of, objects, objects_line, suffix};
 pub use header::{Header, Stored};
 pub use tar::{BLOCK, TarEvent, TarReader, padding, resized, trailer};
 pub use toc::{Entry, Extra, MOST, Script, Toc, TocReader};

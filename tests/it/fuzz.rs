@@ -146,5 +146,5 @@ macro_rules! each {
 
 each! {
     framing_postgres framing_mysql framing_mssql framing_oracle framing_sqlite
-    rulebook rewrite_emails stream agrees
+    rulebook rewrite_emails stream archive agrees
 }

@@ -4,6 +4,7 @@
 //! Without its server a test says loudly that it is skipped; under `tests/run` it fails.
 
 mod architecture;
+mod archive;
 mod campaign;
 mod campaign_target;
 mod check;
