@@ -6,7 +6,7 @@ use criterion::{
 };
 use scrub::dialect::{Dialect, RowMode, postgres::Postgres};
 use scrub::functions::Key;
-use scrub::pipeline::{self, Job, Progress};
+use scrub::pipeline::{self, Job, Progress, Signals};
 use scrub::plan::Choice;
 use scrub::rulebook::{self, Load, Rulebook};
 use scrub::sink::{Output, Sink};
@@ -96,24 +96,27 @@ fn run(dump: &Arc<[u8]>, choice: Choice, jobs: usize) -> u64 {
         path: Some(dir.path().join("safe.sql")),
         ..Output::default()
     };
-    let outcome = pipeline::run(Job {
-        source: Source::plain(Box::new(Cursor::new(Arc::clone(dump))), "memory"),
-        sink: Sink::open(&output).expect("the output"),
-        dialect: &Postgres,
-        choice,
-        key: Arc::new(Key::new(b"bench-key-0123456789abcdef0123".to_vec())),
-        schema: None,
-        target: None,
-        jobs,
-        memory: 64 << 20,
-        spool_dir: None,
-        single_transaction: false,
-        strict: None,
-        preview: None,
-        passing: None,
-        search: None,
-        progress: Arc::new(Progress::default()),
-    });
+    let outcome = pipeline::run(
+        Job {
+            source: Source::plain(Box::new(Cursor::new(Arc::clone(dump))), "memory"),
+            sink: Sink::open(&output).expect("the output"),
+            dialect: &Postgres,
+            choice,
+            key: Arc::new(Key::new(b"bench-key-0123456789abcdef0123".to_vec())),
+            schema: None,
+            target: None,
+            jobs,
+            memory: 64 << 20,
+            spool_dir: None,
+            single_transaction: false,
+            strict: None,
+            preview: None,
+            passing: None,
+            search: None,
+            progress: Arc::new(Progress::default()),
+        },
+        &Signals::default(),
+    );
     outcome.result.unwrap_or_else(|error| panic!("{error}"));
     outcome.report.bytes_out
 }

@@ -5,15 +5,10 @@ use super::job::{self, To};
 use super::message;
 use crate::error::Result;
 use crate::sink;
-use std::path::Path;
 
 /// Runs the filter.
 pub(super) fn run(args: Filter) -> Result<()> {
     let (quiet, verbose) = (args.running.quiet, args.running.verbose);
-    let piped = args
-        .output
-        .as_deref()
-        .is_none_or(|path| path == Path::new("-"));
     let to = To {
         output: args.output,
         compress: args.compress,
@@ -21,6 +16,7 @@ pub(super) fn run(args: Filter) -> Result<()> {
         strict: args.review.strict,
         ..To::default()
     };
+    let piped = to.is_piped();
     let ran = job::run(args.input, args.running, to);
     let nothing_written = match &ran {
         Ok((report, result)) => result.is_err() && report.bytes_out == 0,

@@ -12,7 +12,7 @@ use crate::pipeline::{self, Job, Progress, Search};
 use crate::plan::{MAIL_DOMAIN, Strict, Writes};
 use crate::report::{Preview, Report};
 use crate::search::{Allowed, Rules, Safe};
-use crate::sink::{Method, Output, Sink};
+use crate::sink::{self, Method, Output, Sink};
 use crate::source::{Compression, Source};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +39,15 @@ pub(super) struct To {
     pub proof: Option<Proof>,
 }
 
+impl To {
+    /// Is the dump written on standard output?
+    pub(super) fn is_piped(&self) -> bool {
+        let stdout = |path: &Path| path == Path::new("-");
+        let dump = self.preview.is_none() && self.proof.is_none();
+        dump && self.output.as_deref().is_none_or(stdout)
+    }
+}
+
 /// What a proof is asked for.
 #[derive(Debug, Default)]
 pub(super) struct Proof {
@@ -50,9 +59,13 @@ pub(super) struct Proof {
 pub(super) fn run(input: Input, running: Running, to: To) -> Result<(Report, Result<()>)> {
     let quiet = running.quiet;
     let dry = to.preview.is_some();
-    let early = pipeline::Early::watch(|| {
+    let piped = to.is_piped();
+    let signals = pipeline::Signals::watch(move |begun| {
         let interrupted = Error::interrupted();
         message::error(&interrupted);
+        if piped && !begun {
+            sink::spoil_pipe();
+        }
         std::process::exit(i32::from(interrupted.kind.exit_code()));
     });
     let (job, form, warnings) = prepare(input, running, to)?;
@@ -68,8 +81,7 @@ pub(super) fn run(input: Input, running: Running, to: To) -> Result<(Report, Res
             Arc::clone(&progress),
         )
     });
-    early.release();
-    let outcome = pipeline::run(job);
+    let outcome = pipeline::run(job, &signals);
     drop(line);
 
     let mut report = outcome.report;
@@ -112,15 +124,18 @@ fn prepare(
         .map(|path| ReportFile::check(path, to.output.as_deref()))
         .transpose()?;
     let wanted = by_name(&args.from)?;
-    if let Some(folder) = running
-        .spool_dir
-        .as_deref()
-        .filter(|folder| !folder.is_dir())
-    {
-        return Err(Error::usage(format!(
-            "--spool-dir {}: no such directory",
-            folder.display()
-        )));
+    if let Some(folder) = &running.spool_dir {
+        let name = folder.display();
+        if !folder.is_dir() {
+            return Err(Error::usage(format!(
+                "--spool-dir {name}: no such directory"
+            )));
+        }
+        // Known before an hour has passed; the file has no name and is gone again.
+        tempfile::tempfile_in(folder).map_err(|error| {
+            Error::io(format!("--spool-dir {name}: cannot be written: {error}"))
+                .remedy("name a directory with room for what does not fit into --memory")
+        })?;
     }
     let stdin = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
     let against = to.proof.as_ref().and_then(|proof| proof.against.clone());

@@ -18,10 +18,17 @@ use crate::source::stdin_is_terminal;
 use args::{Cli, Command, Rules};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use std::process::ExitCode;
 
 /// Runs the command line and gives the exit code.
 pub fn main() -> ExitCode {
+    // The memory of a run holds rows of production and its key: no file of it is left when it crashes.
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _ = setrlimit(Resource::Core, none);
     // Alone on a terminal: nobody has piped anything in, so somebody wants to know what this is.
     if std::env::args_os().len() == 1 && stdin_is_terminal() {
         message::help(&Cli::command().render_help());

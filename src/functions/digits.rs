@@ -16,6 +16,7 @@ use super::{Call, Example, Function, Kind, Nature, Subkey, accepts_all, fault, f
 use crate::value::{Value, ValueError};
 use aes::Aes256;
 use fpe::ff1::{FF1, FlexibleNumeralString};
+use zeroize::Zeroizing;
 
 /// The function.
 pub const FUNCTION: Function = Function {
@@ -174,7 +175,8 @@ const LONGEST: usize = 56;
 
 impl<'k> Cipher<'k> {
     fn new(key: &'k Subkey) -> Result<Self, ValueError> {
-        let ff1 = FF1::new(&key.digest(b"ff1"), 10)
+        let secret = Zeroizing::new(key.digest(b"ff1"));
+        let ff1 = FF1::new(&*secret, 10)
             .map_err(|_| ValueError("the digits cannot be encrypted".into()))?;
         Ok(Cipher { key, ff1 })
     }

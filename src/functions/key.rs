@@ -13,9 +13,9 @@ pub struct Key {
 
 impl Key {
     /// A key from the content of a key file or the environment.
-    pub fn new(secret: Vec<u8>) -> Self {
+    pub fn new(secret: impl Into<Zeroizing<Vec<u8>>>) -> Self {
         Key {
-            secret: Zeroizing::new(secret),
+            secret: secret.into(),
             random: false,
         }
     }
@@ -45,9 +45,10 @@ impl Key {
         }
     }
 
-    /// What a report may show of the key: it tells two keys apart and reveals neither.
+    /// What a report may show of the key: the first eight hex digits of an HMAC under a subkey that
+    /// serves nothing else. It tells two keys apart and reveals neither.
     pub fn fingerprint(&self) -> String {
-        self.subkey("fingerprint").digest(b"")[..8]
+        self.subkey("fingerprint").digest(b"")[..4]
             .iter()
             .map(|b| format!("{b:02x}"))
             .collect()
@@ -60,7 +61,8 @@ impl std::fmt::Debug for Key {
     }
 }
 
-/// A subkey with its key schedule computed once.
+/// A subkey with its key schedule computed once. The schedule is zeroed when it is dropped, by hmac's and
+/// sha2's feature `zeroize`.
 #[derive(Clone)]
 pub struct Subkey {
     state: Hmac<Sha256>,

@@ -17,7 +17,6 @@ mod account;
 mod added;
 mod decoder;
 mod driver;
-mod early;
 mod follows;
 mod held;
 mod holding;
@@ -31,6 +30,7 @@ mod samples;
 mod schema;
 mod search;
 mod section;
+mod signals;
 mod spool;
 mod store;
 mod tally;
@@ -40,8 +40,8 @@ mod undecided;
 mod waiting;
 mod writer;
 
-pub use early::Early;
 pub use search::Search;
+pub use signals::Signals;
 
 use crate::dialect::{Dialect, Effect};
 use crate::error::{Error, Result};
@@ -112,8 +112,8 @@ pub struct Outcome {
     pub result: Result<()>,
 }
 
-/// Runs a job to its end.
-pub fn run(job: Job) -> Outcome {
+/// Runs a job to its end, or until a signal asks it to end.
+pub fn run(job: Job, signals: &Signals) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -121,7 +121,7 @@ pub fn run(job: Job) -> Outcome {
         .map_err(|error| Error::io(format!("cannot start the runtime: {error}")));
     match runtime {
         Ok(runtime) => {
-            let outcome = runtime.block_on(run::run(job));
+            let outcome = runtime.block_on(run::run(job, signals));
             // A reader that still waits for a slow producer must not keep the process.
             runtime.shutdown_background();
             outcome

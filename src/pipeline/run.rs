@@ -8,6 +8,7 @@ use super::outside::Passing;
 use super::review::Review;
 use super::schema::Only;
 use super::search::{self, Searching};
+use super::signals::Signals;
 use super::store::Store;
 use super::tally::Tally;
 use super::undecided::Undecided;
@@ -22,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
 /// Runs a job.
-pub(super) async fn run(job: Job) -> Outcome {
+pub(super) async fn run(job: Job, signals: &Signals) -> Outcome {
     let mut report = account::start(&job);
     let given = job.target.is_some();
     let (mut rules, original, places) = match job.search {
@@ -145,7 +146,7 @@ pub(super) async fn run(job: Job) -> Outcome {
     let chunks = reader::start(job.source);
     let fed = tokio::select! {
         result = driver.feed(chunks) => result,
-        error = interrupted(|| {}) => Err(error),
+        error = signals.asked() => Err(error),
     };
     let Driver {
         decoder,
@@ -201,21 +202,4 @@ pub(super) async fn run(job: Job) -> Outcome {
     account::finish(&mut report, &planner, &tally);
     drop(tally);
     Outcome { report, result }
-}
-
-/// Resolves when a signal asks the run to end; says when it listens.
-pub(super) async fn interrupted(listening: impl FnOnce()) -> Error {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    );
-    listening();
-    match signals {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        }
-        _ => std::future::pending().await,
-    }
-    Error::interrupted()
 }

@@ -121,7 +121,7 @@ impl Store {
         let place = if self.memory.take_below(size, self.memory.limit / SHARE) {
             Place::Memory(bytes.into_boxed_slice().into(), Arc::clone(&self.memory))
         } else {
-            self.spill(&bytes).map_err(|error| failed(&error))?
+            self.spill(&bytes).map_err(|error| self.failed(&error))?
         };
         Ok(Kept { len, place })
     }
@@ -134,6 +134,18 @@ impl Store {
         // Without a name it has the umask's mode, and /proc still leads to it.
         file.set_permissions(Permissions::from_mode(0o600))?;
         Ok(file)
+    }
+
+    fn failed(&self, error: &std::io::Error) -> Error {
+        let dir = match &self.dir {
+            Some(dir) => dir.clone(),
+            None => std::env::temp_dir(),
+        };
+        Error::io(format!(
+            "cannot keep rows aside in {}: {error}",
+            dir.display()
+        ))
+        .remedy("give a directory with room by --spool-dir DIR, or more memory by --memory SIZE")
     }
 
     fn spill(&self, bytes: &[u8]) -> std::io::Result<Place> {
@@ -177,7 +189,9 @@ impl Kept {
                     file.read_exact_at(&mut buffer, *at)?;
                     zstd::bulk::decompress(&buffer, self.len)
                 };
-                Ok(read().map_err(|error| failed(&error))?.into())
+                let failed =
+                    |error| Error::io(format!("cannot read rows that were kept aside: {error}"));
+                Ok(read().map_err(failed)?.into())
             }
         }
     }
@@ -189,11 +203,6 @@ impl Drop for Kept {
             memory.give(self.len as u64);
         }
     }
-}
-
-fn failed(error: &std::io::Error) -> Error {
-    Error::io(format!("cannot keep rows aside: {error}"))
-        .remedy("give a directory with room by --spool-dir DIR, or more memory by --memory SIZE")
 }
 
 #[cfg(test)]
@@ -262,7 +271,9 @@ mod tests {
         let store = Store::new(0, Some("/nonexistent/scrub".into()));
         let error = store.keep(b"secret".to_vec()).unwrap_err().to_string();
         assert!(
-            error.contains("--spool-dir") && !error.contains("secret"),
+            error.contains("/nonexistent/scrub")
+                && error.contains("--spool-dir")
+                && !error.contains("secret"),
             "{error}"
         );
     }

@@ -1,11 +1,11 @@
 //! Where the safe dump goes: standard output or a file that appears only when it is complete.
 //!
-//! A file is written under a temporary name in its own directory, with mode 0600, and takes its
-//! name in [`Sink::finish`]; a sink that is dropped leaves nothing. The sink compresses, and it
+//! A file has mode 0600 and no name before [`Sink::finish`]; a sink that is dropped leaves nothing. The sink compresses, and it
 //! deliberately knows nothing of what it writes; wrapping a dump into one transaction is the
 //! business of [`Transaction`].
 
 mod compress;
+mod target;
 mod transaction;
 
 pub use compress::Method;
@@ -14,13 +14,12 @@ pub use transaction::{Admit, Transaction};
 use crate::error::{Error, Result};
 use crate::source::{EDGE, Identity, Utf16, Utf16Encoder, enlarge_pipe};
 use compress::Encoder;
-use rustix::fs::{FileType, Mode};
-use std::fs::{File, Metadata, OpenOptions, Permissions};
+use rustix::fs::FileType;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+use target::{Atomic, Stream, Target};
 
 /// What is asked of the output.
 #[derive(Debug, Clone, Default)]
@@ -44,14 +43,6 @@ pub struct Sink {
     /// For UTF-16: its encoder, and room for what it makes.
     wide: Option<(Utf16Encoder, Vec<u8>)>,
     written: u64,
-}
-
-/// Where the bytes go.
-enum Target {
-    /// Standard output, a pipe or a device: bytes are gone when they are written.
-    Stream(File),
-    /// A regular file, complete or absent.
-    Atomic { file: NamedTempFile, path: PathBuf },
 }
 
 impl Sink {
@@ -110,10 +101,7 @@ impl Sink {
     /// If any of that fails; then a file does not appear.
     pub fn finish(self) -> Result<()> {
         let label = self.label;
-        let close = move || match self.encoder.finish()?.into_inner()? {
-            Target::Stream(mut stream) => stream.flush(),
-            Target::Atomic { file, path } => publish(file, &path),
-        };
+        let close = move || self.encoder.finish()?.into_inner()?.finish();
         close().map_err(|e| failed(&label, &e))
     }
 
@@ -121,7 +109,7 @@ impl Sink {
     /// and a well-formed end of the compression around it, so that it sees `end` at all. A file
     /// does not appear.
     pub fn abandon(mut self, end: &[u8]) {
-        let atomic = matches!(self.encoder.get_ref().get_ref(), Target::Atomic { .. });
+        let atomic = matches!(self.encoder.get_ref().get_ref(), Target::Atomic(_));
         // What fails here has failed already.
         if !atomic && self.write_all(end).is_ok() {
             let _ = self
@@ -152,19 +140,6 @@ impl Write for Sink {
     }
 }
 
-impl Write for Target {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Target::Stream(stream) => stream.write(bytes),
-            Target::Atomic { file, .. } => file.as_file_mut().write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The end of a run that failed before it had an output: a client at the other end of the pipe would
 /// take an empty stream for an empty dump and report success. In every dialect this is a statement
 /// that cannot be parsed. A file or a terminal gets nothing.
@@ -189,7 +164,7 @@ fn stdout(output: &Output) -> Result<Target> {
         not_the_input(Identity::of(&metadata), output, "standard output")?;
     }
     enlarge_pipe(&stream);
-    Ok(Target::Stream(stream))
+    Ok(Target::Stream(Stream::new(stream)))
 }
 
 fn file(path: &Path, output: &Output) -> Result<Target> {
@@ -208,56 +183,11 @@ fn file(path: &Path, output: &Output) -> Result<Target> {
                 return Err(terminal());
             }
             enlarge_pipe(&device);
-            return Ok(Target::Stream(device));
+            return Ok(Target::Stream(Stream::new(device)));
         }
     }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let file = tempfile::Builder::new()
-        .prefix(".scrub-")
-        .suffix(".part")
-        .permissions(Permissions::from_mode(0o600))
-        .tempfile_in(folder)
-        .map_err(|e| failed(&label, &e))?;
-    Ok(Target::Atomic { file, path })
-}
-
-fn publish(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    let mode = match path.metadata() {
-        Ok(replaced) => take_owner(file.as_file(), &replaced),
-        Err(_) => 0o666 & !umask().bits(),
-    };
-    file.as_file()
-        .set_permissions(Permissions::from_mode(mode))?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    // The name is durable when the directory is; file systems that cannot sync one do so anyway.
-    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        let _ = File::open(folder).and_then(|f| f.sync_all());
-    }
-    Ok(())
-}
-
-/// Gives a file the owner and group of the one it replaces, as far as this user may, and says which
-/// mode it gets: the other's, without the group's part if the group is another.
-fn take_owner(file: &File, replaced: &Metadata) -> u32 {
-    let mode = replaced.mode() & 0o777;
-    let group = fchown(file, None, Some(replaced.gid()));
-    // Only root may give a file away.
-    let _ = fchown(file, Some(replaced.uid()), None);
-    match group {
-        Ok(()) => mode,
-        Err(_) => mode & !0o070,
-    }
-}
-
-/// The process's umask. It can only be read by setting it; meanwhile files are created private.
-fn umask() -> Mode {
-    let mask = rustix::process::umask(Mode::from_raw_mode(0o077));
-    rustix::process::umask(mask);
-    mask
+    let file = Atomic::create(path).map_err(|e| failed(&label, &e))?;
+    Ok(Target::Atomic(file))
 }
 
 fn not_the_input(identity: Option<Identity>, output: &Output, label: &str) -> Result<()> {
@@ -273,11 +203,22 @@ fn terminal() -> Error {
 }
 
 fn failed(label: &str, error: &io::Error) -> Error {
-    if error.kind() == io::ErrorKind::BrokenPipe {
+    use io::ErrorKind as Kind;
+    if error.kind() == Kind::BrokenPipe {
         return Error::io("the reader of the output has gone")
             .remedy("see what the command after scrub says");
     }
-    Error::io(format!("cannot write {label}: {error}"))
+    let failed = Error::io(format!("cannot write {label}: {error}"));
+    match error.kind() {
+        Kind::StorageFull | Kind::QuotaExceeded => {
+            failed.remedy("make room, or write elsewhere with -o FILE")
+        }
+        Kind::FileTooLarge => failed.remedy("raise the limit of a file's size (ulimit -f)"),
+        Kind::NotFound | Kind::PermissionDenied | Kind::ReadOnlyFilesystem => {
+            failed.remedy("name a file in a directory that can be written")
+        }
+        _ => failed,
+    }
 }
 
 #[cfg(test)]
@@ -285,7 +226,9 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::source::{Compression, Source};
+    use std::fs::Permissions;
     use std::io::Read;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     fn output(path: &Path) -> Output {
         Output {
@@ -308,15 +251,19 @@ mod tests {
         let mut sink = Sink::open(&output(&path)).unwrap();
         sink.put(b"SELECT 1;\n").unwrap();
         sink.put(&vec![b' '; EDGE + 1]).unwrap();
-        assert!(!path.exists());
-        let part = folder.path().join(&names(folder.path())[0]);
-        assert_eq!(part.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        // Linux: nothing at all; elsewhere a temporary name.
+        assert!(
+            names(folder.path())
+                .iter()
+                .all(|name| name.ends_with(".part"))
+        );
+        assert!(names(folder.path()).is_empty() || cfg!(not(target_os = "linux")));
         assert_eq!(sink.written(), EDGE as u64 + 11);
         sink.finish().unwrap();
         assert_eq!(names(folder.path()), ["safe.sql"]);
         assert_eq!(path.metadata().unwrap().len(), EDGE as u64 + 11);
         let mode = path.metadata().unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode, 0o666 & !umask().bits());
+        assert_eq!(mode, 0o666 & !target::umask().bits());
     }
 
     #[test]

@@ -172,7 +172,9 @@ mod tests {
             }
         }
         out += transaction.finish();
-        Ok(out)
+        let text = Postgres.transaction().unwrap();
+        let out = out.replace(text.begin, "BEGIN;\n");
+        Ok(out.replace(text.commit, "COMMIT;\n"))
     }
 
     #[test]
@@ -243,11 +245,11 @@ mod tests {
     #[test]
     fn rows_and_what_cannot_be_followed_are_within() {
         let mut transaction = transaction();
-        assert_eq!(transaction.begin(), "BEGIN;\n");
+        assert!(transaction.begin().starts_with("BEGIN;\n"));
         assert_eq!(transaction.begin(), "");
         let opaque = Effect::Opaque(RelationName::new(None, "t"), "an INSERT … SELECT");
         assert_eq!(transaction.before(&opaque, b"").unwrap().before, "");
-        assert_eq!(transaction.finish(), "COMMIT;\n");
+        assert!(transaction.finish().ends_with("\nCOMMIT;\n"));
     }
 
     #[test]

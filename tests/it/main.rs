@@ -14,6 +14,7 @@ mod cuts;
 mod differential;
 mod engines;
 mod expression_oracle;
+mod faults;
 mod fuzz;
 mod golden;
 mod h2;

@@ -4,7 +4,7 @@ use crate::differential::Choices;
 use crate::runner::KEY;
 use scrub::dialect::Dialect;
 use scrub::functions::Key;
-use scrub::pipeline::{self, Job, Progress};
+use scrub::pipeline::{self, Job, Progress, Signals};
 use scrub::plan::Choice;
 use scrub::rulebook::{self, Load};
 use scrub::sink::{Output, Sink};
@@ -60,24 +60,27 @@ pub fn run(
         ..Output::default()
     })
     .expect("the output");
-    let outcome = pipeline::run(Job {
-        source: Source::plain(Box::new(pieces), "pieces"),
-        sink,
-        dialect,
-        choice: choice(rules),
-        key: Arc::new(Key::new(KEY.as_bytes().to_vec())),
-        schema: None,
-        target: None,
-        jobs,
-        memory: 64 << 20,
-        spool_dir: None::<PathBuf>,
-        single_transaction: false,
-        strict: None,
-        preview: None,
-        passing: None,
-        search: None,
-        progress: Arc::new(Progress::default()),
-    });
+    let outcome = pipeline::run(
+        Job {
+            source: Source::plain(Box::new(pieces), "pieces"),
+            sink,
+            dialect,
+            choice: choice(rules),
+            key: Arc::new(Key::new(KEY.as_bytes().to_vec())),
+            schema: None,
+            target: None,
+            jobs,
+            memory: 64 << 20,
+            spool_dir: None::<PathBuf>,
+            single_transaction: false,
+            strict: None,
+            preview: None,
+            passing: None,
+            search: None,
+            progress: Arc::new(Progress::default()),
+        },
+        &Signals::default(),
+    );
     let mut report: serde_json::Value =
         serde_json::from_str(&outcome.report.to_json()).expect("JSON");
     for key in ["started", "finished", "seconds", "output"] {

@@ -115,3 +115,27 @@ fn sizes() {
         assert!(size(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn no_option_takes_a_key_only_the_name_of_its_file() {
+    let command = Cli::command();
+    let all = command
+        .get_subcommands()
+        .flat_map(clap::Command::get_arguments)
+        .chain(command.get_arguments());
+    let mut found = 0;
+    for argument in all {
+        let name = argument.get_long().unwrap_or_default();
+        if ["key", "secret", "salt", "pass"]
+            .iter()
+            .any(|word| name.contains(word))
+        {
+            assert_eq!(
+                (name, argument.get_value_hint()),
+                ("key-file", ValueHint::FilePath)
+            );
+            found += 1;
+        }
+    }
+    assert_eq!(found, 3);
+}

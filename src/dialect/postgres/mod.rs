@@ -59,15 +59,25 @@ impl Dialect for Postgres {
     }
 
     /// The prologue goes before `\restrict` above all, which forbids client commands from there on.
+    /// COMMIT alone would not do: `psql -1` writes one of its own wherever its input ends. So there are two
+    /// rows that must be gone when anybody commits.
     fn transaction(&self) -> Option<Transactional> {
         Some(Transactional {
             prologue: "\\set ON_ERROR_STOP on\n",
-            begin: "BEGIN;\n",
-            commit: "COMMIT;\n",
-            last: "COMMIT;\n",
+            begin: concat!(
+                "BEGIN;\n",
+                "CREATE TEMPORARY TABLE \"scrub: unfinished\" (n integer, CONSTRAINT \"scrub has not finished\" ",
+                "UNIQUE (n) DEFERRABLE INITIALLY DEFERRED) ON COMMIT DROP;\n",
+                "GRANT DELETE ON pg_temp.\"scrub: unfinished\" TO PUBLIC;\n",
+                "INSERT INTO pg_temp.\"scrub: unfinished\" VALUES (1), (1);\n",
+            ),
+            commit: FINISHED,
+            last: FINISHED,
         })
     }
 }
+
+const FINISHED: &str = "DELETE FROM pg_temp.\"scrub: unfinished\";\nCOMMIT;\n";
 
 #[cfg(test)]
 mod tests;
