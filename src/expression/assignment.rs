@@ -166,6 +166,10 @@ impl Compiler<'_> {
     fn assign(&mut self, typed: Typed, column: &Column) -> Option<Typed> {
         let to = column.data_type.base();
         let typed = self.engine_assign(typed, to)?;
+        let typed = match column.data_type.has_numeric_affinity() {
+            true => self.stored(typed)?,
+            false => typed,
+        };
         let from = typed.data_type.clone();
         // Where text turns into anything that it reads as, a pattern must not take it at its word:
         // what it replaces by text are columns that hold text.

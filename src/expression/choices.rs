@@ -98,6 +98,7 @@ impl Compiler<'_> {
 
     pub(super) fn nullif(&mut self, left: Typed, right: Typed, span: Span) -> Option<Typed> {
         let collation = left.collation;
+        self.engine_nullif(&left, &right, span)?;
         // The result has the type of the first argument as it is compared.
         let (left, right, comparator) = self.comparable(left, right, "=", span)?;
         let data_type = left.data_type.clone();

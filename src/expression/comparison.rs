@@ -62,9 +62,15 @@ impl Compiler<'_> {
             },
         };
         let comparator = self.comparator(data_type.clone(), collation, operator, span)?;
+        let affine = left.affine || right.affine;
         let left = self.coerce(left, &data_type);
         let right = self.coerce(right, &data_type);
-        Some((left?, right?, comparator))
+        let (left, right) = (left?, right?);
+        let (left, right) = match affine {
+            true => self.ranked(left, right, operator)?,
+            false => (left, right),
+        };
+        Some((left, right, comparator))
     }
 
     /// What the dialects convert to when a number meets text, or a flag meets a number.
@@ -156,6 +162,7 @@ impl Compiler<'_> {
             .chain(&items)
             .map(|t| &t.data_type)
             .collect::<Vec<_>>();
+        let affine = value.affine;
         let together = match items.as_slice() {
             // `x IN (a)` is `x = a`; several items are first brought to one type with x.
             [item] => types::comparison(&value.data_type, &item.data_type),
@@ -190,7 +197,11 @@ impl Compiler<'_> {
             .map(|i| self.coerce(i, &together))
             .collect();
         let value = value?;
-        let items = items.into_iter().collect::<Option<Vec<_>>>()?;
+        let mut items = items.into_iter().collect::<Option<Vec<_>>>()?;
+        if affine {
+            let stored = items.into_iter().map(|item| self.stored(item));
+            items = stored.collect::<Option<Vec<_>>>()?;
+        }
         let mut constants = Vec::new();
         for item in &items {
             match &item.node {

@@ -25,6 +25,8 @@ pub(super) struct Typed {
     pub span: Span,
     /// The collation of the columns in it.
     pub collation: Option<Collation>,
+    /// A column whose texts SQLite keeps as numbers where they look like one.
+    pub affine: bool,
 }
 
 impl Typed {
@@ -34,6 +36,7 @@ impl Typed {
             data_type,
             span,
             collation: None,
+            affine: false,
         }
     }
     pub(super) fn collated(mut self, collation: Option<Collation>) -> Self {
@@ -373,12 +376,13 @@ impl<'a> Compiler<'a> {
         }
         let empty_is_null = self.settings.dump == SqlDialect::Oracle
             && (is_text(&data_type) || data_type == DataType::Unknown);
-        Typed::new(
-            Node::Cell(slot, data_type.clone(), empty_is_null),
+        Typed {
+            node: Node::Cell(slot, data_type.clone(), empty_is_null),
             data_type,
             span,
-        )
-        .collated(Some(collate::of(column, self.settings)))
+            collation: Some(collate::of(column, self.settings)),
+            affine: column.data_type.has_numeric_affinity(),
+        }
     }
 
     fn unary(&mut self, op: UnaryOp, inner: &Expr, span: Span) -> Option<Typed> {

@@ -49,6 +49,7 @@ impl Compiler<'_> {
             data_type: from,
             span,
             collation,
+            ..
         } = typed;
         let done = |node, data_type| Some(Typed::new(node, data_type, span).collated(collation));
         let base = to.base();

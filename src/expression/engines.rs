@@ -3,6 +3,7 @@
 //! What is refused here would not fail otherwise: it would silently give another value than the server.
 
 use super::FaultKind;
+use super::builtins::looks_like_a_number;
 use super::compiler::{Compiler, Typed};
 use super::node::Node;
 use super::types::{Category, category, is_integer, is_number, is_text};
@@ -261,6 +262,58 @@ impl Compiler<'_> {
             };
         }
         Some(typed)
+    }
+
+    /// A text as a column of numeric affinity keeps it.
+    pub(super) fn stored(&mut self, typed: Typed) -> Option<Typed> {
+        if typed.is_null() || !(is_text(&typed.data_type) || typed.is_unknown()) {
+            return Some(typed);
+        }
+        let (span, collation, data_type) = (typed.span, typed.collation, typed.data_type.clone());
+        let stored = self.internal("sqlite_stored", vec![typed], data_type, span)?;
+        Some(stored.collated(collation))
+    }
+
+    /// Two texts of which one is such a column: numbers compare as numbers and come before texts.
+    pub(super) fn ranked(
+        &mut self,
+        left: Typed,
+        right: Typed,
+        operator: &str,
+    ) -> Option<(Typed, Typed)> {
+        let constant = left.node.is_constant() || right.node.is_constant();
+        if matches!(operator, "=" | "<>") && constant {
+            let stored = |compiler: &mut Self, side: Typed| match side.node.is_constant() {
+                true => compiler.stored(side),
+                false => Some(side),
+            };
+            return Some((stored(self, left)?, stored(self, right)?));
+        }
+        let mut rank = |side: Typed| {
+            let (span, collation) = (side.span, side.collation);
+            let text = DataType::Text;
+            let ranked = self.internal("sqlite_rank", vec![side], text, span)?;
+            Some(ranked.collated(collation))
+        };
+        Some((rank(left)?, rank(right)?))
+    }
+
+    /// SQLite's `nullif` compares without any affinity: a number is no text that looks like it.
+    pub(super) fn engine_nullif(&mut self, left: &Typed, right: &Typed, span: Span) -> Option<()> {
+        let number = |t: &Typed| is_number(&t.data_type) || t.data_type == DataType::Boolean;
+        let looks = |t: &Typed| t.constant_text().is_none_or(looks_like_a_number);
+        let doubtful = [(left, right), (right, left)].iter().any(|(one, other)| {
+            (number(one) && !number(other) && !other.is_null()) || (one.affine && looks(other))
+        });
+        match self.is_sqlite() && doubtful {
+            true => self.fault(
+                FaultKind::Type,
+                span,
+                "SQLite's nullif takes no number for the text that looks like it",
+                Some("write CASE WHEN a = b THEN NULL ELSE a END"),
+            ),
+            false => Some(()),
+        }
     }
 
     /// Quotients of MySQL are not compared. Comparisons in SQLite between numbers and text depend on which side is a column: only what is

@@ -120,6 +120,18 @@ pub struct DomainType {
 /// The domain of times that are text; a name that no dump can have.
 const TIME: &str = "time as text";
 
+/// The domain of texts that are kept as numbers where they look like one.
+const NUMERIC: &str = "text of numeric affinity";
+
+fn text_named(name: &str) -> DataType {
+    DataType::Domain(Arc::new(DomainType {
+        name: name.to_owned(),
+        base: DataType::Text,
+        not_null: false,
+        default: None,
+    }))
+}
+
 impl DataType {
     /// The type with all domains looked through.
     pub fn base(&self) -> &DataType {
@@ -131,12 +143,17 @@ impl DataType {
 
     /// A time where the system has no type for times and keeps them as text.
     pub fn time_as_text() -> DataType {
-        DataType::Domain(Arc::new(DomainType {
-            name: TIME.to_owned(),
-            base: DataType::Text,
-            not_null: false,
-            default: None,
-        }))
+        text_named(TIME)
+    }
+
+    /// Text in a column of SQLite whose affinity is numeric, though its declared type says no number.
+    pub fn text_of_numeric_affinity() -> DataType {
+        text_named(NUMERIC)
+    }
+
+    /// Is it text that SQLite keeps as a number where it looks like one? Times are, as well.
+    pub fn has_numeric_affinity(&self) -> bool {
+        matches!(self, DataType::Domain(domain) if domain.name == TIME || domain.name == NUMERIC)
     }
 
     /// Is it what [`DataType::time_as_text`] gives?

@@ -92,8 +92,8 @@ fn mariadb_reads_these_in_its_own_way() {
     }
 }
 
-const SQLITE_ROWS: &str = "CREATE TABLE t (id integer primary key, i integer, d decimal(10,2), f real, s text, n text collate nocase, r text collate rtrim, u, b blob);
-INSERT INTO t VALUES (1,8,8.55,8.5,'7abc','Tom','x ','z',x'41'),(2,-7,-0.05,0.1,'7','tom','x','Z',x'42'),(3,37499,1.00,2.5,'','É','y','',NULL),(4,0,0,0,'café','é','É','7',x''),(5,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+const SQLITE_ROWS: &str = "CREATE TABLE t (id integer primary key, i integer, d decimal(10,2), f real, s text, n text collate nocase, r text collate rtrim, u, b blob, w date, j json);
+INSERT INTO t VALUES (1,8,8.55,8.5,'7abc','Tom','x ','z',x'41',7,'{}'),(2,-7,-0.05,0.1,'7','tom','x','Z',x'42','x','10'),(3,37499,1.00,2.5,'','É','y','',NULL,'007x','9'),(4,0,0,0,'café','é','É','7',x'','2024-01-01','a'),(5,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 ";
 
 const SQLITE: &[(&str, bool)] = &[
@@ -145,6 +145,34 @@ const SQLITE: &[(&str, bool)] = &[
     ("DELETE FROM t WHERE length(s) = '4'", false),
     ("DELETE FROM t WHERE b = 'A'", false),
     ("INSERT INTO t (id, i) VALUES (6, 7.5)", false),
+    // What looks like a number is one in columns of numeric affinity.
+    ("DELETE FROM t WHERE w <> '007'", true),
+    ("DELETE FROM t WHERE w = 7", true),
+    ("DELETE FROM t WHERE w IN ('7.0', 'x')", true),
+    ("DELETE FROM t WHERE j < '9.5'", true),
+    ("DELETE FROM t WHERE j > 9", true),
+    ("DELETE FROM t WHERE j > s", true),
+    ("DELETE FROM t WHERE w > '2023-12-31'", true),
+    ("DELETE FROM t WHERE j BETWEEN '9' AND ' 10 '", true),
+    (
+        "UPDATE t SET s = CASE w WHEN '07' THEN 'seven' ELSE nullif(j, 'a') END",
+        true,
+    ),
+    ("UPDATE t SET s = nullif(j, '10')", false),
+    ("UPDATE t SET s = nullif(j, s)", false),
+    ("UPDATE t SET i = nullif(i, '8')", false),
+    ("UPDATE t SET i = nullif(i, 8), s = nullif(s, '7')", true),
+    ("UPDATE t SET w = '7.50'; UPDATE t SET s = w || 'x'", true),
+    (
+        "UPDATE t SET w = rtrim(w); DELETE FROM t WHERE w = '07'",
+        true,
+    ),
+    ("UPDATE t SET j = j || '.0'; UPDATE t SET s = j", true),
+    ("UPDATE t SET j = '1e300'", false),
+    (
+        "INSERT INTO t (id, j) VALUES (6, '006'); UPDATE t SET s = j WHERE id = 6",
+        true,
+    ),
 ];
 
 #[test]

@@ -16,7 +16,7 @@ pub fn data_type(written: &TypeWords) -> DataType {
         DataType::Unknown
     } else if has("int") || has("bool") {
         DataType::BigInt
-    } else if has("char") || has("clob") || has("text") || has("json") {
+    } else if has("char") || has("clob") || has("text") {
         DataType::Text
     } else if has("date") || has("time") {
         DataType::time_as_text()
@@ -27,7 +27,8 @@ pub fn data_type(written: &TypeWords) -> DataType {
     } else if has("num") || has("dec") || has("money") {
         DataType::Numeric(None)
     } else {
-        DataType::Unknown
+        // json, uuid, string …: of numeric affinity by the rules, texts by their meaning.
+        DataType::text_of_numeric_affinity()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What other engines compute in their own way, and checks of what they take; only the compiler
 //! names these.
 
-use super::{Builtin, Ty, decimal_arg, float_arg, int_arg, strict, take, text_arg};
+use super::{Builtin, Ty, affinity, decimal_arg, float_arg, int_arg, strict, take, text_arg};
 use crate::value::{Decimal, Value, ValueError};
 
 /// The integers up to here are doubles, too.
@@ -74,6 +74,14 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
         Ok(Value::Numeric(Box::new(Decimal::parse(
             shortest.as_bytes(),
         )?)))
+    }),
+    strict("sqlite_stored", &[Ty::Text], Ty::Text, |a| {
+        let text = text_arg(a, 0)?;
+        let number = affinity::stored(&text)?;
+        Ok(number.map_or(Value::Text(text), Value::text))
+    }),
+    strict("sqlite_rank", &[Ty::Text], Ty::Text, |a| {
+        Ok(Value::text(affinity::rank(&text_arg(a, 0)?)))
     }),
     strict("sqlite_whole", &[Ty::Numeric], Ty::Numeric, |a| {
         let value: &Decimal = decimal_arg(a, 0)?;

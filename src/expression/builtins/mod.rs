@@ -5,6 +5,7 @@
 //! lazily, take constants of the plan or depend on the row are not here but in
 //! [`super::calls`].
 
+mod affinity;
 mod array;
 mod encoding;
 mod engines;
@@ -13,6 +14,8 @@ mod number;
 mod sets;
 mod text;
 mod time;
+
+pub(super) use affinity::looks_like_a_number;
 
 use crate::schema::{DataType, LengthUnit};
 use crate::value::{Decimal, Value, ValueError};
