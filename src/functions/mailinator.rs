@@ -170,27 +170,36 @@ const SHORTEST: usize = 8;
 impl<'c> Safe<'c> {
     /// The text with every address rewritten; none if there is nothing to rewrite.
     pub fn rewrite(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let (mut changed, mut chains) = self.round(text)?;
-        // Quotes in a chain can leave an address in front of the safe one; a round ends one chain.
+        let (mut changed, mut again) = self.round(text)?;
+        // In a chain an address may be left in front of the safe one; a round ends one chain.
         for _ in 0..ROUNDS {
-            if !chains || !changed.contains(&b'"') {
+            if !again {
                 break;
             }
             let Some(next) = self.round(&changed) else {
                 break;
             };
-            (changed, chains) = next;
+            (changed, again) = next;
         }
         Some(changed)
     }
 
-    /// One pass over a text, and whether there were chains of addresses.
+    /// One pass over a text, and whether it has to be looked through again.
     fn round(&self, text: &[u8]) -> Option<(Vec<u8>, bool)> {
         let mut outside = addresses(text).filter(|a| !a.is_in(text, self.domain));
         outside.next()?;
         let all: Vec<Address> = addresses(text).collect();
         let chain = |a: &Address| address::decode(&text[a.local.clone()]).contains(&b'@');
-        Some((self.fitted(text, &all), all.iter().any(chain)))
+        // Nothing that would end an address stands between the two.
+        let touch = |pair: &[Address]| {
+            let between = &text[pair[0].domain.end..pair[1].local.start];
+            !between.iter().any(|b| b.is_ascii())
+        };
+        let chains = all.iter().any(chain) || all.windows(2).any(touch);
+        let changed = self.fitted(text, &all);
+        // What takes an address's place may leave its quote to the one before.
+        let again = chains || (self.limit.is_some() && changed.contains(&b'@'));
+        Some((changed, again))
     }
 
     /// Cuts what is too long even without a single address.
@@ -200,7 +209,18 @@ impl<'c> Safe<'c> {
         }
         let all: Vec<Address> = addresses(&text).collect();
         let words = self.render(&text, &all, Room::Word);
-        Cow::Owned(fit::fit(Cow::Owned(words), self.limit, self.key, &text).into_owned())
+        let mut short = fit::fit(Cow::Owned(words), self.limit, self.key, &text).into_owned();
+        // What was too long for a domain may be cut to one.
+        for _ in 0..ROUNDS {
+            let all: Vec<Address> = addresses(&short)
+                .filter(|a| !a.is_in(&short, self.domain))
+                .collect();
+            if all.is_empty() {
+                return Cow::Owned(short);
+            }
+            short = self.render(&short, &all, Room::Word);
+        }
+        Cow::Owned(fit::suffix(self.key, &text, short.len()).into_bytes())
     }
 
     fn fitted(&self, text: &[u8], all: &[Address]) -> Vec<u8> {

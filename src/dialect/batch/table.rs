@@ -432,9 +432,11 @@ impl Context {
                 let range = t.skip_parentheses()?;
                 let text = String::from_utf8_lossy(&t.source()[range]).into_owned();
                 made.generated = Generated::Virtual(text);
-            } else if t.at_keyword("PRIMARY") || t.at_keyword("UNIQUE") {
-                let primary = t.eat("PRIMARY KEY");
-                t.eat("UNIQUE");
+            } else if t.at_keyword("UNIQUE") || t.at_keyword("PRIMARY") {
+                let primary = !t.eat("UNIQUE");
+                if primary {
+                    t.eat("PRIMARY KEY").then_some(())?;
+                }
                 made.not_null |= primary;
                 let key = self.key(
                     constraint.take().as_deref(),

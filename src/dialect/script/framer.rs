@@ -275,6 +275,8 @@ impl<F: Flavour> ScriptFramer<F> {
 
     fn head(&mut self, input: &mut BytesMut, length: usize, block: Arc<Block>) -> Step {
         self.mode = RowMode::Pass;
+        // From here on the relation has been seen, wherever its rows are cut.
+        self.counts.entry(block.relation.clone()).or_default();
         let (bytes, at) = self.take(input, length);
         Step::Frame(Frame::Head { bytes, at, block })
     }

@@ -195,7 +195,7 @@ impl Rule<'_> {
                     "concat_ws('-', §, id, NULL)",
                     "CAST(id AS char(20))",
                 ]);
-                format!("left({text}, {length})")
+                format!("left({}, {length})", self.concatenation(text))
             }
             Kind::Char => choices
                 .pick(&["upper(§)", "left(§, 2)", "coalesce(§, 'x')", "lower(§)"])
@@ -212,6 +212,16 @@ impl Rule<'_> {
             form
         } else {
             format!("coalesce({form}, {name})")
+        }
+    }
+
+    /// `concat` leaves NULLs out where PostgreSQL's SQL is written, and MariaDB makes NULL of them.
+    fn concatenation(self, text: &str) -> String {
+        match self.sql.mysql {
+            true => text.to_owned(),
+            false => text
+                .replace("concat(§,", "concat(coalesce(§, ''),")
+                .replace("'x', §, id", "'x', coalesce(§, ''), id"),
         }
     }
 
@@ -269,22 +279,21 @@ impl Rule<'_> {
             } else {
                 "§ LIKE '%a|_b%' ESCAPE '|'"
             };
-            return choices
-                .pick(&[
-                    "§ LIKE '%o%'",
-                    "§ LIKE 'T_m'",
-                    "§ LIKE 'plain%'",
-                    "§ LIKE '% '",
-                    "§ LIKE '%x%%' ESCAPE 'x'",
-                    escaped,
-                    "char_length(§) > 4",
-                    "lower(§) = 'tom'",
-                    "concat(§, '') = 'Tom'",
-                    "left(§, 1) IN ('T', 'O', NULL)",
-                    "upper(§) IN ('plain', 'TOM')",
-                    "coalesce(§, 'tom') = 'TOM'",
-                ])
-                .replace('§', name);
+            let condition = choices.pick(&[
+                "§ LIKE '%o%'",
+                "§ LIKE 'T_m'",
+                "§ LIKE 'plain%'",
+                "§ LIKE '% '",
+                "§ LIKE '%x%%' ESCAPE 'x'",
+                escaped,
+                "char_length(§) > 4",
+                "lower(§) = 'tom'",
+                "concat(§, '') = 'Tom'",
+                "left(§, 1) IN ('T', 'O', NULL)",
+                "upper(§) IN ('plain', 'TOM')",
+                "coalesce(§, 'tom') = 'TOM'",
+            ]);
+            return self.concatenation(condition).replace('§', name);
         }
         let literal = column.kind.literal(self.sql, choices);
         let other = column.kind.literal(self.sql, choices);
