@@ -163,8 +163,18 @@ impl Compiler<'_> {
         let dump = self.settings.dump;
         let double = matches!(typed.data_type, DataType::Real | DataType::Double);
         let decimal = matches!(typed.data_type, DataType::Numeric(_));
-        if self.is_sqlite() && is_integer(to) && (double || decimal) {
+        let truncates = self.is_sqlite() || dump == SqlDialect::Mssql;
+        if truncates && is_integer(to) && (double || decimal) {
             let span = typed.span;
+            let shape = &typed.data_type;
+            if dump == SqlDialect::Mssql && is_money(shape) {
+                return ControlFlow::Break(self.fault(
+                    FaultKind::Type,
+                    span,
+                    "SQL Server rounds money to an integer and cuts a decimal off; which this is, is not known",
+                    Some("say which: FLOOR(x), or CAST(ROUND(x, 0) AS decimal(18, 0))"),
+                ));
+            }
             let (function, from) = match double {
                 true => ("truncated_double", DataType::Double),
                 false => ("truncated", DataType::Numeric(None)),
@@ -355,6 +365,11 @@ impl Compiler<'_> {
         }
         Some(())
     }
+}
+
+/// Has it the digits of `money` or `smallmoney`?
+fn is_money(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Numeric(Some((19 | 10, 4))))
 }
 
 /// Is a quotient of MySQL part of it?

@@ -209,7 +209,7 @@ fn hand_made_scripts_of_sql_server() {
         ),
         (
             "null arithmetic",
-            "UPDATE people SET boss = boss + credit WHERE id < 3; UPDATE people SET name = COALESCE(name, N'none');",
+            "UPDATE people SET boss = boss + ROUND(credit, 0) WHERE id < 3; UPDATE people SET name = COALESCE(name, N'none');",
         ),
     ];
     same_and_changed(
