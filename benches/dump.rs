@@ -103,6 +103,7 @@ fn run(dump: &Arc<[u8]>, choice: Choice, jobs: usize) -> u64 {
             dialect: &Postgres,
             choice,
             key: Arc::new(Key::new(b"bench-key-0123456789abcdef0123".to_vec())),
+            compress: None,
             schema: None,
             target: None,
             jobs,

@@ -147,6 +147,11 @@ impl Error {
         self.at.get_or_insert(at);
         self
     }
+    /// Leaves out a place that is given by its line.
+    pub fn without_line(mut self) -> Self {
+        self.at = self.at.filter(|at| at.line == 0);
+        self
+    }
     /// Says what to do.
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy.get_or_insert_with(|| remedy.into());

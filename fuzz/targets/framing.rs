@@ -34,6 +34,10 @@ pub fn sqlite(data: &[u8]) {
 
 fn framing(dialect: &dyn Dialect, data: &[u8]) {
     dialect.recognise(data);
+    // The frames of an archive are those of the script that it stands for.
+    if data.starts_with(b"PGDMP") {
+        return;
+    }
     for mode in [RowMode::Pass, RowMode::Split] {
         let whole = Framing::of(dialect, data, mode, &mut || usize::MAX);
         assert!(
@@ -150,7 +154,7 @@ impl Framing {
                 ("rows", String::new())
             }
             Frame::End { at, .. } => ("end", format!("{at:?}")),
-            Frame::Other { .. } => ("other", String::new()),
+            Frame::Other { .. } | Frame::Part(_) => ("other", String::new()),
         };
         match self.frames.last_mut() {
             Some((last, _, bytes)) if *last == kind && matches!(kind, "rows" | "other") => {

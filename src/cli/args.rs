@@ -34,6 +34,8 @@ Examples:
   set -o pipefail; pg_dump prod | scrub -1 | psql -X -v ON_ERROR_STOP=1 test
       the whole refresh: with -1 nothing is committed unless everything went well,
       and pipefail makes the shell say so when it did not
+  pg_dump -Fc prod | scrub | pg_restore -1 -d test
+      an archive in, an archive out
   scrub dump.sql.gz -o safe.sql.zst --report safe.txt
       from file to file; the output appears only when it is complete
   scrub -r baseline -r ours.sql --set mail_domain=test.example.com dump.sql -o safe.sql
@@ -201,7 +203,7 @@ pub(super) struct Filter {
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub output: Option<PathBuf>,
 
-    /// Compresses the output: none, gzip, lz4 or zstd, with a level if wanted
+    /// Compresses the output, or what is in an archive: none, gzip, lz4 or zstd, with a level if wanted
     #[arg(short = 'Z', long, value_name = "METHOD[:LEVEL]", value_parser = method, help_heading = "Output")]
     pub compress: Option<Method>,
 
@@ -209,7 +211,8 @@ pub(super) struct Filter {
     ///
     /// A run that fails, however it fails, commits nothing. In the output of pg_dumpall each
     /// database is a transaction of its own, for none spans two. For SQL Server it needs sqlcmd -b,
-    /// which stops at the first error. Oracle cannot do it: its DDL commits by itself.
+    /// which stops at the first error. Oracle cannot do it: its DDL commits by itself. An archive leaves
+    /// it to pg_restore -1.
     #[arg(short = '1', long, help_heading = "Output")]
     pub single_transaction: bool,
 
@@ -289,7 +292,7 @@ pub(super) struct Review {
 /// What goes in: the dump and the rules.
 #[derive(Debug, Args)]
 pub(super) struct Input {
-    /// The dump, plain or compressed; standard input if none is named
+    /// The dump, plain or compressed, or an archive (pg_dump -Fc); standard input if none is named
     #[arg(value_name = "DUMP", value_hint = ValueHint::FilePath)]
     pub dump: Option<PathBuf>,
 

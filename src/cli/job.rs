@@ -171,6 +171,9 @@ fn prepare(
         ))
         .remedy("leave -1 out"));
     }
+    if source.is_archive() {
+        archive_fits(dialect, &to)?;
+    }
     if source.utf16().is_some() && !dialect.reads_utf16() {
         return Err(Error::input(format!(
             "the input is UTF-16 text, which no client of {} reads",
@@ -194,7 +197,11 @@ fn prepare(
             let to_stdout = to.output.as_deref() == Some(Path::new("-"));
             Output {
                 path: to.output.filter(|_| !to_stdout),
-                compression: to.compress,
+                // What is in an archive is compressed, not the archive.
+                compression: match source.is_archive() {
+                    true => Some(Method::default()),
+                    false => to.compress,
+                },
                 inputs: [
                     source.identity(),
                     schema.as_ref().and_then(Source::identity),
@@ -228,6 +235,7 @@ fn prepare(
     let job = Job {
         source,
         sink,
+        compress: to.compress,
         dialect,
         choice,
         key: Arc::new(key),
@@ -246,6 +254,24 @@ fn prepare(
         progress: Arc::new(Progress::default()),
     };
     Ok((job, form, warning.into_iter().collect()))
+}
+
+/// Can an archive be what is asked for?
+fn archive_fits(dialect: &dyn Dialect, to: &To) -> Result<()> {
+    if dialect.name() != "postgres" {
+        return Err(Error::input(format!(
+            "the input is a PostgreSQL archive, not a dump of {}",
+            dialect.name()
+        ))
+        .remedy("leave --from out"));
+    }
+    if to.single_transaction {
+        return Err(Error::usage(
+            "-1 is for scripts; an archive has no statements around its data",
+        )
+        .remedy("give it to pg_restore: pg_restore -1"));
+    }
+    Ok(())
 }
 
 /// What a search goes by.

@@ -13,6 +13,7 @@ pub mod script;
 mod session;
 pub mod sqlite;
 
+use crate::archive::Toc;
 use crate::error::{Position, Result};
 use crate::schema::{Catalog, DataType, Relation, RelationName};
 use bytes::{Bytes, BytesMut};
@@ -69,6 +70,28 @@ pub enum Frame {
         /// The bytes.
         bytes: Bytes,
     },
+    /// What an archive has beside statements and rows; it has no bytes.
+    Part(Part),
+}
+
+/// What an archive has beside statements and rows. It stands for the script that its client would
+/// make of it, in this order: the statements of all entries, then the data. Entries are named by
+/// their place in the table of contents.
+#[derive(Debug, Clone)]
+pub enum Part {
+    /// The statements that follow are the text of an entry, whose number is told as well.
+    Text(usize, i32),
+    /// All statements have come: nothing but data follows.
+    Contents(Arc<Toc>),
+    /// The data of an entry follows, as statements: large objects, or rows that nobody can tell
+    /// apart. That of other entries is a [`Block`].
+    Data(usize),
+    /// A large object follows.
+    Object(u32),
+    /// A large object has ended.
+    ObjectEnd,
+    /// The data of the entry has ended.
+    End,
 }
 
 impl Frame {
@@ -80,6 +103,10 @@ impl Frame {
             | Frame::Rows { bytes, .. }
             | Frame::End { bytes, .. }
             | Frame::Other { bytes } => bytes,
+            Frame::Part(_) => {
+                static NONE: Bytes = Bytes::new();
+                &NONE
+            }
         }
     }
 }
@@ -220,6 +247,9 @@ pub struct Block {
     /// Does the head hold text that runs after the rows (what stands behind a COPY's semicolon on
     /// the same line)? Then the block cannot leave later than it came, or that text would, too.
     pub tied: bool,
+    /// The entry of an archive whose data it is. Then its rows leave within that entry, wherever it
+    /// stands in the output, and a COPY's head is part of the table of contents.
+    pub entry: Option<usize>,
     /// Reads and writes its rows.
     pub codec: Arc<dyn RowCodec>,
 }
@@ -323,6 +353,10 @@ pub trait Framer: Send {
 
     /// Decides how the rows of the block whose `Head` was just returned are framed.
     fn rows(&mut self, mode: RowMode);
+
+    /// The block whose `Head`, or the data whose [`Part::Data`] was just returned, passes as it lies
+    /// in the archive: its frames hold the container's bytes, still compressed.
+    fn contained(&mut self) {}
 
     /// After the last frame: was the input complete? Otherwise it says what is missing (an open
     /// quote, a COPY without its end, a banner without its completion line).

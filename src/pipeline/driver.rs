@@ -1,20 +1,21 @@
 //! Takes the frames one after another and decides what happens to each.
 
 use super::added::{self, Added};
+use super::archive::Archived;
 use super::decoder::FrameDecoder;
 use super::follows::Follows;
 use super::holding::gathers_added;
-use super::order::Slot;
+use super::order::{Leaving, Slot};
 use super::outside::Passing;
 use super::review::Review;
 use super::schema::{self, Only, Schemas};
 use super::search::Searching;
 use super::tally::Tally;
 use super::transform::Batch;
-use super::undecided::{Named, Undecided};
+use super::undecided::Undecided;
 use super::waiting::{Bracketed, Held, Relations, is_root};
-use super::{Progress, ends_data, reader};
-use crate::dialect::{Block, Bracket, Effect, Frame, Framer, RowMode};
+use super::{Progress, reader};
+use crate::dialect::{Block, Frame, Framer, RowMode};
 use crate::error::{Error, Position, Result};
 use crate::plan::{Pass, Planner, Program};
 use crate::report::{Preview, Report};
@@ -106,6 +107,8 @@ pub(super) struct Driver<'r> {
     pub preview: Option<Preview>,
     /// What passes outside the rows, unless the run searches everything.
     pub passing: Option<Passing>,
+    /// If the dump is an archive: how it is written.
+    pub archived: Option<Archived>,
     /// If the run searches: how far it is.
     pub searching: Option<Searching>,
     pub progress: Arc<Progress>,
@@ -237,136 +240,8 @@ impl Driver<'_> {
             } => self.rows(bytes, at, first_row).await,
             Frame::End { bytes, .. } => self.block_end(bytes).await,
             Frame::Other { bytes } => self.send(Slot::Bytes(bytes)).await,
+            Frame::Part(part) => self.part(part).await,
         }
-    }
-
-    /// Passes a statement on; it names users whom rules drop, or might.
-    pub async fn statement(
-        &mut self,
-        bytes: Bytes,
-        at: Position,
-        effect: Effect,
-        named: Option<Named>,
-    ) -> Result<()> {
-        let rest = self.without_users(bytes, named);
-        let Some(mut bytes) = rest.map_err(|error| error.at(at))? else {
-            return Ok(());
-        };
-        self.definition(&bytes, at, &effect)?;
-        match &effect {
-            Effect::Trigger(relation) if self.keep_trigger(relation, &bytes)? => return Ok(()),
-            Effect::Words(words) if self.leaves_out(words)? => {
-                if words.instead.is_empty() {
-                    return Ok(());
-                }
-                bytes = Bytes::from(words.instead.clone());
-            }
-            Effect::Rebuild { .. } => self.tail().await?,
-            Effect::Opaque(relation, what) => {
-                self.decide()?;
-                self.planner
-                    .opaque(self.decoder.framer.catalog(), relation, what)
-                    .map_err(|error| error.at(at))?;
-                if self.review.is_some() {
-                    let message = format!(
-                        "--strict: the dump changes its rows by {what}, which nobody can review"
-                    );
-                    return Err(Error::input(message)
-                        .relation(relation)
-                        .at(at)
-                        .remedy(self.planner.advice().rows));
-                }
-                self.any_rows = true;
-            }
-            Effect::Unfollowed(what) | Effect::Included(what) | Effect::Anything(what)
-                if !matches!(&effect, Effect::Unfollowed(_)) || may_write(&bytes) =>
-            {
-                self.decide()?;
-                self.planner
-                    .unfollowed(what)
-                    .map_err(|error| error.at(at))?;
-                if self.review.is_some() {
-                    self.unfollowed(at, what)?;
-                }
-            }
-            // What a proof reads has been searched, and passes nowhere.
-            _ if self.searching.is_some() => {}
-            Effect::Unfollowed(what) => self.unfollowed(at, what)?,
-            Effect::Password(what) if !self.password_told(&bytes) => self.passes(
-                at,
-                &format!("{what} holds a password, which passes as it is"),
-                self.planner.advice().password,
-            )?,
-            Effect::OtherData if !std::mem::replace(&mut self.other_data, true) => self.passes(
-                at,
-                "large objects pass as they are; no rule looks into them",
-                "dump without them (pg_dump -B)",
-            )?,
-            Effect::Statistics(relation) => {
-                self.decide()?;
-                let catalog = self.decoder.framer.catalog();
-                let program = self.planner.program(catalog, relation, None)?.program;
-                if program.is_some() || !self.is_reviewed(relation, program.as_deref()) {
-                    let warning = format!(
-                        "{relation}: its planner statistics hold values of its rows and were left \
-                         out; run ANALYZE after the restore"
-                    );
-                    if !self.report.warnings.contains(&warning) {
-                        self.report.warnings.push(warning);
-                    }
-                    return Ok(());
-                }
-            }
-            _ => {}
-        }
-        if let Effect::Envelope(relation, Bracket::Close) = &effect {
-            self.close_bracket(relation, &bytes);
-        }
-        // What waits leaves outside of another table's envelope.
-        if let Effect::Envelope(relation, Bracket::Open) = &effect {
-            self.begin_table(relation).await?;
-        }
-        if ends_data(&effect) && self.data_seen {
-            self.tail().await?;
-        }
-        if let Effect::Connect(_) = &effect {
-            self.take_back();
-            let finished = self.finish_section().await;
-            self.put_off(finished)?;
-        }
-        let keep = self
-            .admit(&effect, &bytes)
-            .await
-            .map_err(|error| error.at(at))?;
-        if let Effect::Envelope(relation, Bracket::Open) = &effect {
-            self.brackets.push((relation.clone(), bytes.clone()));
-        }
-        if keep {
-            self.send(Slot::Bytes(bytes)).await?;
-        }
-        if let Effect::Rebuild { before, indexes } = &effect {
-            self.rebuild(before, indexes).await?;
-        }
-        if let Effect::Connect(name) = effect {
-            self.planner.next_section();
-            self.begin_section(Some(name));
-        }
-        Ok(())
-    }
-
-    fn unfollowed(&mut self, at: Position, what: &str) -> Result<()> {
-        let message = format!("scrub cannot follow what {what} does; it passes as it is");
-        self.passes(at, &message, "take it out of the dump")
-    }
-
-    /// Writes what the transaction wants before a statement. False: the statement is left out.
-    async fn admit(&mut self, effect: &Effect, statement: &[u8]) -> Result<bool> {
-        let Some(transaction) = &mut self.transaction else {
-            return Ok(true);
-        };
-        let admit = transaction.before(effect, statement)?;
-        self.send_text(admit.before).await?;
-        Ok(admit.keep)
     }
 
     /// Rows follow: they need the transaction.
@@ -378,7 +253,7 @@ impl Driver<'_> {
         self.send_text(begin).await
     }
 
-    async fn send_text(&mut self, text: &'static str) -> Result<()> {
+    pub async fn send_text(&mut self, text: &'static str) -> Result<()> {
         self.send(Slot::Bytes(Bytes::from_static(text.as_bytes())))
             .await
     }
@@ -388,14 +263,7 @@ impl Driver<'_> {
         self.look_ahead().await?;
         let relation = &block.relation;
         self.begin_table(relation).await?;
-        if !self.checked && (self.decoder.framer.schema_first() || self.schema_given) {
-            self.checked = true;
-            let only_section = self.tally().section.is_none();
-            let checked = self
-                .planner
-                .check(self.decoder.framer.catalog(), only_section);
-            self.put_off(checked)?;
-        }
+        self.check_rules()?;
         let planned = self.planner.program(
             self.decoder.framer.catalog(),
             relation,
@@ -454,7 +322,15 @@ impl Driver<'_> {
         } else {
             RowMode::Pass
         });
-        self.open(bytes, &block, program.as_ref()).await?;
+        let leaving = match &program {
+            Some(_) => Leaving::Rewritten,
+            None if block.entry.is_some() && self.passes_contained() => {
+                self.decoder.framer.contained();
+                Leaving::Contained
+            }
+            None => Leaving::Passing,
+        };
+        self.open(bytes, &block, program.as_ref(), leaving).await?;
         self.block = Some(Current {
             block,
             program: program.map(|program| {
@@ -464,6 +340,19 @@ impl Driver<'_> {
             held: None,
         });
         Ok(())
+    }
+
+    /// Checks all rules, as soon as all tables are known.
+    pub fn check_rules(&mut self) -> Result<()> {
+        if self.checked || !(self.decoder.framer.schema_first() || self.schema_given) {
+            return Ok(());
+        }
+        self.checked = true;
+        let only_section = self.tally().section.is_none();
+        let checked = self
+            .planner
+            .check(self.decoder.framer.catalog(), only_section);
+        self.put_off(checked)
     }
 
     /// Reads the whole input for its schema, if that would change anything and it can be read twice.
@@ -497,6 +386,7 @@ impl Driver<'_> {
         head: Bytes,
         block: &Arc<Block>,
         program: Option<&Arc<Program>>,
+        leaving: Leaving,
     ) -> Result<()> {
         let header = block.columns.as_deref();
         self.reviewed(&block.relation, header, program.map(|p| &**p), true)
@@ -505,7 +395,7 @@ impl Driver<'_> {
             self.tally().plan(program);
         }
         self.begin().await?;
-        self.send(Slot::Head(head, Arc::clone(block), program.is_none()))
+        self.send(Slot::Head(head, Arc::clone(block), leaving))
             .await
     }
 
@@ -574,7 +464,7 @@ impl Driver<'_> {
     }
 
     /// A table begins: the one before has come to its end.
-    async fn begin_table(&mut self, relation: &RelationName) -> Result<()> {
+    pub async fn begin_table(&mut self, relation: &RelationName) -> Result<()> {
         match self.ending.take_if(|ending| ending.relation != *relation) {
             Some(ending) => self.end_table(ending).await?,
             None => self.let_go = false,
@@ -673,16 +563,4 @@ impl Driver<'_> {
 /// What the driver says when the order stage has stopped; the cause is the order stage's to tell.
 fn stopped() -> Error {
     Error::io("the output has stopped")
-}
-
-/// Could a statement that nobody can follow bring rows along? One that includes a file or runs what
-/// a query returns always could, any other only with a word that writes.
-fn may_write(statement: &[u8]) -> bool {
-    let upper = statement.to_ascii_uppercase();
-    statement.starts_with(b"\\")
-        || [
-            "INSERT", "UPDATE", "MERGE", "COPY", "EXECUTE", "CALL", "PERFORM",
-        ]
-        .iter()
-        .any(|word| memchr::memmem::find(&upper, word.as_bytes()).is_some())
 }

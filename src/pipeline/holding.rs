@@ -12,7 +12,7 @@
 use super::added;
 use super::driver::Driver;
 use super::held::HeldRows;
-use super::order::Slot;
+use super::order::{Leaving, Slot};
 use super::transform::{Batch, gather, transform};
 use super::waiting::{Bracketed, Held, Passed, Waiting, Way, gathers};
 use crate::dialect::{Block, SessionState};
@@ -254,7 +254,12 @@ impl Driver<'_> {
         let here: Vec<RelationName> = self.brackets.iter().map(|(of, _)| of.clone()).collect();
         self.lines(&held.open, &here).await?;
         let program = held.way.program.clone();
-        self.open(held.head, block, program.as_ref()).await?;
+        let leaving = match &program {
+            Some(_) => Leaving::Rewritten,
+            None => Leaving::Passing,
+        };
+        self.open(held.head, block, program.as_ref(), leaving)
+            .await?;
         for batch in held.rows.batches() {
             match &program {
                 None => self.send(Slot::Passing(batch.load()?.bytes)).await?,
@@ -305,6 +310,10 @@ impl Driver<'_> {
 
     /// Ends the line that the output stands in.
     pub(super) async fn end_line(&mut self) -> Result<()> {
+        // Every part of an archive stands alone.
+        if self.archived.is_some() {
+            return Ok(());
+        }
         self.send(Slot::Line).await
     }
 

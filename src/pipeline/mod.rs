@@ -15,6 +15,7 @@
 
 mod account;
 mod added;
+mod archive;
 mod decoder;
 mod driver;
 mod follows;
@@ -32,6 +33,7 @@ mod search;
 mod section;
 mod signals;
 mod spool;
+mod statement;
 mod store;
 mod tally;
 mod target;
@@ -49,7 +51,7 @@ use crate::functions::Key;
 use crate::plan::{Choice, Context, Planner, Strict};
 use crate::report::{Preview, Report};
 use crate::search::Rules;
-use crate::sink::Sink;
+use crate::sink::{Method, Sink};
 use crate::source::Source;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
@@ -61,6 +63,8 @@ pub struct Job {
     pub source: Source,
     /// Where the safe dump goes.
     pub sink: Sink,
+    /// How the data of an archive is compressed, if not as it was.
+    pub compress: Option<Method>,
     /// What the dump is written in.
     pub dialect: &'static dyn Dialect,
     /// The rulebooks.

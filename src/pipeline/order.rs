@@ -3,8 +3,10 @@
 //! A multi-row INSERT's head and separators are written here: a statement whose rows were all
 //! dropped leaves nothing, one that lost its first rows gets its head before the first that stays.
 
+use super::archive::{Mark, Turn};
 use super::tally::Tally;
 use super::transform::Rewritten;
+use super::writer::Piece;
 use crate::dialect::{Block, OutputState};
 use crate::error::{Error, Result};
 use crate::plan::{Program, StepTally};
@@ -17,8 +19,10 @@ use tokio::sync::{mpsc, oneshot};
 pub(super) enum Slot {
     /// Between statements.
     Bytes(Bytes),
-    /// A block begins. True: its rows pass as they are, so that the head can be written at once.
-    Head(Bytes, Arc<Block>, bool),
+    /// A block begins.
+    Head(Bytes, Arc<Block>, Leaving),
+    /// What stands between the bytes of an archive.
+    Mark(Mark),
     /// Rows that nobody looks at.
     Passing(Bytes),
     /// Rows on a worker.
@@ -37,6 +41,17 @@ pub(super) enum Slot {
     Barrier(oneshot::Sender<()>),
 }
 
+/// How the rows of a block leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leaving {
+    /// Through a program.
+    Rewritten,
+    /// As they are, so that the head can be written at once.
+    Passing,
+    /// As they lie in an archive, still compressed.
+    Contained,
+}
+
 /// How the order stage ended.
 pub(super) struct Ended {
     /// Where the output stands.
@@ -44,11 +59,11 @@ pub(super) struct Ended {
     /// The first failure.
     pub result: Result<()>,
     /// The way to the writer.
-    pub output: mpsc::Sender<Bytes>,
+    pub output: mpsc::Sender<Piece>,
 }
 
 struct Order {
-    output: mpsc::Sender<Bytes>,
+    output: mpsc::Sender<Piece>,
     state: OutputState,
     /// The head of the block that is open, until it has been written.
     head: Bytes,
@@ -59,7 +74,7 @@ struct Order {
 /// Runs until the slots end or something fails.
 pub(super) async fn run(
     mut slots: mpsc::Receiver<Slot>,
-    output: mpsc::Sender<Bytes>,
+    output: mpsc::Sender<Piece>,
     tally: Arc<Mutex<Tally>>,
 ) -> Ended {
     let mut order = Order {
@@ -96,15 +111,8 @@ impl Order {
                 self.write(bytes).await?;
                 self.state = OutputState::TopLevel;
             }
-            Slot::Head(bytes, block, at_once) => {
-                let written = at_once || block.has_end;
-                if written {
-                    self.write(bytes).await?;
-                } else {
-                    self.head = bytes;
-                }
-                self.state = OutputState::Rows(block, written);
-            }
+            Slot::Head(bytes, block, leaving) => self.begin(bytes, block, leaving).await?,
+            Slot::Mark(mark) => self.send(Piece::Mark(mark)).await?,
             Slot::Passing(bytes) => self.write(bytes).await?,
             Slot::Rows(promise, program) => {
                 let mut batch = kept(promise).await?;
@@ -129,14 +137,18 @@ impl Order {
                     .find(found);
             }
             Slot::End(added, end) => {
-                let OutputState::Rows(_, written) = &self.state else {
+                let OutputState::Rows(block, written) = &self.state else {
                     return self.write(end).await;
                 };
+                let entry = block.entry;
                 if *written {
                     self.write(added).await?;
                     self.write(end).await?;
                 }
                 self.state = OutputState::TopLevel;
+                if entry.is_some() {
+                    self.send(Piece::Mark(Mark::End)).await?;
+                }
             }
             Slot::Unfinished(bytes) => {
                 self.write(bytes).await?;
@@ -150,6 +162,25 @@ impl Order {
                 let _ = reached.send(());
             }
         }
+        Ok(())
+    }
+
+    /// A block's head. In an archive a COPY's stands in the table of contents, and an INSERT's
+    /// comes with its rows if they do not come through here.
+    async fn begin(&mut self, head: Bytes, block: Arc<Block>, leaving: Leaving) -> Result<()> {
+        let written = leaving != Leaving::Rewritten || block.has_end;
+        if let Some(entry) = block.entry {
+            let contained = leaving == Leaving::Contained;
+            let mark = Mark::Begin(Turn::Entry(entry), contained);
+            self.send(Piece::Mark(mark)).await?;
+        }
+        let apart = block.entry.is_some() && (block.has_end || leaving == Leaving::Contained);
+        match written {
+            true if apart => {}
+            true => self.write(head).await?,
+            false => self.head = head,
+        }
+        self.state = OutputState::Rows(block, written);
         Ok(())
     }
 
@@ -188,9 +219,13 @@ impl Order {
             return Ok(());
         };
         self.line_ended = *last == b'\n';
+        self.send(Piece::Bytes(bytes)).await
+    }
+
+    async fn send(&mut self, piece: Piece) -> Result<()> {
         // The writer ends only when it has failed; its own error is the one to report.
         self.output
-            .send(bytes)
+            .send(piece)
             .await
             .map_err(|_| Error::io("the output could not be written"))
     }

@@ -88,7 +88,7 @@ impl Driver<'_> {
         let at = match frame {
             Frame::Other { .. } => passing.here,
             Frame::Statement { at, .. } | Frame::Head { at, .. } | Frame::End { at, .. } => *at,
-            Frame::Rows { .. } => return Ok(()),
+            Frame::Rows { .. } | Frame::Part(_) => return Ok(()),
         };
         passing.here = at.after(frame.bytes());
         let Frame::Other { bytes } = frame else {

@@ -5,6 +5,7 @@
 //! concern it. A dry run goes on instead and tells everything at its end, of tables without rows, too,
 //! so that a dump of the schema alone is enough.
 
+use super::archive::Archived;
 use super::driver::Driver;
 use super::schema;
 use crate::dialect::Framer;
@@ -88,11 +89,17 @@ impl Driver<'_> {
     /// Something outside the rows passes as it is: a warning, under `--strict` the end of the run.
     /// What is left out, blanked or rewritten is a line of the report alone.
     pub(super) fn passes(&mut self, at: Position, message: &str, remedy: &str) -> Result<()> {
+        let here = self.archived.as_ref().map(Archived::here);
         if self.review.is_some() {
-            let message = format!("--strict: {message}");
-            return Err(Error::input(message).at(at).remedy(remedy));
+            let strict =
+                |message: &str| Error::input(format!("--strict: {message}")).remedy(remedy);
+            return Err(match here {
+                Some(here) => strict(&format!("{here}: {message}")),
+                None => strict(message).at(at),
+            });
         }
-        let warning = format!("line {}: {message}", at.line);
+        let here = here.unwrap_or_else(|| format!("line {}", at.line));
+        let warning = format!("{here}: {message}");
         self.report.warnings.push(warning);
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Starts the stages of a run, waits for them and says how it ended.
 
+use super::archive::{Archived, Output};
 use super::decoder::FrameDecoder;
 use super::driver::Driver;
 use super::follows::Follows;
@@ -89,14 +90,17 @@ pub(super) async fn run(job: Job, signals: &Signals) -> Outcome {
 
     let schema_given = !schemas.is_empty();
     let only_schema = Only::of(&mut schemas);
-    let verbatim = job.source.is_verbatim();
+    let archive = job.source.is_archive();
+    let verbatim = job.source.is_verbatim() && !archive;
     let original = job.source.original().filter(|_| verbatim).cloned();
     let original = original.map(|file| (file, 0));
-    let again = job.source.original().filter(|_| !schema_given);
+    let again = job.source.original().filter(|_| !schema_given && !archive);
     let again = again.map(|file| (file.clone(), job.dialect.framer()));
     let store = Store::new(job.memory, job.spool_dir);
     let tally = Arc::new(Mutex::new(Tally::new(store.clone(), job.preview, places)));
-    let (output, written) = writer::start(job.sink);
+    let packs = archive && job.preview.is_none();
+    let packs = packs.then(|| Output::new(store.clone(), job.compress));
+    let (output, written) = writer::start(job.sink, packs);
     let (slots, receiver) = mpsc::channel(job.jobs.max(1) + 2);
     let order = tokio::spawn(order::run(receiver, output, Arc::clone(&tally)));
     let mut driver = Driver {
@@ -138,6 +142,7 @@ pub(super) async fn run(job: Job, signals: &Signals) -> Outcome {
             .map(|strict| Review::new(strict, job.preview.is_some())),
         preview: job.preview,
         passing: job.passing.map(Passing::new),
+        archived: archive.then(|| Archived::new(job.compress)),
         searching: rules.map(|rules| Searching::new(rules, places)),
         progress: job.progress,
         report: &mut report,
@@ -174,28 +179,34 @@ pub(super) async fn run(job: Job, signals: &Signals) -> Outcome {
     let mut result = ordered.and(fed);
     if let (Err(error), Some(output)) = (&result, &output) {
         let bytes = decoder.framer.unloadable(&state, &error.to_string());
-        let _ = output.send(Bytes::from(bytes)).await;
+        if !bytes.is_empty() {
+            let _ = output.send(writer::Piece::Bytes(Bytes::from(bytes))).await;
+        }
     }
     drop(output);
     match written.await {
-        Ok(written) => {
+        Ok(mut written) => {
             report.bytes_out = written.bytes;
             // A failed write is the cause of everything that failed after it, but for a signal.
             let interrupted = matches!(&result, Err(e) if e.kind == ErrorKind::Interrupted);
             if !interrupted && written.result.is_err() {
-                result = written.result;
+                result = std::mem::replace(&mut written.result, Ok(()));
             }
             match result {
-                Ok(()) => result = written.sink.finish(),
+                Ok(()) => result = written.finish(),
                 Err(_) => written.sink.abandon(b""),
             }
         }
         Err(_) => result = Err(writer::died()),
     }
+    if archive {
+        // A line of the script that the archive stands for leads nowhere.
+        result = result.map_err(Error::without_line);
+    }
     report.strict = review.map(|review| review.report());
     let tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(searching) = searching {
-        let (found, failed) = searching.end(&tally.found);
+        let (found, failed) = searching.end(&tally.found, !archive);
         report.verify = Some(found);
         result = result.and(failed);
     }

@@ -2,7 +2,7 @@
 //! is a regular file and the rules need to know more than the stream tells in time.
 
 use super::reader::CHUNK;
-use crate::dialect::{Block, Effect, Frame, Framer, RowMode};
+use crate::dialect::{Block, Effect, Frame, Framer, Part, RowMode};
 use crate::error::Result;
 use crate::schema::{Catalog, Column, DataType, Relation};
 use crate::source::{Original, Source};
@@ -53,9 +53,7 @@ impl Only {
 /// # Errors
 /// If it cannot be read or is truncated.
 pub(super) fn given(source: Source, mut framer: Box<dyn Framer>) -> Result<Schemas> {
-    let schemas = read(source, &mut *framer, |_, _| {})?;
-    framer.finish()?;
-    Ok(schemas)
+    read(source, &mut *framer, |_, _| {}, true)
 }
 
 /// Reads the input whole before its rows run through their programs. Tables that it does not
@@ -64,20 +62,26 @@ pub(super) fn given(source: Source, mut framer: Box<dyn Framer>) -> Result<Schem
 /// # Errors
 /// If it cannot be read.
 pub(super) fn of_input(file: &Original, mut framer: Box<dyn Framer>) -> Result<Schemas> {
-    read(file.again()?, &mut *framer, |catalog, block| {
-        if let (None, Some(columns)) = (catalog.relation(&block.relation), &block.columns) {
-            let mut relation = Relation::new(block.relation.clone());
-            let column = |name: &String| Column::new(name, DataType::Unknown);
-            relation.columns = columns.iter().map(column).collect();
-            catalog.relations.insert(block.relation.clone(), relation);
-        }
-    })
+    read(
+        file.again()?,
+        &mut *framer,
+        |catalog, block| {
+            if let (None, Some(columns)) = (catalog.relation(&block.relation), &block.columns) {
+                let mut relation = Relation::new(block.relation.clone());
+                let column = |name: &String| Column::new(name, DataType::Unknown);
+                relation.columns = columns.iter().map(column).collect();
+                catalog.relations.insert(block.relation.clone(), relation);
+            }
+        },
+        false,
+    )
 }
 
 fn read(
     mut source: Source,
     framer: &mut dyn Framer,
     rows: impl Fn(&mut Catalog, &Block),
+    must_end: bool,
 ) -> Result<Schemas> {
     let mut schemas = HashMap::new();
     let mut section = None;
@@ -113,10 +117,18 @@ fn read(
                     let catalog = complete(framer, &mut undefined);
                     schemas.insert(section.replace(name), catalog);
                 }
+                // An archive tells its schema first.
+                Frame::Part(Part::Contents(_)) => {
+                    schemas.insert(section, complete(framer, &mut undefined));
+                    return Ok(schemas);
+                }
                 _ => {}
             }
         }
         if read == 0 {
+            if must_end {
+                framer.finish()?;
+            }
             schemas.insert(section, complete(framer, &mut undefined));
             return Ok(schemas);
         }

@@ -3,6 +3,7 @@
 //! Rows are searched on the workers, whatever is between them by the driver. What a batch held comes to
 //! the order stage like everything else, so that the first places are the same for any `--jobs`.
 
+use super::archive::Archived;
 use super::driver::Driver;
 use super::order::Slot;
 use super::reader;
@@ -52,8 +53,15 @@ impl Searching {
     }
 
     /// What there is to tell, and whether the dump has failed.
-    pub(super) fn end(self, found: &Found) -> (VerifyReport, Result<()>) {
-        let report = report(found, &self.rules);
+    pub(super) fn end(self, found: &Found, lines: bool) -> (VerifyReport, Result<()>) {
+        let mut report = report(found, &self.rules);
+        if !lines {
+            // What is told is the row, or the entry.
+            let findings = report.findings.iter_mut().chain(&mut report.apart);
+            for spot in findings.flat_map(|finding| &mut finding.places) {
+                (spot.line, spot.byte) = (0, 0);
+            }
+        }
         let failed = self.failed.or_else(|| failure(&report));
         (report, failed.map_or(Ok(()), Err))
     }
@@ -87,7 +95,7 @@ impl Searching {
     }
 
     /// Everything but rows.
-    fn outside(&mut self, frame: &Frame) -> Found {
+    fn outside(&mut self, frame: &Frame, here: Option<&str>) -> Found {
         let bytes = frame.bytes();
         let (start, rules, most) = (self.at, &self.rules, self.most);
         let mut found = Found::keeping(most);
@@ -109,8 +117,12 @@ impl Searching {
                     Frame::Other { .. } => "comment".to_owned(),
                     _ => label(bytes),
                 };
-                Place::Outside(match &relation {
+                let what = match &relation {
                     Some(relation) => format!("{what} of {relation}"),
+                    None => what,
+                };
+                Place::Outside(match here {
+                    Some(here) => format!("{what} ({here})"),
                     None => what,
                 })
             };
@@ -177,7 +189,8 @@ impl Driver<'_> {
             }
             _ => {
                 searching.unsplit &= matches!(frame, Frame::Rows { .. });
-                let found = searching.outside(frame);
+                let here = self.archived.as_ref().map(Archived::here);
+                let found = searching.outside(frame, here.as_deref());
                 searching.at.advance(frame.bytes());
                 if !found.is_empty() {
                     self.tally().find(found);

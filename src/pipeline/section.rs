@@ -173,7 +173,9 @@ impl Driver<'_> {
             .map_err(|fault| Error::input(fault.0).relation(&relation.name))?;
         self.end_line().await?;
         self.begin().await?;
-        self.send(Slot::Bytes(out.into())).await
+        self.begin_reserved(&relation.name).await?;
+        self.send(Slot::Bytes(out.into())).await?;
+        self.end_reserved().await
     }
 
     /// Another database section begins.

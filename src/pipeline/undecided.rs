@@ -8,7 +8,7 @@
 
 use super::driver::Driver;
 use super::order::Slot;
-use crate::dialect::{Effect, Frame, Without};
+use crate::dialect::{Effect, Frame, Part, Without};
 use crate::error::{Error, Result};
 use bytes::Bytes;
 use std::cell::RefCell;
@@ -51,7 +51,7 @@ impl Driver<'_> {
         }
         let waits = match &frame {
             Frame::Statement { effect, .. } => !matches!(effect, Effect::Connect(_)),
-            Frame::Other { .. } => true,
+            Frame::Other { .. } | Frame::Part(Part::Text(..)) => true,
             _ => false,
         };
         if !waits {
@@ -78,6 +78,7 @@ impl Driver<'_> {
                 Frame::Statement { bytes, at, effect } => {
                     self.statement(bytes, at, effect, named).await?;
                 }
+                Frame::Part(Part::Text(entry, id)) => self.text(entry, id).await?,
                 other => self.send(Slot::Bytes(other.bytes().clone())).await?,
             }
         }

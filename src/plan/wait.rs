@@ -1,9 +1,11 @@
 //! Why rows have to be held back, for people.
 
 use super::Planner;
+use super::inputs::Gathered;
 use super::program::Program;
-use super::step::{RuleId, Step};
+use super::step::{RuleId, Step, StepKey};
 use crate::schema::{Catalog, RelationName};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -100,6 +102,30 @@ impl Planner {
             (_, Some(horizon)) => self.wait_for(horizon),
             (None, None) => Wait::Definitions,
         }
+    }
+
+    /// The relations whose rows must all have passed before all steps of a program can run, as far as
+    /// that is known now.
+    pub fn awaited(&self, catalog: &Catalog, program: &Program) -> BTreeSet<RelationName> {
+        let inputs = self.inputs.borrow();
+        let needs = program.steps.iter().flat_map(|step| &step.needs);
+        let missing = needs.flat_map(|need| need.inputs());
+        let mut awaited = BTreeSet::new();
+        for input in missing.filter(|input| input.rows().is_none()) {
+            let same = |(_, gathered): &(&StepKey, &Gathered)| Arc::ptr_eq(&gathered.input, input);
+            let Some((key, gathered)) = inputs.own.iter().find(same) else {
+                continue;
+            };
+            let children = match gathered.only {
+                true => Vec::new(),
+                false => catalog.descendants(&key.named),
+            };
+            match children.is_empty() {
+                true => awaited.extend([key.named.clone()]),
+                false => awaited.extend(children.iter().map(|child| child.name.clone())),
+            }
+        }
+        awaited
     }
 
     /// What is not known from a rule on.

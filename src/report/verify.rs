@@ -50,7 +50,7 @@ pub struct FindingReport {
 pub struct FindingSpot {
     /// The row of the table, counted from 1.
     pub row: Option<u64>,
-    /// The line, counted from 1.
+    /// The line, counted from 1; 0 in an archive, which has none.
     pub line: u64,
     /// The byte, counted from 0, of the decompressed dump.
     pub byte: u64,
@@ -148,10 +148,13 @@ fn findings(out: &mut String, findings: &[FindingReport]) {
             amount(finding.count, &finding.what)
         );
         for spot in &finding.places {
-            let row = spot
-                .row
-                .map_or(String::new(), |row| format!("row {}, ", grouped(row)));
-            *out += &format!("  {row}line {}, byte {}\n", spot.line, spot.byte);
+            let row = spot.row.map(|row| format!("row {}", grouped(row)));
+            // An archive has no lines.
+            let line = (spot.line > 0).then(|| format!("line {}, byte {}", spot.line, spot.byte));
+            let place: Vec<String> = row.into_iter().chain(line).collect();
+            if !place.is_empty() {
+                *out += &format!("  {}\n", place.join(", "));
+            }
         }
         let more = finding.count.saturating_sub(finding.places.len() as u64);
         if more > 0 {

@@ -79,6 +79,24 @@ impl Sink {
         self.write_all(bytes).map_err(|e| failed(&self.label, &e))
     }
 
+    /// Is it a regular file that appears when it is complete?
+    pub fn is_file(&self) -> bool {
+        matches!(self.encoder.get_ref().get_ref(), Target::Atomic(_))
+    }
+
+    /// Writes once more what stands at the start of a plain file.
+    ///
+    /// # Errors
+    /// If the output fails, or is no such file.
+    pub fn rewrite(&mut self, bytes: &[u8]) -> Result<()> {
+        self.encoder.flush().map_err(|e| failed(&self.label, &e))?;
+        let written = match &self.encoder {
+            Encoder::Plain(plain) => plain.get_ref().rewrite(bytes),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        };
+        written.map_err(|e| failed(&self.label, &e))
+    }
+
     /// The error for a write that failed: a reader that has gone is one.
     pub fn fault(&self, error: &io::Error) -> Error {
         failed(&self.label, error)

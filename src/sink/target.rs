@@ -7,7 +7,7 @@ use crate::source::Identity;
 use rustix::fs::{Mode, OFlags, fcntl_getfl};
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -20,6 +20,14 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// Writes what stands at the start of an unfinished file once more.
+    pub(super) fn rewrite(&self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Target::Atomic(file) => file.part.file().write_all_at(bytes, 0),
+            Target::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     /// Everything has been written.
     pub(super) fn finish(self) -> io::Result<()> {
         match self {
@@ -120,10 +128,10 @@ enum Part {
 }
 
 impl Part {
-    fn file(&mut self) -> &mut File {
+    fn file(&self) -> &File {
         match self {
             Part::Nameless(file) => file,
-            Part::Named(file) => file.as_file_mut(),
+            Part::Named(file) => file.as_file(),
         }
     }
 }
@@ -146,7 +154,7 @@ impl Atomic {
         Ok(Atomic { part, folder, path })
     }
 
-    fn publish(mut self) -> io::Result<()> {
+    fn publish(self) -> io::Result<()> {
         let file = self.part.file();
         let mode = match self.path.metadata() {
             Ok(replaced) => take_owner(file, &replaced),

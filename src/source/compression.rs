@@ -244,10 +244,10 @@ mod tests {
             assert!(read(encode(&encode(b"SELECT 1;"))).is_err());
             assert_eq!(read(encode(b"")).unwrap_err().message, "no input");
             assert!(
-                read(encode(b"PGDMP\x01\x0e"))
+                read(encode(b"\xef\xbb\xbfPGDMP\x01\x0e"))
                     .unwrap_err()
                     .to_string()
-                    .contains("pg_restore")
+                    .contains("destroyed")
             );
         }
     }

@@ -216,6 +216,11 @@ impl Source {
         self.compression == Compression::None && self.utf16.is_none()
     }
 
+    /// Is it an archive (`pg_dump -Fc`), and no script?
+    pub fn is_archive(&self) -> bool {
+        self.head.starts_with(refuse::ARCHIVE)
+    }
+
     /// The input is UTF-16, and is read as UTF-8.
     pub fn utf16(&self) -> Option<Utf16> {
         self.utf16

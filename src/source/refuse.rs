@@ -5,11 +5,13 @@ use crate::error::{Error, Result};
 use memchr::memmem;
 use std::path::Path;
 
-const ARCHIVE: &str = "archives come later: pg_restore -f - ARCHIVE | scrub";
+/// What a PostgreSQL archive begins with.
+pub(super) const ARCHIVE: &[u8] = b"PGDMP";
+
+const ARCHIVE_REMEDY: &str = "pg_restore -f - ARCHIVE | scrub";
 
 /// Files that begin with these bytes: what they are, and the way out.
 const MAGIC: &[(&[u8], &str, &str)] = &[
-    (b"PGDMP", "a PostgreSQL archive (pg_dump -Fc)", ARCHIVE),
     (
         b"\xef\xbb\xbfPGDMP",
         "a PostgreSQL archive that a shell's redirection has destroyed",
@@ -64,7 +66,7 @@ pub(super) fn directory(path: &Path) -> Error {
         return Error::input(format!(
             "{name} is a PostgreSQL archive directory (pg_dump -Fd)"
         ))
-        .remedy(ARCHIVE);
+        .remedy(ARCHIVE_REMEDY);
     }
     Error::input(format!("{name} is a directory")).remedy("name one dump")
 }
@@ -95,7 +97,7 @@ pub(super) fn content(head: &[u8]) -> Result<()> {
     }
     if head.get(257..262) == Some(b"ustar") {
         if head.starts_with(b"toc.dat\0") {
-            return is("a PostgreSQL tar archive (pg_dump -Ft)", ARCHIVE);
+            return is("a PostgreSQL tar archive (pg_dump -Ft)", ARCHIVE_REMEDY);
         }
         return is("a tar archive", "tar -xOf ARCHIVE MEMBER | scrub");
     }
@@ -252,7 +254,6 @@ mod tests {
         let marked = |text: &str| [b"\xff\xfe".to_vec(), wide(text, true)].concat();
         let cases: Vec<(Vec<u8>, &str, &str)> = vec![
             (vec![], "no input", "wrote nothing"),
-            (b"PGDMP\x01\x0f".to_vec(), "archive", "pg_restore -f -"),
             (tar("toc.dat"), "tar archive", "pg_restore -f -"),
             (tar("dump.sql"), "tar archive", "tar -xOf"),
             (marked("PGDMP\u{1}"), "destroyed", "pg_dump -f"),

@@ -66,7 +66,7 @@ impl Framing {
                 ("rows", String::new())
             }
             Frame::End { at, .. } => ("end", format!("{at:?}")),
-            Frame::Other { .. } => ("other", String::new()),
+            Frame::Other { .. } | Frame::Part(_) => ("other", String::new()),
         };
         match self.frames.last_mut() {
             Some((last, _, bytes)) if *last == kind && matches!(kind, "rows" | "other") => {

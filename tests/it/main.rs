@@ -30,6 +30,7 @@ mod oracle;
 mod outside;
 mod outsystems;
 mod peers;
+mod pg_restore;
 mod readme;
 mod refused;
 mod rulebooks;

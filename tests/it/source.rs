@@ -82,7 +82,7 @@ fn what_is_no_dump_script_is_refused_with_the_way_out() {
     let wide = [b"\xff\xfe".to_vec(), wide].concat();
     for (input, part) in [
         (&b""[..], "no input"),
-        (b"PGDMP\x01\x0e\x00", "pg_restore -f -"),
+        (b"PGDMP\x01\x0e\x00", "cut off"),
         (b"PK\x03\x04\x14\x00", "Generate Scripts"),
         (b"TAPE\x00\x00\x03\x00", "Generate Scripts"),
         (b"\x03\x00\x1fEXPORT:V11.02.00\n", "SQLcl"),

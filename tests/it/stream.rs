@@ -67,6 +67,7 @@ pub fn run(
             dialect,
             choice: choice(rules),
             key: Arc::new(Key::new(KEY.as_bytes().to_vec())),
+            compress: None,
             schema: None,
             target: None,
             jobs,

@@ -297,6 +297,7 @@ impl<S: Script> ScriptFramer<S> {
             columns,
             has_end: false,
             tied: false,
+            entry: None,
             codec: Arc::new(codec),
         });
         self.state = State::Insert(block.clone(), cutter);

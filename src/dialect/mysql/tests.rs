@@ -19,7 +19,7 @@ fn frames(text: &[u8], cut: usize, mode: RowMode) -> Vec<(String, Vec<u8>)> {
                 }
                 Frame::Rows { .. } => "rows".to_owned(),
                 Frame::End { .. } => "end".to_owned(),
-                Frame::Other { .. } => "other".to_owned(),
+                Frame::Other { .. } | Frame::Part(_) => "other".to_owned(),
             };
             match out.last_mut() {
                 Some((last, bytes))

@@ -21,7 +21,7 @@ use super::literal::Literals;
 use super::psql;
 use super::scanner::{Found, Scanner};
 use super::session::{self, Session};
-use super::tokens::tokens;
+use super::tokens::{Lexing, tokens};
 use super::users;
 use crate::dialect::{
     Block, Effect, Frame, Framer, OutputState, RowCodec, RowFault, RowMode, SessionState,
@@ -110,6 +110,32 @@ enum Step {
 }
 
 impl PlainFramer {
+    /// Goes on with statements, whatever was open: the parts of an archive end by themselves.
+    pub(super) fn resume(&mut self) {
+        self.state = State::Top;
+        self.scanner = Scanner::default();
+        self.prefix.clear();
+        self.effects.clear();
+        self.unfinished = None;
+        self.last = Bytes::new();
+        self.connecting = None;
+    }
+
+    /// Has the input ended within rows?
+    pub(super) fn is_cut_short(&self) -> bool {
+        self.unfinished.is_some()
+    }
+
+    /// Where the next frame begins.
+    pub(super) fn at(&self) -> Position {
+        self.at
+    }
+
+    /// How statements are read now.
+    pub(super) fn lexing(&self) -> Lexing {
+        self.session.lexing()
+    }
+
     /// Takes `length` bytes off the front, those of the prefix first, which have left already.
     fn take(&mut self, input: &mut BytesMut, length: usize) -> (Bytes, Position) {
         let gone = length.min(self.prefix.len());
@@ -360,6 +386,7 @@ impl PlainFramer {
             columns,
             has_end: true,
             tied: !self.prefix.is_empty(),
+            entry: None,
             codec,
         }
     }
@@ -383,6 +410,7 @@ impl PlainFramer {
             columns,
             has_end: false,
             tied: false,
+            entry: None,
             codec: Arc::new(InsertCodec::new(bytes, literals)),
         });
         self.inserts = true;

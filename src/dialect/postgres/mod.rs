@@ -1,10 +1,11 @@
-//! PostgreSQL: the plain format of pg_dump and pg_dumpall, and scripts for psql.
+//! PostgreSQL: the plain and the custom format of pg_dump, what pg_dumpall writes, scripts for psql.
 //!
 //! In reading order: [`lexer`] and [`scanner`] cut a stream into statements; [`tokens`], [`ddl`],
 //! [`session`] and [`effects`] read them; [`copy_head`], [`copy_rows`], [`copy_text`] and
 //! [`copy_csv`] are COPY, [`insert`] and [`literal`] are INSERT; [`framer`] puts it together;
-//! [`ending`] is what scrub adds, and [`users`] what it leaves out.
+//! [`ending`] is what scrub adds, and [`users`] what it leaves out. [`archive`] reads archives by all this.
 
+pub mod archive;
 pub mod banner;
 pub mod charset;
 pub mod copy_csv;
@@ -27,7 +28,7 @@ pub mod users;
 use super::{Dialect, Framer, Transactional};
 use memchr::memmem;
 
-/// PostgreSQL's plain format.
+/// PostgreSQL.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Postgres;
 
@@ -40,7 +41,10 @@ impl Dialect for Postgres {
         let has = |text: &[u8]| memmem::find(head, text).is_some();
         let lower = head.to_ascii_lowercase();
         let lower_has = |text: &[u8]| memmem::find(&lower, text).is_some();
-        if has(b"-- PostgreSQL database dump") || has(b"-- PostgreSQL database cluster dump") {
+        if head.starts_with(b"PGDMP")
+            || has(b"-- PostgreSQL database dump")
+            || has(b"-- PostgreSQL database cluster dump")
+        {
             100
         } else if has(b"\\restrict ") || has(b"SELECT pg_catalog.") || lower_has(b" from stdin") {
             90
@@ -55,7 +59,7 @@ impl Dialect for Postgres {
     }
 
     fn framer(&self) -> Box<dyn Framer> {
-        Box::new(framer::PlainFramer::default())
+        Box::<archive::PostgresFramer>::default()
     }
 
     /// The prologue goes before `\restrict` above all, which forbids client commands from there on.

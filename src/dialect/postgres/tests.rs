@@ -83,7 +83,7 @@ fn outline(frames: &[Frame]) -> Vec<String> {
                 out.push(format!("H {}({columns})", block.relation));
             }
             Frame::End { .. } => out.push("E".to_owned()),
-            Frame::Rows { .. } | Frame::Other { .. } => {}
+            Frame::Rows { .. } | Frame::Other { .. } | Frame::Part(_) => {}
         }
     }
     if let Some((first, sum)) = rows {
@@ -234,7 +234,7 @@ fn positions_are_those_of_the_input() {
             | Frame::Head { at, .. }
             | Frame::Rows { at, .. }
             | Frame::End { at, .. } => Some((at.byte, at.line)),
-            Frame::Other { .. } => None,
+            Frame::Other { .. } | Frame::Part(_) => None,
         })
         .collect();
     assert_eq!(

@@ -259,6 +259,7 @@ impl<F: Flavour> ScriptFramer<F> {
             columns,
             has_end: false,
             tied: false,
+            entry: None,
             codec: self.flavour.codec(reader),
         })
     }

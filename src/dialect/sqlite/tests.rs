@@ -26,7 +26,7 @@ fn frames(cut: usize, mode: RowMode) -> (Vec<String>, Vec<u8>, Catalog) {
                     names.push(format!("{} {:?}", block.relation, block.columns));
                 }
                 Frame::End { .. } => names.push("end".to_owned()),
-                Frame::Rows { .. } | Frame::Other { .. } => {}
+                Frame::Rows { .. } | Frame::Other { .. } | Frame::Part(_) => {}
             }
         }
     }

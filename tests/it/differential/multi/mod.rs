@@ -13,6 +13,7 @@ mod stream;
 
 use super::{Choices, STYLES, compare, number, offline, selects, sorted};
 use crate::naive::{self, Database, Results, Stop, StopKind, Style};
+use crate::pg_restore;
 use crate::server::{Postgres, postgres};
 use std::sync::atomic::{AtomicU64, Ordering};
 use stream::{Given, Outcome, scrub};
@@ -186,6 +187,7 @@ fn group(server: &'static Postgres, seeds: Vec<u64>) -> u64 {
     };
     let data_only = style == DATA_ONLY;
     let (before, schema) = (dump(style), dump(&["--schema-only"]));
+    let archive = dump(&[&["-Fc"], style].concat());
 
     let mut selected = String::new();
     for Ran { case, after } in &ran {
@@ -300,11 +302,37 @@ fn group(server: &'static Postgres, seeds: Vec<u64>) -> u64 {
         ));
     }
     compare(&made, &scrubbed, &what);
-    assert_eq!(
-        sorted(&selected),
-        sorted(&selects(&report)),
-        "{what}: the SELECTs differ"
-    );
+    let told = |report: &str, what: &str| {
+        assert_eq!(
+            sorted(&selected),
+            sorted(&selects(report)),
+            "{what}: the SELECTs differ"
+        );
+    };
+    told(&report, &what);
+
+    let what = format!("{what}, as an archive");
+    std::fs::write(kept.join("archive.dump"), &archive).expect("a file");
+    let Outcome { run, report } = scrub(&Given {
+        rules: &rules,
+        dump: &archive,
+        schema: data_only.then_some(&schema),
+        target: (!ddl.is_empty()).then_some(&target),
+        file,
+        more: vec!["--jobs=2".to_owned()],
+    });
+    assert!(run.code == Some(0), "{what}: scrub failed: {}", run.err);
+    let scrubbed = server.database();
+    if data_only {
+        scrubbed.restore(&schema);
+    }
+    let args = match data_only {
+        true => &["-1", "--disable-triggers"][..],
+        false => &["-1"],
+    };
+    pg_restore::restore(server, &scrubbed, args, &run.out, &what);
+    compare(&made, &scrubbed, &what);
+    told(&report, &what);
     std::fs::remove_dir_all(&kept).expect("the folder");
     well.len() as u64
 }

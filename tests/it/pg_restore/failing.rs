@@ -1,0 +1,105 @@
+//! A run that fails leaves nothing that could be restored as a whole.
+
+use super::{archive, made, restored, to_file, try_restore};
+use crate::runner::{self, SPOILED};
+use crate::server::{Postgres, postgres};
+
+const TEST: &str = "-- name: nobody :test\nSELECT id FROM parent WHERE id = 5;\n";
+
+#[track_caller]
+fn cannot_be_restored(server: &'static Postgres, archive: &[u8], what: &str) {
+    for args in [&["-1"][..], &["--exit-on-error"], &[]] {
+        let database = server.database();
+        let output = try_restore(server, &database, args, archive);
+        assert!(!output.status.success(), "{what}: pg_restore {args:?}");
+        if args == ["-1"] {
+            let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+            assert_eq!(
+                database.psql(tables).trim(),
+                "0",
+                "{what}: something is there"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_failed_run_restores_nothing() {
+    let Some(server) = postgres() else { return };
+    let made = made(server);
+    made.psql("ALTER TABLE child DROP CONSTRAINT child_parent_id_fkey, ADD FOREIGN KEY (parent_id) REFERENCES parent");
+    let piped = archive(&made, &[]);
+    let schema_only = archive(&made, &["-s"]);
+    let key = "DELETE FROM parent WHERE id = 3;";
+    let cast = "UPDATE aside SET a = b::int WHERE a = 2999;";
+    let met = "UPDATE no_table SET a = 1;";
+    for (name, rules, dump, code) in [
+        ("a test finds rows", TEST, &piped, 1),
+        (
+            "a test finds rows in the end",
+            &format!("UPDATE aside SET b = '';\n{TEST}"),
+            &piped,
+            1,
+        ),
+        ("a foreign key stops it", key, &piped, 3),
+        ("a value does not fit", cast, &piped, 3),
+        ("a rule meets nothing", met, &piped, 1),
+        ("a rule meets nothing, no data", met, &schema_only, 1),
+    ] {
+        for more in [&[][..], &["-Z", "none"]] {
+            let run = runner::filter_with(more, rules, dump);
+            assert_eq!(run.code, Some(code), "{name}: {}", run.err);
+            cannot_be_restored(server, &run.out, name);
+        }
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let (from, to) = (dir.path().join("a.dump"), dir.path().join("b.dump"));
+        std::fs::write(&from, dump).expect("a file");
+        assert_eq!(to_file(&[], rules, &from, &to).code, Some(code), "{name}");
+        assert!(!to.exists(), "{name}: the file appeared");
+    }
+    // The same archives are whole where nothing fails.
+    restored(server, &runner::filter("", &piped).ok(), "no failure");
+    restored(server, &runner::filter("", &schema_only).ok(), "no failure");
+}
+
+#[test]
+fn an_archive_that_is_cut_is_no_archive() {
+    let Some(server) = postgres() else { return };
+    let small = server.database();
+    small.psql("CREATE TABLE t (a int, b text); INSERT INTO t SELECT g, 'x' || g FROM generate_series(1, 500) g;");
+    small.psql("CREATE TABLE u (a int PRIMARY KEY); INSERT INTO u VALUES (1);");
+    let piped = archive(&small, &[]);
+    let rules = "UPDATE t SET b = 'y' WHERE a = 3;";
+    let into = server.database();
+    let points = (0..12).map(|n| n * piped.len() / 12);
+    for point in points.chain([5, 11, piped.len() - 5, piped.len() - 1]) {
+        for rules in ["", rules] {
+            let what = format!("cut at {point} of {}", piped.len());
+            let run = runner::filter(rules, &piped[..point]);
+            assert_eq!(run.code, Some(3), "{what}: {}", run.err);
+            match run.out == SPOILED {
+                true => {}
+                false => {
+                    let output = try_restore(server, &into, &["-1"], &run.out);
+                    assert!(!output.status.success(), "{what}");
+                    let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+                    assert_eq!(into.psql(tables).trim(), "0", "{what}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_an_archive_cannot_be() {
+    let Some(server) = postgres() else { return };
+    let made = server.database();
+    made.psql("CREATE TABLE t (a int)");
+    let piped = archive(&made, &[]);
+    let run = runner::filter_with(&["-1"], "", &piped);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("pg_restore -1"), "{}", run.err);
+    let run = runner::filter_with(&["--from", "mysql"], "", &piped);
+    assert_eq!(run.code, Some(3));
+    assert!(run.err.contains("archive"), "{}", run.err);
+}

@@ -1,0 +1,96 @@
+//! Rules over an archive: what is restored is what the rulebook leaves of the database.
+
+use super::{STYLES, archive, made, restored, restored_file, to_file};
+use crate::runner;
+use crate::server::postgres;
+
+/// Held tables, cascades over keys that stand behind the data, rows that the server completes, rows
+/// that move to another partition, all in one.
+const RULES: &str = "\
+UPDATE parent SET email = 'p' || id || '@mailinator.com', name = 'N''\\;--' WHERE id % 2 = 0;
+DELETE FROM parent WHERE id % 100 = 7;
+UPDATE child SET note = note || (SELECT count(*) FROM part)::text WHERE id < 10;
+UPDATE part SET k = 3 - k WHERE v = 'one';
+INSERT INTO lacking (s) VALUES (E'added \\\\ ; '' -- $$ \\n');
+INSERT INTO lacking (id) VALUES (77);
+UPDATE aside SET b = 'seen' WHERE EXISTS (SELECT 1 FROM child WHERE child.id = aside.a);
+INSERT INTO child (parent_id, note) VALUES (2, 'new');
+";
+
+/// Nobody knows which table it will be about before all rows of one have come.
+const GENERATED: &str = "\
+SELECT 'UPDATE parent SET name = ''x'' WHERE id = ' || count(*) / 50 FROM aside \\gexec
+SELECT 'UPDATE \"' || max(v) || '\" SET b = NULL' FROM (SELECT 'aside'::text AS v FROM part) q \\gexec
+";
+
+#[test]
+fn the_restored_archive_is_what_the_rulebook_leaves() {
+    let Some(server) = postgres() else { return };
+    for rules in [
+        RULES,
+        GENERATED.split_inclusive('\n').next().unwrap_or_default(),
+    ] {
+        let made = made(server);
+        let archives = STYLES.map(|style| archive(&made, style));
+        made.psql(rules);
+        made.psql("REFRESH MATERIALIZED VIEW kept");
+        let expected = made.fingerprint();
+        for (style, archive) in STYLES.iter().zip(&archives) {
+            for more in [&[][..], &["-Z", "gzip:1", "--memory=64K"]] {
+                let what = format!("{style:?} {more:?}");
+                let dir = tempfile::tempdir().expect("a temporary directory");
+                let path = |name: &str| dir.path().join(name);
+                std::fs::write(path("a.dump"), archive).expect("a file");
+                let run = to_file(more, rules, &path("a.dump"), &path("b.dump"));
+                assert_eq!(run.code, Some(0), "{what}: {}", run.err);
+                let piped = runner::filter_with(more, rules, archive);
+                assert_eq!(piped.code, Some(0), "{what}: {}", piped.err);
+                let same = |database: crate::server::Database, how: &str| {
+                    let what = format!("{what}, {how}");
+                    expected.assert_same(&database.fingerprint(), &what);
+                };
+                same(restored(server, &piped.out, &what), "from a pipe");
+                let parallel = restored_file(server, &path("b.dump"), &["-j4"], &what);
+                same(parallel, "in parallel");
+            }
+        }
+    }
+}
+
+#[test]
+fn archives_are_read_wherever_dumps_are() {
+    let Some(server) = postgres() else { return };
+    let made = made(server);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = dir.path().join("a.dump");
+    let plain = made.dump(&["--data-only"]);
+    std::fs::write(&file, archive(&made, &[])).expect("a file");
+    let name = file.to_str().expect("UTF-8");
+
+    // Its addresses are found, wherever they are.
+    let run = runner::run(&["verify", name], b"");
+    assert_eq!(run.code, Some(1), "{}", run.err);
+    let found = run.text();
+    assert!(found.contains("public.parent.email: 300"), "{found}");
+    assert!(found.contains("  row 1\n"), "{found}");
+    let rules = "UPDATE parent SET email = NULL;";
+    let safe = runner::filter(rules, &std::fs::read(&file).expect("it")).ok();
+    let run = runner::run(&["verify", "--against", name], &safe);
+    assert_eq!(run.code, Some(0), "{}{}", run.text(), run.err);
+
+    // What would happen to it is told.
+    let path = dir.path().join("rules.sql");
+    std::fs::write(&path, RULES).expect("a file");
+    let book = path.to_str().expect("UTF-8");
+    let run = runner::run(&["check", "-r", book, name], b"");
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(run.text().contains("DELETE"), "{}", run.text());
+
+    // It gives the schema of a dump of rows, and the rows of a target.
+    let rules = "DELETE FROM parent WHERE id = 3;\nUPDATE aside SET b = t.b FROM target.aside t \
+                 WHERE t.a = aside.a AND aside.a = 5;";
+    let args = ["--schema", name, "--target", name];
+    let run = runner::filter_with(&args, rules, &plain);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(!run.text().contains("\n3\tname 3\t"));
+}
