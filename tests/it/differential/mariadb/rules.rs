@@ -37,7 +37,7 @@ pub fn generate(tables: &[Table], sql: Sql, choices: &mut Choices) -> String {
                 emptied.push(at);
                 format!("TRUNCATE {name}")
             }
-            14 if table.counts && !table.referenced && !emptied.contains(&at) => {
+            14 if sql.counted && table.counts && !table.referenced && !emptied.contains(&at) => {
                 closed.push(at);
                 rule.insert(table, true, choices)
             }
