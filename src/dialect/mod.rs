@@ -14,7 +14,7 @@ mod session;
 pub mod sqlite;
 
 use crate::archive::Toc;
-use crate::error::{Position, Result};
+use crate::error::{Error, Position, Result};
 use crate::schema::{Catalog, DataType, Relation, RelationName};
 use bytes::{Bytes, BytesMut};
 pub use session::{SessionState, Setting};
@@ -271,6 +271,15 @@ pub struct RowSpan {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct RowFault(pub String);
+
+impl RowFault {
+    /// The refusal of what stands among a relation's rows.
+    pub fn among_rows(self, relation: &RelationName, at: Position) -> Error {
+        Error::input(self.0).relation(relation).at(at).remedy(
+            "make the dump again with the system's own tool, which writes rows and nothing else",
+        )
+    }
+}
 
 /// Reads and writes the rows of one block.
 pub trait RowCodec: Send + Sync + Debug {

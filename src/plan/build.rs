@@ -125,6 +125,20 @@ pub(super) fn program(
             .rule(&first.statement.name)
             .remedy(advice(context.dump).schema)
     })?;
+    let header = subject.header.unwrap_or_default();
+    let same = |a: &String, b: &String| match context.dump {
+        SqlDialect::Postgres | SqlDialect::Oracle => a == b,
+        _ => a.eq_ignore_ascii_case(b),
+    };
+    if let Some(twice) =
+        (1..header.len()).find(|at| header[..*at].iter().any(|name| same(name, &header[*at])))
+    {
+        let message = format!("its rows name the column {} twice", header[twice]);
+        return Err(Error::input(message)
+            .relation(subject.name)
+            .rule(&first.statement.name)
+            .remedy(advice(context.dump).rows));
+    }
     let mut builder = Builder {
         subject,
         declared,

@@ -213,7 +213,9 @@ impl Catalog {
 
     /// Gives a relation another name, everywhere.
     pub fn rename_relation(&mut self, old: &RelationName, new: RelationName) {
+        // Its rows may have passed all the same.
         let Some(at) = self.relations.get_index_of(old) else {
+            self.renames.push((old.clone(), new));
             return;
         };
         if self.relations.replace_index(at, new.clone()).is_err() {

@@ -22,6 +22,8 @@ use std::sync::Arc;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+const CALLS: Effect = Effect::Anything("a stored function that writes");
+
 /// What stands at the front of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
@@ -82,6 +84,11 @@ pub trait Script: Send + Debug {
 
     /// Is the name one that the client puts together?
     fn is_variable(&self, _name: &[String]) -> bool {
+        false
+    }
+
+    /// May these rows call a function of the script that writes?
+    fn rows_call(&self, _rows: &[u8]) -> bool {
         false
     }
 
@@ -162,6 +169,8 @@ pub struct ScriptFramer<S> {
     unfinished: Option<Unfinished>,
     last: Bytes,
     connecting: bool,
+    /// May the rows of this block have called a function that writes?
+    calls: bool,
     charset: Arc<Charset>,
 }
 
@@ -186,6 +195,7 @@ impl<S: Script> ScriptFramer<S> {
             unfinished: None,
             last: Bytes::new(),
             connecting: false,
+            calls: false,
             charset: Arc::default(),
         }
     }
@@ -313,10 +323,11 @@ impl<S: Script> ScriptFramer<S> {
         let block = block.clone();
         let cut = cutter
             .cut(self.mode, input, eof)
-            .map_err(|RowFault(why)| Error::input(why).relation(&block.relation).at(self.at))?;
+            .map_err(|fault| fault.among_rows(&block.relation, self.at))?;
         match cut {
             Cut::Rows(length, rows) => {
                 let (bytes, at) = self.take(input, length);
+                self.calls |= self.script.rows_call(&bytes);
                 let count = self.counts.entry(block.relation.clone()).or_default();
                 let first_row = if rows == 0 { 0 } else { *count };
                 *count += rows;
@@ -330,6 +341,9 @@ impl<S: Script> ScriptFramer<S> {
             Cut::End(length) => {
                 let (bytes, at) = self.take(input, length);
                 self.state = State::Top;
+                if std::mem::take(&mut self.calls) {
+                    self.effects.push_back(CALLS);
+                }
                 Ok(Next::Frame(Frame::End { bytes, at }))
             }
             Cut::More if eof => self.cut_short(input),

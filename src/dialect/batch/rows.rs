@@ -128,6 +128,9 @@ impl Cutter {
                         continue;
                     }
                     Line::End(_) | Line::Command(_) => {
+                        if self.phase == Phase::Row && mode == RowMode::Split {
+                            return fault("an INSERT ends where a row has to follow");
+                        }
                         self.end_before();
                         continue;
                     }
@@ -218,9 +221,12 @@ impl Cutter {
             }
             (b'(', _) => {
                 self.depth += 1;
-                if self.phase == Phase::Row {
-                    self.phase = Phase::Inside;
-                }
+                self.phase = match self.phase {
+                    Phase::Row => Phase::Inside,
+                    // A row without a comma before it.
+                    Phase::After if self.depth == 1 => Phase::Tail,
+                    phase => phase,
+                };
             }
             (b')', _) => {
                 self.depth = self.depth.saturating_sub(1);

@@ -101,6 +101,8 @@ pub fn classify(
         opaque(&mut t, "LOAD DATA")
     } else if is(&["EXECUTE"]) && sets_role(t) {
         Effect::Setting
+    } else if is(&["IMPORT"]) {
+        Effect::Included("IMPORT TABLE")
     } else if is(&["SOURCE"]) {
         Effect::Included(SOURCE)
     } else if is(&["SYSTEM", "CONNECT"]) {
@@ -145,8 +147,8 @@ pub fn classify(
 /// Words that begin a statement which runs others, or brings rows that scrub does not see. MariaDB
 /// takes those of a procedure's body on their own as well.
 const RUNS: &[&str] = &[
-    "WITH", "CALL", "EXECUTE", "PREPARE", "HANDLER", "BINLOG", "IMPORT", "IF", "CASE", "LOOP",
-    "REPEAT", "WHILE", "FOR",
+    "WITH", "CALL", "EXECUTE", "PREPARE", "HANDLER", "BINLOG", "IF", "CASE", "LOOP", "REPEAT",
+    "WHILE", "FOR",
 ];
 
 /// What follows ANALYZE: tables, or a statement that MariaDB runs to measure it?

@@ -119,6 +119,10 @@ impl Flavour for MysqlFlavour {
         !self.unseen.is_union(relation)
     }
 
+    fn rows_call(&self, rows: &[u8]) -> bool {
+        self.unseen.rows_call(rows)
+    }
+
     fn has_generated(&self) -> bool {
         true
     }

@@ -1,19 +1,24 @@
 //! Ways by which a statement changes tables that it does not name: functions that write, and tables
 //! whose rows are those of others (ENGINE=MERGE).
 //!
-//! A function is known by its name alone, whatever its database. Calls within the VALUES of an INSERT
-//! are not looked for.
+//! A function is known by its name alone, whatever its database. In rows, whose cells may be cut anywhere, a
+//! call is what looks like one, in a text too.
 
 use crate::dialect::Effect;
 use crate::dialect::script::tokens::Tokens;
 use crate::schema::RelationName;
+use regex::bytes::Regex;
 use std::collections::{HashMap, HashSet};
 
 /// What the script has defined so far.
 #[derive(Debug, Default)]
 pub struct Unseen {
-    /// Functions whose bodies write, in lower case.
-    writers: HashSet<String>,
+    /// Functions whose bodies write and views that call them, in lower case. True: a view.
+    writers: HashSet<(String, bool)>,
+    /// What the other functions and views call and read; that may be defined later.
+    others: HashMap<(String, bool), HashSet<(String, bool)>>,
+    /// What a call of a writer looks like.
+    call: Option<Regex>,
     /// MERGE tables with their members.
     unions: HashMap<RelationName, Vec<RelationName>>,
 }
@@ -32,9 +37,11 @@ impl Unseen {
         effects: &mut Vec<Effect>,
     ) {
         if let Some((name, body)) = function(t) {
-            if self.writes(body) {
-                self.writers.insert(name.to_lowercase());
-            }
+            self.define((name.to_lowercase(), false), body, writes(body));
+            return;
+        }
+        if let Some((name, body)) = view(t) {
+            self.define((name.to_lowercase(), true), body, false);
             return;
         }
         if let Some((table, members)) = union(t, resolve) {
@@ -56,35 +63,65 @@ impl Unseen {
         }
     }
 
-    /// Does a function with this body write?
-    fn writes(&self, mut body: Tokens<'_>) -> bool {
-        const WRITES: &[&str] = &["INSERT", "UPDATE", "DELETE", "REPLACE", "CALL", "LOAD"];
-        let called = self.calls(body);
-        // INSERT() and REPLACE() compute.
-        let mut writes = || {
-            while let Some(token) = body.next() {
-                if WRITES.iter().any(|w| token.keyword(w)) && !body.at_mark(b'(') {
-                    return true;
+    /// A function or a view is defined. Whatever names a writer is one.
+    fn define(&mut self, name: (String, bool), body: Tokens<'_>, writes: bool) {
+        self.others.insert(name.clone(), named(body).collect());
+        if writes {
+            self.writers.insert(name);
+        }
+        loop {
+            let known = self.writers.len();
+            for (name, calls) in &self.others {
+                if !calls.is_disjoint(&self.writers) {
+                    self.writers.insert(name.clone());
                 }
             }
-            false
-        };
-        called || writes()
-    }
-
-    /// Is one of the functions that write called?
-    fn calls(&self, mut t: Tokens<'_>) -> bool {
-        if self.writers.is_empty() {
-            return false;
-        }
-        while let Some(token) = t.next() {
-            let name = token.name().filter(|_| t.at_mark(b'('));
-            if name.is_some_and(|name| self.writers.contains(&name.to_lowercase())) {
-                return true;
+            if known == self.writers.len() {
+                break;
             }
         }
-        false
+        let functions = self.writers.iter().filter(|(_, view)| !view);
+        let names: Vec<_> = functions.map(|(name, _)| regex::escape(name)).collect();
+        // A name too long for an expression is none that a server takes.
+        let call = format!(
+            r"(?i-u)(?:^|[^0-9a-z_$])(?:{})`?\s*(?:\(|$)",
+            names.join("|")
+        );
+        self.call = Regex::new(&call).ok().filter(|_| !names.is_empty());
     }
+
+    /// May rows call a function that writes?
+    pub fn rows_call(&self, rows: &[u8]) -> bool {
+        self.call.as_ref().is_some_and(|call| call.is_match(rows))
+    }
+
+    /// Is one of the functions that write called, or a view read that does?
+    fn calls(&self, t: Tokens<'_>) -> bool {
+        !self.writers.is_empty() && named(t).any(|name| self.writers.contains(&name))
+    }
+}
+
+/// The names in a statement, in lower case: functions that it calls, and, true, views that it may read.
+fn named(mut t: Tokens<'_>) -> impl Iterator<Item = (String, bool)> {
+    std::iter::from_fn(move || {
+        loop {
+            if let Some(name) = t.next()?.name() {
+                return Some((name.to_lowercase(), !t.at_mark(b'(')));
+            }
+        }
+    })
+}
+
+/// Does the body of a function write?
+fn writes(mut body: Tokens<'_>) -> bool {
+    const WRITES: &[&str] = &["INSERT", "UPDATE", "DELETE", "REPLACE", "CALL", "LOAD"];
+    while let Some(token) = body.next() {
+        // INSERT() and REPLACE() compute.
+        if WRITES.iter().any(|w| token.keyword(w)) && !body.at_mark(b'(') {
+            return true;
+        }
+    }
+    false
 }
 
 /// Does a statement keep the text of others without running it?
@@ -111,6 +148,20 @@ fn function(mut t: Tokens<'_>) -> Option<(String, Tokens<'_>)> {
     }
     t.eat("AGGREGATE");
     t.eat("FUNCTION").then_some(())?;
+    t.eat("IF NOT EXISTS");
+    Some((t.names()?.pop()?, t))
+}
+
+/// The name of the view that is created, and what follows it.
+fn view(mut t: Tokens<'_>) -> Option<(String, Tokens<'_>)> {
+    t.eat("CREATE").then_some(())?;
+    while !t.eat("VIEW") {
+        let token = t.next()?;
+        let other = ["TABLE", "PROCEDURE", "TRIGGER", "EVENT", "SERVER", "INDEX"];
+        if other.iter().any(|word| token.keyword(word)) {
+            return None;
+        }
+    }
     t.eat("IF NOT EXISTS");
     Some((t.names()?.pop()?, t))
 }
@@ -178,6 +229,19 @@ mod tests {
             ("SET @x = h()", None, calls()),
             ("CREATE TABLE x AS SELECT h()", None, calls()),
             ("CREATE VIEW x AS SELECT h()", None, vec![]),
+            ("SELECT * FROM x", None, calls()),
+            (
+                "CREATE FUNCTION early() RETURNS int RETURN late()",
+                None,
+                vec![],
+            ),
+            ("SELECT early()", None, vec![]),
+            (
+                "CREATE FUNCTION late() RETURNS int BEGIN DELETE FROM t; RETURN 1; END",
+                None,
+                vec![],
+            ),
+            ("SELECT early()", None, calls()),
             ("DROP FUNCTION f", None, vec![]),
             (
                 "CREATE TABLE m (a int) ENGINE=MERGE UNION=(`t`,d.u) INSERT_METHOD=LAST",
@@ -206,6 +270,15 @@ mod tests {
             unseen.add(t, &resolve, &mut effects);
             assert_eq!(effects, expected, "{statement}");
         }
+        for (rows, expected) in [
+            (&b"(1,f()),(2,'x')"[..], true),
+            (b"(1,`F` (2))", true),
+            (b"(1,shop.early", true),
+            (b"(1,'f'),(g(),myf(),f1())", false),
+        ] {
+            assert_eq!(unseen.rows_call(rows), expected);
+        }
+        assert!(!Unseen::default().rows_call(b"(f())"));
         assert!(unseen.is_union(|| name("m")));
         assert!(!unseen.is_union(|| name("t")));
     }

@@ -3,12 +3,13 @@
 //! Static SQL names its tables. Dynamic SQL is read if it is one literal, or if its first literal shows
 //! that it is DDL. A call to a procedure that is neither the block's own nor one of the system's that
 //! only administer may change anything; of the functions within expressions those that the script has
-//! created, if their bodies write. Calls within the VALUES of an INSERT are not looked for.
+//! created, if their bodies write or call one that does.
 
 use super::effects::Names;
 use crate::dialect::Effect;
-use crate::dialect::batch::tokens::{Kind, Token, Tokens};
-use std::collections::HashSet;
+use crate::dialect::batch::Flavour;
+use crate::dialect::batch::tokens::{Kind, Token, Tokens, tokens};
+use std::collections::{HashMap, HashSet};
 
 const WHAT: &str = "a PL/SQL block";
 
@@ -115,33 +116,121 @@ pub fn effects(names: &Names<'_>, t: Tokens<'_>) -> Vec<Effect> {
     out
 }
 
-/// The function or package that a statement creates whose body may change rows, by its name.
-pub fn writer(names: &Names<'_>, mut t: Tokens<'_>) -> Option<String> {
+/// The functions, packages and views of a script whose use may change rows.
+#[derive(Debug, Default)]
+pub struct Writers {
+    names: HashSet<String>,
+    /// What each of all of them names; that may be created later.
+    units: HashMap<String, HashSet<String>>,
+}
+
+impl Writers {
+    /// Takes in what a statement creates. False: no function, package or view.
+    pub fn add(&mut self, names: &Names<'_>, t: Tokens<'_>) -> bool {
+        let Some((name, body)) = unit(t) else {
+            return false;
+        };
+        let changes = |effect: &Effect| matches!(effect, Effect::Opaque(..) | Effect::Anything(_));
+        if effects(names, body.within(body.offset()..body.source().len()))
+            .iter()
+            .any(changes)
+        {
+            self.names.insert(name.clone());
+        }
+        self.units.insert(name, named(body));
+        loop {
+            let known = self.names.len();
+            for (name, named) in &self.units {
+                if !named.is_disjoint(&self.names) {
+                    self.names.insert(name.clone());
+                }
+            }
+            if known == self.names.len() {
+                return true;
+            }
+        }
+    }
+
+    /// May a statement use one of them?
+    pub fn used_by(&self, t: Tokens<'_>) -> bool {
+        const RUNS: &[&str] = &[
+            "SELECT", "WITH", "CALL", "EXEC", "EXECUTE", "BEGIN", "DECLARE", "INSERT", "UPDATE",
+            "DELETE", "MERGE",
+        ];
+        let creates = |mut t: Tokens<'_>| {
+            t.eat("CREATE") && { t }.any(|t| t.keyword("TABLE") || t.keyword("MATERIALIZED"))
+        };
+        let runs = t
+            .peek()
+            .is_some_and(|t| t.any_keyword(RUNS) || t.mark(b'<'));
+        !self.names.is_empty() && (runs || creates(t)) && !named(t).is_disjoint(&self.names)
+    }
+
+    /// May rows use one of them?
+    pub fn used_in(&self, rows: &[u8]) -> bool {
+        !self.names.is_empty() && !named(tokens(rows, Flavour::Oracle)).is_disjoint(&self.names)
+    }
+}
+
+/// The names in a statement, and those in its texts if it runs texts.
+fn named(t: Tokens<'_>) -> HashSet<String> {
+    let runs_texts = { t }.any(|token| token.keyword("IMMEDIATE"));
+    let mut found = HashSet::new();
+    for token in t {
+        found.extend(token.name());
+        if let Some(text) = token.text().filter(|_| runs_texts) {
+            found.extend(tokens(&text, Flavour::Oracle).filter_map(|token| token.name()));
+        }
+    }
+    found
+}
+
+/// The function, package or view that a statement creates, and what it does.
+fn unit(mut t: Tokens<'_>) -> Option<(String, Tokens<'_>)> {
     t.eat("CREATE").then_some(())?;
     t.eat("OR REPLACE");
+    t.any_of(&["FORCE", "NOFORCE"]);
     t.any_of(&["EDITIONABLE", "NONEDITIONABLE"]);
-    (t.eat("FUNCTION") || t.eat("PACKAGE BODY")).then_some(())?;
+    (t.eat("FUNCTION") || t.eat("PACKAGE BODY") || t.eat("VIEW")).then_some(())?;
     t.eat("IF NOT EXISTS");
     let name = t.qualified_name()?.pop()?;
     while !t.next()?.any_keyword(&["IS", "AS"]) {}
-    let changes = |effect: &Effect| matches!(effect, Effect::Opaque(..) | Effect::Anything(_));
-    effects(names, t.within(t.offset()..t.source().len()))
-        .iter()
-        .any(changes)
-        .then_some(name)
+    Some((name, t))
 }
 
-/// May a statement call one of these functions?
-pub fn calls_writer(writers: &HashSet<String>, mut t: Tokens<'_>) -> bool {
-    const RUNS: &[&str] = &[
-        "SELECT", "WITH", "CALL", "EXEC", "EXECUTE", "BEGIN", "DECLARE", "INSERT", "UPDATE",
-        "DELETE", "MERGE",
-    ];
-    let runs = t
-        .peek()
-        .is_some_and(|t| t.any_keyword(RUNS) || t.mark(b'<'));
-    let called = |token: Token<'_>| token.name().is_some_and(|name| writers.contains(&name));
-    !writers.is_empty() && runs && t.any(called)
+/// Does an INSERT follow the end of the unit that a statement creates? Without the unit's own `/` the client
+/// takes it for a part of the unit.
+pub fn swallows(mut t: Tokens<'_>) -> bool {
+    const PAIRED: &[&str] = &["IF", "LOOP", "CASE"];
+    if !t.eat("CREATE") {
+        return false;
+    }
+    t.eat("OR REPLACE");
+    t.any_of(&["EDITIONABLE", "NONEDITIONABLE"]);
+    // The specification of a type that has no END.
+    let flat = t.eat("TYPE") && !t.at_keyword("BODY");
+    // These have an END of their own.
+    let mut depth = usize::from(t.at_keyword("PACKAGE") || t.at_keyword("BODY"));
+    let mut before: Option<Token<'_>> = None;
+    while let Some(token) = t.next() {
+        let after = |word: &str| before.is_some_and(|b| b.keyword(word));
+        if token.keyword("BEGIN") || token.any_keyword(PAIRED) && !after("END") {
+            depth += 1;
+        } else if token.keyword("END") {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                let mut rest = t;
+                rest.name();
+                if rest.eat_mark(b';') && rest.at_keyword("INSERT") {
+                    return true;
+                }
+            }
+        } else if flat && token.mark(b';') && t.at_keyword("INSERT") {
+            return true;
+        }
+        before = Some(token);
+    }
+    false
 }
 
 /// `INSERT INTO t`, `INSERT ALL INTO t … INTO u …`.
@@ -275,8 +364,6 @@ fn statistics(names: &Names<'_>, mut t: Tokens<'_>) -> Effect {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::batch::Flavour;
-    use crate::dialect::batch::tokens::tokens;
     use crate::schema::Catalog;
 
     #[test]
@@ -302,20 +389,75 @@ mod tests {
             ),
             ("CREATE TABLE t AS SELECT 1 a FROM u", None),
         ] {
-            let writer = writer(&names, tokens(statement.as_bytes(), Flavour::Oracle));
-            assert_eq!(writer.as_deref(), expected, "{statement}");
+            let mut writers = Writers::default();
+            writers.add(&names, tokens(statement.as_bytes(), Flavour::Oracle));
+            let expected = expected.map(str::to_owned).into_iter().collect();
+            assert_eq!(writers.names, expected, "{statement}");
         }
-        let writers = HashSet::from(["F".to_owned()]);
+        let mut writers = Writers::default();
+        for unit in [
+            "CREATE FUNCTION early RETURN NUMBER IS BEGIN RETURN f; END;",
+            "CREATE OR REPLACE FORCE VIEW v (a) AS SELECT f FROM dual;",
+            "CREATE FUNCTION f RETURN NUMBER IS BEGIN DELETE FROM t; RETURN 1; END;",
+        ] {
+            assert!(writers.add(&names, tokens(unit.as_bytes(), Flavour::Oracle)));
+        }
+        for (rows, expected) in [
+            (&b"(1, f)"[..], true),
+            (b"(1, HR.early())", true),
+            (b"(1, 'f')", false),
+        ] {
+            assert_eq!(writers.used_in(rows), expected);
+        }
         for (statement, expected) in [
             ("SELECT f FROM dual", true),
             ("DECLARE x NUMBER; BEGIN x := hr.f(1); END;", true),
             ("EXEC :x := f", true),
+            ("SELECT early FROM dual", true),
+            ("SELECT a FROM v", true),
+            ("CREATE TABLE z AS SELECT f FROM dual", true),
+            ("CREATE SYNONYM f FOR g", false),
+            ("BEGIN EXECUTE IMMEDIATE 'SELECT f FROM dual'; END;", true),
             ("SELECT 'f' FROM g", false),
             ("DROP FUNCTION f", false),
             ("PROMPT f", false),
         ] {
             let t = tokens(statement.as_bytes(), Flavour::Oracle);
-            assert_eq!(calls_writer(&writers, t), expected, "{statement}");
+            assert_eq!(writers.used_by(t), expected, "{statement}");
+        }
+    }
+
+    #[test]
+    fn what_follows_a_unit_without_a_slash() {
+        for (unit, expected) in [
+            (
+                "CREATE TRIGGER g BEFORE INSERT ON t BEGIN IF x THEN NULL; END IF; END;",
+                true,
+            ),
+            (
+                "CREATE FUNCTION f RETURN NUMBER IS a NUMBER := CASE WHEN 1 THEN 2 END; BEGIN RETURN 1; END f;",
+                true,
+            ),
+            ("CREATE PACKAGE p IS PROCEDURE q; END p;", true),
+            (
+                "CREATE PACKAGE BODY p IS PROCEDURE q IS BEGIN NULL; END; END p;",
+                true,
+            ),
+            ("CREATE TYPE y AS OBJECT (a NUMBER);", true),
+            ("CREATE PROCEDURE q IS BEGIN BEGIN NULL; END;", false),
+            ("CREATE PROCEDURE q IS BEGIN LOOP EXIT; END LOOP;", false),
+            (
+                "CREATE PACKAGE BODY p IS PROCEDURE q IS BEGIN NULL; END; PROCEDURE r IS BEGIN",
+                false,
+            ),
+        ] {
+            let inside = match expected {
+                true => "",
+                false => " END; END;",
+            };
+            let statement = format!("{unit}\nINSERT INTO t VALUES (1);{inside}\n");
+            let t = tokens(statement.as_bytes(), Flavour::Oracle);
+            assert_eq!(swallows(t), expected, "{statement}");
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::schema::{Catalog, Generated, Relation, RelationName};
 use literal::OracleLiterals;
 use memchr::memmem;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Oracle's scripts.
@@ -98,8 +98,8 @@ pub struct OracleScript {
     /// The table whose rows the statement holds that a line `/` would run again.
     buffer: Option<RelationName>,
     carriage: bool,
-    /// Functions and packages of the script whose bodies write.
-    writers: HashSet<String>,
+    /// What the script has created whose use may write.
+    writers: block::Writers,
 }
 
 impl Default for OracleScript {
@@ -114,7 +114,7 @@ impl Default for OracleScript {
             command: false,
             buffer: None,
             carriage: false,
-            writers: HashSet::new(),
+            writers: block::Writers::default(),
         }
     }
 }
@@ -208,10 +208,11 @@ impl Script for OracleScript {
         };
         let mut effects = names.effects(statement);
         let t = tokens(statement, Flavour::Oracle);
-        if let Some(name) = block::writer(&names, t) {
-            self.writers.insert(name);
-        } else if block::calls_writer(&self.writers, t) {
+        if !self.writers.add(&names, t) && self.writers.used_by(t) {
             effects.insert(0, Effect::Anything("a stored function that writes"));
+        }
+        if block::swallows(t) {
+            effects.insert(0, Effect::Anything("a PL/SQL unit without its line /"));
         }
         if effects == [Effect::Setting] {
             self.setting(statement);
@@ -226,6 +227,10 @@ impl Script for OracleScript {
     fn line(&mut self, _bytes: &[u8]) -> Vec<Effect> {
         let again = |name| Effect::Opaque(name, "a / that runs its INSERT again");
         self.buffer.clone().map(again).into_iter().collect()
+    }
+
+    fn rows_call(&self, rows: &[u8]) -> bool {
+        self.writers.used_in(rows)
     }
 
     fn rows(&mut self, relation: &RelationName) {

@@ -437,8 +437,7 @@ impl PlainFramer {
             }
             _ => return Ok(Step::Again),
         };
-        let cut =
-            cut.map_err(|RowFault(why)| Error::input(why).relation(&block.relation).at(self.at))?;
+        let cut = cut.map_err(|fault| fault.among_rows(&block.relation, self.at))?;
         let length = match cut {
             Cut::Rows(length, _) | Cut::End(length) => length,
             Cut::More => 0,

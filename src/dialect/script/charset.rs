@@ -56,6 +56,8 @@ impl Wide {
 pub struct Charset {
     encoding: Option<&'static Encoding>,
     known: bool,
+    /// Are ASCII's bytes ASCII in it, as far as one knows?
+    ascii: bool,
     /// Which of its characters a lexer must know.
     pub wide: Wide,
     /// Does MySQL read some of its characters in a way of its own?
@@ -67,6 +69,7 @@ impl Charset {
     pub const PLAIN: Charset = Charset {
         encoding: None,
         known: true,
+        ascii: true,
         wide: Wide::No,
         own: false,
     };
@@ -77,6 +80,7 @@ impl Charset {
         let by = |encoding, wide| Charset {
             encoding: Some(encoding),
             known: true,
+            ascii: true,
             wide,
             own: matches!(name.as_str(), "sjis" | "big5"),
         };
@@ -105,6 +109,10 @@ impl Charset {
             "gb18030" => by(encoding_rs::GB18030, Wide::Gb18030),
             _ => Charset {
                 known: false,
+                ascii: !matches!(
+                    name.as_str(),
+                    "ucs2" | "utf16" | "utf16le" | "utf32" | "swe7"
+                ),
                 ..Charset::PLAIN
             },
         }
@@ -120,7 +128,7 @@ impl Charset {
     /// # Errors
     /// If the character set is not known or the bytes are not valid in it.
     pub fn decode(self, bytes: &[u8]) -> Result<Cow<'_, [u8]>, RowFault> {
-        if self.is_plain() || bytes.is_ascii() {
+        if self.is_plain() || self.ascii && bytes.is_ascii() {
             return Ok(Cow::Borrowed(bytes));
         }
         let Some(encoding) = self.encoding else {
@@ -143,7 +151,7 @@ impl Charset {
     /// # Errors
     /// If the character set is not known or lacks a character.
     pub fn encode(self, text: &[u8]) -> Result<Cow<'_, [u8]>, RowFault> {
-        if self.is_plain() || text.is_ascii() {
+        if self.is_plain() || self.ascii && text.is_ascii() {
             return Ok(Cow::Borrowed(text));
         }
         let missing =

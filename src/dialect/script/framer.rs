@@ -22,6 +22,8 @@ use std::sync::Arc;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+const CALLS: Effect = Effect::Anything("a stored function that writes");
+
 /// What a dialect adds to the framer: its session, its DDL, its literals.
 pub trait Flavour: Send + Debug {
     /// How bytes are cut into units now.
@@ -59,6 +61,11 @@ pub trait Flavour: Send + Debug {
 
     /// Do rows without a list of columns hold the generated ones, too?
     fn has_generated(&self) -> bool;
+
+    /// May these rows call a function of the script that writes?
+    fn rows_call(&self, _rows: &[u8]) -> bool {
+        false
+    }
 
     /// Reads and writes rows.
     fn codec(&self, reader: RowReader) -> Arc<dyn RowCodec>;
@@ -115,6 +122,8 @@ pub struct ScriptFramer<F> {
     counts: HashMap<RelationName, u64>,
     unfinished: Option<Unfinished>,
     in_transaction: bool,
+    /// May the rows of this block have called a function that writes?
+    calls: bool,
     /// The statement that has just been framed.
     last: Bytes,
 }
@@ -140,6 +149,7 @@ impl<F: Flavour> ScriptFramer<F> {
             counts: HashMap::new(),
             unfinished: None,
             in_transaction: false,
+            calls: false,
             last: Bytes::new(),
         }
     }
@@ -290,6 +300,7 @@ impl<F: Flavour> ScriptFramer<F> {
         rows: u64,
     ) -> Step {
         let (bytes, at) = self.take(input, length);
+        self.calls |= self.flavour.rows_call(&bytes);
         let count = self.counts.entry(block.relation.clone()).or_default();
         let (first_row, rows) = match self.mode {
             RowMode::Pass => (0, 0),
@@ -310,8 +321,16 @@ impl<F: Flavour> ScriptFramer<F> {
             self.state = State::Set(block.clone(), 0, end);
             return self.rows_frame(input, block, row, 1);
         }
+        self.end(input, end)
+    }
+
+    /// The end of a block. What its rows have called is told behind it.
+    fn end(&mut self, input: &mut BytesMut, length: usize) -> Step {
         self.state = State::Top;
-        let (bytes, at) = self.take(input, end);
+        let (bytes, at) = self.take(input, length);
+        if std::mem::take(&mut self.calls) {
+            self.effects.push_back(CALLS);
+        }
         Step::Frame(Frame::End { bytes, at })
     }
 
@@ -322,15 +341,10 @@ impl<F: Flavour> ScriptFramer<F> {
         };
         let block = block.clone();
         let cut = rows.cut(self.mode, input, eof);
-        let cut =
-            cut.map_err(|RowFault(why)| Error::input(why).relation(&block.relation).at(self.at))?;
+        let cut = cut.map_err(|fault| fault.among_rows(&block.relation, self.at))?;
         match cut {
             Cut::Rows(length, rows) => Ok(self.rows_frame(input, &block, length, rows)),
-            Cut::End(length) => {
-                self.state = State::Top;
-                let (bytes, at) = self.take(input, length);
-                Ok(Step::Frame(Frame::End { bytes, at }))
-            }
+            Cut::End(length) => Ok(self.end(input, length)),
             Cut::More if eof => self.cut_short(input, &block),
             Cut::More => Ok(Step::More),
         }

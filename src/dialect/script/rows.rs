@@ -94,6 +94,9 @@ impl InsertRows {
             if unit == Unit::Delimiter && mode == RowMode::Split && &buf[start..end] == b"\\c" {
                 return fault("the client cancels this INSERT (\\c)");
             }
+            if unit == Unit::Delimiter && mode == RowMode::Split && self.phase == Phase::Row {
+                return fault("an INSERT ends where a row has to follow");
+            }
             self.take(unit);
             if self.phase == Phase::Tail && mode == RowMode::Split {
                 return fault("this INSERT does more than insert its rows (its end is not known)");

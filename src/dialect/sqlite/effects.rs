@@ -42,6 +42,8 @@ pub fn classify(mut t: Tokens<'_>, seen: &dyn Fn(&RelationName) -> bool) -> Effe
         return match target.name.as_str() {
             "sqlite_schema" | "sqlite_master" => virtual_table(whole),
             "sqlite_sequence" => Effect::SequenceValue,
+            // Names and numbers of rows.
+            "sqlite_stat1" => Effect::Definition,
             "sqlite_stat3" | "sqlite_stat4" => samples(whole),
             _ => Effect::Opaque(target, "an INSERT that takes its rows from elsewhere"),
         };

@@ -232,9 +232,9 @@ impl Flavour for SqliteFlavour {
     fn is_table(&self, parts: &[String]) -> bool {
         // What SQLite keeps of its own: definitions, counters, samples, words.
         let words = |name: &str| matches!(self.shadow(name), Some((_, fts::Shadow::Words)));
-        parts.last().is_none_or(|name| {
-            name == "sqlite_stat1" || !name.starts_with("sqlite_") && !words(name)
-        })
+        parts
+            .last()
+            .is_none_or(|name| !name.starts_with("sqlite_") && !words(name))
     }
 
     fn has_generated(&self) -> bool {

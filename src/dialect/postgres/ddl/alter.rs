@@ -49,6 +49,7 @@ pub(super) fn alter(catalog: &mut Catalog, context: &Context<'_>, mut t: Tokens<
     let mut table = context.resolve(catalog, name);
     for range in split(t) {
         if !catalog.relations.contains_key(&table) {
+            renamed(catalog, &table, t.within(range));
             return;
         }
         if harmless(t.within(range.clone())) {
@@ -74,6 +75,21 @@ pub(super) fn alter(catalog: &mut Catalog, context: &Context<'_>, mut t: Tokens<
                 }
             }
         }
+    }
+}
+
+/// A relation gets another name whose definition has not been seen; its rows may have been.
+fn renamed(catalog: &mut Catalog, table: &RelationName, mut t: Tokens<'_>) {
+    let schema = t.eat_keywords("SET SCHEMA");
+    if !schema && !t.eat_keywords("RENAME TO") {
+        return;
+    }
+    if let Some(new) = t.name() {
+        let name = match schema {
+            true => RelationName::new(Some(&new), &table.name),
+            false => RelationName::new(table.schema.as_deref(), &new),
+        };
+        catalog.rename_relation(table, name);
     }
 }
 
