@@ -368,7 +368,7 @@ pub(super) struct Running {
     #[arg(short, long, value_name = "N", value_parser = jobs, help_heading = "Resources")]
     pub jobs: Option<usize>,
 
-    /// How much memory rows that are kept aside may take
+    /// How much memory rows that are kept aside may take. One row or statement may be 256 MiB longer
     #[arg(
         long,
         value_name = "SIZE",

@@ -87,6 +87,8 @@ pub(super) struct Driver<'r> {
     /// Have the rules been checked against this section's relations?
     pub checked: bool,
     pub any_rows: bool,
+    /// How long a row or a statement may be.
+    pub longest: u64,
     /// The table that came last, if nobody knows yet whether more of it follows.
     pub ending: Option<Ending>,
     /// Have rows that waited been written since the last statement?
@@ -133,12 +135,27 @@ impl Driver<'_> {
             while let Some(frame) = self.next(&mut input, false)? {
                 self.frame(frame).await?;
             }
+            self.refuse_endless(input.len() as u64)?;
         }
         while let Some(frame) = self.next(&mut input, true)? {
             self.frame(frame).await?;
         }
         self.settle().await?;
         self.end().await
+    }
+
+    /// A row or a statement has to be there as a whole. No server takes one of more than 1 GiB; what goes
+    /// on for longer is no dump, and must not fill the memory.
+    fn refuse_endless(&self, waiting: u64) -> Result<()> {
+        if waiting <= self.longest {
+            return Ok(());
+        }
+        let begins = self.report.bytes_in - waiting;
+        Err(Error::input(format!(
+            "what begins at byte {begins} has no end within {} MiB",
+            self.longest >> 20
+        ))
+        .remedy("if it is a row of a dump all the same, give more with --memory SIZE"))
     }
 
     fn next(&mut self, input: &mut BytesMut, eof: bool) -> Result<Option<Frame>> {
@@ -219,7 +236,28 @@ impl Driver<'_> {
         Ok(())
     }
 
+    /// Nobody reads what is written in two encodings; clients cut a line at a NUL.
+    fn refuse_nul(&self, frame: &Frame) -> Result<()> {
+        let (Frame::Statement { at, .. } | Frame::Head { at, .. }) = frame else {
+            return Ok(());
+        };
+        // An archive's directory is binary; its statements were read from it one by one.
+        if self.searching.is_some() || self.planner.is_idle() || self.archived.is_some() {
+            return Ok(());
+        }
+        let Some(place) = memchr::memchr(0, frame.bytes()) else {
+            return Ok(());
+        };
+        Err(Error::input(
+            "a NUL byte stands outside of the rows: the dump is damaged, or a part of it is in \
+             another encoding (UTF-16)",
+        )
+        .at(at.after(&frame.bytes()[..place]))
+        .remedy("make the dump again, in one encoding"))
+    }
+
     async fn frame(&mut self, frame: Frame) -> Result<()> {
+        self.refuse_nul(&frame)?;
         self.search(&frame).await?;
         self.comment(&frame)?;
         let Some((frame, named)) = self.postpone(frame).await? else {

@@ -130,6 +130,7 @@ pub(super) async fn run(job: Job, signals: &Signals) -> Outcome {
         only_schema,
         checked: false,
         any_rows: false,
+        longest: job.memory.saturating_add(256 << 20),
         ending: None,
         let_go: false,
         other_data: false,

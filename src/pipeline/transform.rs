@@ -138,6 +138,18 @@ pub(super) fn gather(
     Ok(tally)
 }
 
+const DAMAGED: &str = "the row is damaged, or of another version of its table; make the dump again";
+const CELL: &str = "make the dump again with the system's own tool, which writes plain literals";
+const RULE: &str = "let the rule make another value, or leave the row to its WHERE";
+
+/// The refusal of a row, with what to do about it unless the message says so itself.
+fn remedied(message: String, remedy: &str) -> Error {
+    match message.contains("; ") {
+        true => Error::input(message),
+        false => Error::input(message).remedy(remedy),
+    }
+}
+
 /// Runs the rows of a batch through a pass and gives each to `take` with its fate. Returns where
 /// the last one ends.
 fn each_row<'b>(
@@ -167,7 +179,7 @@ fn each_row<'b>(
         match block.codec.row(bytes, at, &mut row.raw.span) {
             Ok(true) => {}
             Ok(false) => break,
-            Err(fault) => return Err(locate(Error::input(fault.0), at)),
+            Err(fault) => return Err(locate(remedied(fault.0, DAMAGED), at)),
         }
         let found = row.raw.span.cells.len();
         let start = row.raw.span.body.start;
@@ -178,17 +190,22 @@ fn each_row<'b>(
                 "expected"
             };
             let message = format!("found {found} columns, {header} {}", program.cells);
-            return Err(locate(Error::input(message), start));
+            return Err(locate(remedied(message, DAMAGED), start));
         }
         row.reset();
         row.raw.ordinal = ordinal;
         let fate = program
             .run(&mut row, pass, tally)
             .map_err(|RunFault { rule, message }| {
-                locate(Error::input(message).rule(rule), start)
+                let of_rule = if message.starts_with("the cell") {
+                    CELL
+                } else {
+                    RULE
+                };
+                locate(remedied(message, of_rule).rule(rule), start)
             })?;
         at = row.raw.span.body.end;
-        take(&row, fate).map_err(|fault| locate(Error::input(fault.0), start))?;
+        take(&row, fate).map_err(|fault| locate(remedied(fault.0, RULE), start))?;
     }
     Ok(at)
 }

@@ -89,6 +89,9 @@ pub(super) fn content(head: &[u8]) -> Result<()> {
         return Err(Error::input("no input").remedy("the command before scrub wrote nothing"));
     }
     let is = |what: &str, way: &str| Err(Error::input(format!("the input is {what}")).remedy(way));
+    if head.len() >= 4096 && head.iter().all(|byte| *byte == 0) {
+        return is("no dump, but zero bytes", "get a complete copy");
+    }
     if let Some((_, what, way)) = MAGIC.iter().find(|(magic, ..)| head.starts_with(magic)) {
         return is(what, way);
     }
@@ -254,6 +257,7 @@ mod tests {
         let marked = |text: &str| [b"\xff\xfe".to_vec(), wide(text, true)].concat();
         let cases: Vec<(Vec<u8>, &str, &str)> = vec![
             (vec![], "no input", "wrote nothing"),
+            (vec![0; 4096], "zero bytes", "complete copy"),
             (tar("toc.dat"), "tar archive", "pg_restore -f -"),
             (tar("dump.sql"), "tar archive", "tar -xOf"),
             (marked("PGDMP\u{1}"), "destroyed", "pg_dump -f"),

@@ -19,6 +19,7 @@ mod fuzz;
 mod golden;
 mod h2;
 mod holding;
+mod hostile;
 mod invariants;
 mod maestro;
 mod mariadb;

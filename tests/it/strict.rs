@@ -236,7 +236,7 @@ fn the_run_stops_before_the_first_row() {
         assert!(run.text().contains("COPY public.before"), "{args}");
         assert!(!run.text().contains("COPY public.t "), "{args}");
         assert!(
-            !run.text().contains("COMMIT") && run.text().contains("ROLLBACK"),
+            !run.text().contains("\nCOMMIT") && run.text().contains("ROLLBACK"),
             "{args}"
         );
     }
