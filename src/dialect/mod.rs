@@ -81,8 +81,9 @@ pub enum Frame {
 pub enum Part {
     /// The statements that follow are the text of an entry, whose number is told as well.
     Text(usize, i32),
-    /// All statements have come: nothing but data follows.
-    Contents(Arc<Toc>),
+    /// All statements have come: nothing but data follows, of these entries, with the tables whose
+    /// rows they are.
+    Contents(Arc<Toc>, Vec<(usize, Option<RelationName>)>),
     /// The data of an entry follows, as statements: large objects, or rows that nobody can tell
     /// apart. That of other entries is a [`Block`].
     Data(usize),

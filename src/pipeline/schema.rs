@@ -4,7 +4,7 @@
 use super::reader::CHUNK;
 use crate::dialect::{Block, Effect, Frame, Framer, Part, RowMode};
 use crate::error::Result;
-use crate::schema::{Catalog, Column, DataType, Relation};
+use crate::schema::{Catalog, Relation};
 use crate::source::{Original, Source};
 use bytes::BytesMut;
 use std::collections::HashMap;
@@ -67,9 +67,7 @@ pub(super) fn of_input(file: &Original, mut framer: Box<dyn Framer>) -> Result<S
         &mut *framer,
         |catalog, block| {
             if let (None, Some(columns)) = (catalog.relation(&block.relation), &block.columns) {
-                let mut relation = Relation::new(block.relation.clone());
-                let column = |name: &String| Column::new(name, DataType::Unknown);
-                relation.columns = columns.iter().map(column).collect();
+                let relation = Relation::headed(block.relation.clone(), columns);
                 catalog.relations.insert(block.relation.clone(), relation);
             }
         },
@@ -118,7 +116,7 @@ fn read(
                     schemas.insert(section.replace(name), catalog);
                 }
                 // An archive tells its schema first.
-                Frame::Part(Part::Contents(_)) => {
+                Frame::Part(Part::Contents(..)) => {
                     schemas.insert(section, complete(framer, &mut undefined));
                     return Ok(schemas);
                 }

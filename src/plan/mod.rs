@@ -229,7 +229,8 @@ impl Planner {
         self.warnings.iter()
     }
 
-    /// The program for the rows of a block, and how far they can go now.
+    /// The program for the rows of a block, and how far they can go now. Without a header it is that
+    /// of the first rows, if nothing defines the relation.
     ///
     /// # Errors
     /// All faults that the rules have with this relation.
@@ -246,7 +247,12 @@ impl Planner {
             self.headers.insert(relation.clone(), header.to_vec());
         }
         let mut faults = Vec::new();
-        let built = self.build(catalog, relation, header, &mut faults)?;
+        let known = match header {
+            None if catalog.relation(relation).is_none() => self.headers.get(relation).cloned(),
+            _ => None,
+        };
+        let columns = header.or(known.as_deref());
+        let built = self.build(catalog, relation, columns, &mut faults)?;
         self.refuse(faults)?;
         let horizon = self.horizon(catalog, relation);
         let (program, waits) = match built {
@@ -385,7 +391,11 @@ impl Planner {
     /// # Errors
     /// As [`Planner::program`].
     pub fn remaining(&mut self, catalog: &Catalog) -> Result<Vec<Arc<Program>>> {
-        let names: Vec<RelationName> = catalog.relations.keys().cloned().collect();
+        let mut names: Vec<RelationName> = catalog.relations.keys().cloned().collect();
+        let undeclared = self.headers.keys();
+        let undeclared = undeclared.filter(|name| !catalog.relations.contains_key(*name));
+        let undeclared: BTreeSet<RelationName> = undeclared.cloned().collect();
+        names.extend(undeclared);
         let mut programs = Vec::new();
         for name in names {
             let with_rows: Vec<_> = self

@@ -265,7 +265,8 @@ impl Builder<'_> {
     /// The default of a column that an INSERT does not name.
     fn default(&self, column: &Column, number: u64) -> Result<NewCell, String> {
         // Dumps have columns that the DDL lacks (row_start of a versioned table): the server's own.
-        let declared = self.declared.map_or(&[][..], |declared| &declared.columns);
+        let declared = self.declared.filter(|declared| !declared.headed);
+        let declared = declared.map_or(&[][..], |declared| &declared.columns);
         if declared.iter().all(|known| known.name != column.name) {
             return Ok(NewCell::Server);
         }

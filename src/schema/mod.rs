@@ -220,6 +220,8 @@ pub struct Relation {
     /// Why the columns or keys above may be wrong, if part of the DDL was not understood. A rule on
     /// the relation is then refused.
     pub uncertain: Option<String>,
+    /// Nothing is known of it but the names of columns that the header of its rows has.
+    pub headed: bool,
 }
 
 impl Relation {
@@ -235,6 +237,17 @@ impl Relation {
             partition_of: None,
             partition_key: Vec::new(),
             uncertain: None,
+            headed: false,
+        }
+    }
+
+    /// A table of which nothing is known but the header of its rows.
+    pub fn headed(name: RelationName, columns: &[String]) -> Self {
+        let column = |name: &String| Column::new(name, DataType::Unknown);
+        Relation {
+            columns: columns.iter().map(column).collect(),
+            headed: true,
+            ..Relation::new(name)
         }
     }
 

@@ -67,6 +67,29 @@ fn a_data_only_dump_does_not_pass_unchanged() {
 }
 
 #[test]
+fn the_server_fills_in_what_a_data_only_dump_does_not_tell() {
+    let rows = "INSERT INTO public.t (a, b) VALUES (1, '2');\n".repeat(2);
+    let block = "COPY public.t (a, b) FROM stdin;\n1\t2\n\\.\n";
+    let read = "UPDATE t SET b = 'y' WHERE a = (SELECT max(a) FROM t);";
+    for dump in [block, &rows] {
+        for rule in ["UPDATE t SET b = 'y';", read] {
+            let rules = format!("{rule}\nINSERT INTO t (b) VALUES ('new');");
+            let file = tempfile::NamedTempFile::new().expect("a file");
+            std::fs::write(file.path(), dump).expect("a file");
+            let name = file.path().to_str().expect("UTF-8");
+            for run in [
+                filter(&rules, dump.as_bytes()),
+                filter_with(&[name], &rules, b""),
+            ] {
+                let text = String::from_utf8(run.ok()).expect("UTF-8");
+                let added = "INSERT INTO \"public\".\"t\" (\"b\") VALUES ('new');";
+                assert!(text.contains(added), "{rule}\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn insert_dumps_do_not_pass_untouched() {
     let rules = "UPDATE contact SET email = 'x' WHERE id > 1;";
     for (input, expected) in [

@@ -121,6 +121,12 @@ impl PlainFramer {
         self.connecting = None;
     }
 
+    /// Takes a table as known whose definition has not come.
+    pub(super) fn head_of(&mut self, relation: Relation) {
+        let relations = &mut self.catalog.relations;
+        relations.entry(relation.name.clone()).or_insert(relation);
+    }
+
     /// Has the input ended within rows?
     pub(super) fn is_cut_short(&self) -> bool {
         self.unfinished.is_some()

@@ -18,7 +18,7 @@ pub(super) use output::Output;
 use super::added;
 use super::driver::Driver;
 use super::order::Slot;
-use crate::archive::{Data, Entry, Toc};
+use crate::archive::{Entry, Toc};
 use crate::dialect::{Part, RowMode};
 use crate::error::{Error, Result};
 use crate::schema::RelationName;
@@ -91,7 +91,9 @@ impl Driver<'_> {
     pub(super) async fn part(&mut self, part: Part) -> Result<()> {
         let mark = match part {
             Part::Text(entry, id) => return self.text(entry, id).await,
-            Part::Contents(toc) => Mark::Contents(Box::new(self.contents(&toc).await?)),
+            Part::Contents(toc, data) => {
+                Mark::Contents(Box::new(self.contents(&toc, &data).await?))
+            }
             Part::Data(entry) => {
                 let contained = self.passes_contained();
                 match contained {
@@ -136,22 +138,18 @@ impl Driver<'_> {
     }
 
     /// All statements are known: checks the rules and lays out the table of contents.
-    async fn contents(&mut self, toc: &Arc<Toc>) -> Result<Layout> {
+    async fn contents(
+        &mut self,
+        toc: &Arc<Toc>,
+        data: &[(usize, Option<RelationName>)],
+    ) -> Result<Layout> {
         self.decide()?;
         self.check_rules()?;
-        let mut data = Vec::new();
-        for (number, entry) in toc.entries.iter().enumerate() {
-            match entry.data() {
-                Some(Data::Rows) => data.push((number, Some(relation(entry)))),
-                Some(Data::Objects) => data.push((number, None)),
-                None => {}
-            }
-        }
-        for (_, relation) in &data {
+        for (_, relation) in data {
             self.foreseen(relation.as_ref()).await?;
         }
-        let order = self.foretell(&data)?;
-        let reserved = self.reserve()?;
+        let order = self.foretell(data)?;
+        let reserved = self.reserve(data)?;
         let mut header = toc.header.clone();
         if let Some(method) = self.archived.as_ref().and_then(|archived| archived.method) {
             header.set_method(method)?;
@@ -204,7 +202,11 @@ impl Driver<'_> {
             data[from..].iter().any(same)
         };
         for (place, (number, relation)) in data.iter().enumerate() {
-            let Some(relation) = relation else {
+            let known = relation
+                .as_ref()
+                .filter(|name| catalog.relation(name).is_some());
+            let Some(relation) = known else {
+                seen.extend(relation.clone());
                 order.push(*number);
                 continue;
             };
@@ -231,7 +233,7 @@ impl Driver<'_> {
     }
 
     /// The relations that could get rows as statements of their own.
-    fn reserve(&mut self) -> Result<Vec<RelationName>> {
+    fn reserve(&mut self, data: &[(usize, Option<RelationName>)]) -> Result<Vec<RelationName>> {
         let catalog = self.decoder.framer.catalog();
         let mut reserved: Vec<RelationName> = Vec::new();
         let mut any = None;
@@ -249,6 +251,13 @@ impl Driver<'_> {
                 program.partition.iter().for_each(|p| take(&p.root));
             }
             if !planned.settled {
+                any.get_or_insert_with(|| name.clone());
+            }
+        }
+        // Of a table that nothing defines, the rows say what its columns are.
+        for name in data.iter().filter_map(|(_, name)| name.as_ref()) {
+            let unknown = catalog.relation(name).is_none();
+            if unknown && self.planner.program(catalog, name, None).is_err() {
                 any.get_or_insert_with(|| name.clone());
             }
         }

@@ -1,8 +1,13 @@
 //! A run that fails leaves nothing that could be restored as a whole.
 
-use super::{archive, made, restored, to_file, try_restore};
+use super::{STYLES, archive, made, restored, to_file, try_restore};
+use crate::differential::{Choices, number};
 use crate::runner::{self, SPOILED};
 use crate::server::{Postgres, postgres};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 const TEST: &str = "-- name: nobody :test\nSELECT id FROM parent WHERE id = 5;\n";
 
@@ -87,6 +92,87 @@ fn an_archive_that_is_cut_is_no_archive() {
                 }
             }
         }
+    }
+}
+
+/// The commands that read the archive in one go, over what is left of it.
+#[track_caller]
+fn nothing_is_left(server: &'static Postgres, out: &[u8], what: &str) {
+    if out == SPOILED || out.is_empty() {
+        return;
+    }
+    let into = server.database();
+    let output = try_restore(server, &into, &["-1"], out);
+    assert!(!output.status.success(), "{what}: pg_restore -1");
+    let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(into.psql(tables).trim(), "0", "{what}: something is there");
+    let output = try_restore(server, &into, &[], out);
+    assert!(!output.status.success(), "{what}: pg_restore");
+}
+
+/// Rows that wait, follow, and move.
+const RULES: &str = "UPDATE aside SET b = (SELECT max(name) FROM parent) WHERE a % 3 = 0;\n\
+     INSERT INTO lacking (id) VALUES (77);\nUPDATE part SET k = 3 - k WHERE v = 'one';\n";
+
+#[test]
+fn an_archive_that_is_cut_anywhere_restores_nothing() {
+    let Some(server) = postgres() else { return };
+    let made = made(server);
+    let choices = &mut Choices::new(number("SCRUB_SEED").unwrap_or(1));
+    for style in STYLES {
+        let archive = archive(&made, style);
+        for rules in ["", RULES] {
+            for _ in 0..5 {
+                let point = choices.below(archive.len());
+                let what = format!("{style:?} cut at {point} of {}", archive.len());
+                let run = runner::filter(rules, &archive[..point]);
+                assert_eq!(run.code, Some(3), "{what}: {}", run.err);
+                nothing_is_left(server, &run.out, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_signal_at_any_time_leaves_nothing_to_restore() {
+    let Some(server) = postgres() else { return };
+    let made = made(server);
+    let choices = &mut Choices::new(number("SCRUB_SEED").unwrap_or(2));
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let book = dir.path().join("rules.sql");
+    for (number, style) in STYLES.iter().cycle().take(10).enumerate() {
+        let archive = archive(&made, style);
+        std::fs::write(&book, ["", RULES][number % 2]).expect("a file");
+        let signal = [Signal::TERM, Signal::INT, Signal::HUP][number % 3];
+        // Even when all of it has come, for more could.
+        let point = match number {
+            0 | 1 => archive.len(),
+            _ => choices.below(archive.len()),
+        };
+        let what = format!("{style:?}, {signal:?} at {point} of {}", archive.len());
+        let mut child = Command::new(env!("CARGO_BIN_EXE_scrub"))
+            .arg("-r")
+            .arg(&book)
+            .env("SCRUB_KEY", runner::KEY)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("scrub could not be run");
+        let mut out = child.stdout.take().expect("its output");
+        let reader = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            out.read_to_end(&mut bytes).map(|_| bytes)
+        });
+        let mut input = child.stdin.take().expect("its input");
+        input.write_all(&archive[..point]).expect("it is read");
+        std::thread::sleep(Duration::from_millis(choices.below(150) as u64));
+        kill_process(Pid::from_child(&child), signal).expect("it runs");
+        let status = child.wait().expect("it ends");
+        drop(input);
+        assert!(!status.success(), "{what}");
+        let out = reader.join().expect("no panic").expect("its output");
+        nothing_is_left(server, &out, &what);
     }
 }
 

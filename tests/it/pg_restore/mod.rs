@@ -3,6 +3,7 @@
 //! What rules do is proved where plain dumps are (`differential` runs its cases as archives, too); here
 //! stands what is an archive's own.
 
+mod carrier;
 mod failing;
 mod laid_out;
 mod rules;
@@ -13,6 +14,8 @@ use crate::server::{Database, Postgres};
 use assert_cmd::Command;
 use std::path::Path;
 use std::process::Output;
+
+pub use carrier::Carrier;
 
 /// Tables of many kinds, rows that are hard to read, large objects.
 pub const SCHEMA: &str = r#"
@@ -105,14 +108,19 @@ pub fn restored_file(
     what: &str,
 ) -> Database {
     let database = server.database();
-    let output = pg_restore(server, &database, args).arg(file).output();
-    let output = output.expect("pg_restore could not be run");
+    let output = restored_by(server, &database, args, file);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
         "{what}: pg_restore {args:?}: {error}"
     );
     database
+}
+
+/// `pg_restore ARGS file`.
+pub fn restored_by(server: &Postgres, into: &Database, args: &[&str], file: &Path) -> Output {
+    let output = pg_restore(server, into, args).arg(file).output();
+    output.expect("pg_restore could not be run")
 }
 
 /// scrub from a file to a file.

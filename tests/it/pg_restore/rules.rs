@@ -1,8 +1,9 @@
 //! Rules over an archive: what is restored is what the rulebook leaves of the database.
 
-use super::{STYLES, archive, made, restored, restored_file, to_file};
+use super::{STYLES, archive, made, restore, restored, restored_file, to_file};
 use crate::runner;
 use crate::server::postgres;
+use std::io::Write as _;
 
 /// Held tables, cascades over keys that stand behind the data, rows that the server completes, rows
 /// that move to another partition, all in one.
@@ -55,6 +56,59 @@ fn the_restored_archive_is_what_the_rulebook_leaves() {
             }
         }
     }
+}
+
+#[test]
+fn rows_without_their_tables_need_no_schema_if_they_name_their_columns() {
+    let Some(server) = postgres() else { return };
+    let made = server.database();
+    let tables = "CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY, t text);
+        CREATE TABLE b (n int DEFAULT 7, t text);
+        CREATE TABLE p (k int, t text) PARTITION BY LIST (k);
+        CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+        CREATE TABLE \"o.d\" (\"x y\" int);";
+    made.psql(tables);
+    made.psql(
+        "INSERT INTO a (t) SELECT 'a' || g FROM generate_series(1, 4) g; INSERT INTO b VALUES (1, 'b');
+         INSERT INTO p VALUES (1, 'p'); INSERT INTO \"o.d\" VALUES (3), (4);",
+    );
+    let rules = "UPDATE a SET t = (SELECT max(t) FROM b) WHERE id = 2;\nUPDATE b SET t = 'x';\n\
+         INSERT INTO b (t) VALUES ('new');\nUPDATE p SET t = 'q';\nDELETE FROM \"o.d\" WHERE \"x y\" = 3;\n";
+    let through_root = rules;
+    let leaf = rules.replace("UPDATE p SET", "UPDATE p1 SET");
+    let archives = [
+        (&["-a"][..], &leaf[..]),
+        (&["-a", "--load-via-partition-root"], through_root),
+        (&["-a", "--column-inserts"], &leaf),
+        (&["--section=data", "-Z0"], &leaf),
+    ]
+    .map(|(args, rules)| (args, rules, archive(&made, args)));
+    made.psql(rules);
+    let expected = made.fingerprint();
+    for (args, rules, archive) in archives {
+        let run = runner::filter(rules, &archive);
+        assert_eq!(run.code, Some(0), "{args:?}: {}", run.err);
+        let database = server.database();
+        database.psql(tables);
+        restore(server, &database, &["-1"], &run.out, &format!("{args:?}"));
+        expected.assert_same(&database.fingerprint(), &format!("{args:?}"));
+    }
+    // INSERTs without columns say too little, as in a script.
+    let archive = archive(&made, &["-a", "--inserts"]);
+    let run = runner::filter("UPDATE b SET t = 'x';", &archive);
+    assert_eq!(run.code, Some(3), "{}", run.err);
+    assert!(run.err.contains("--schema"), "{}", run.err);
+}
+
+#[test]
+fn a_compressed_archive_is_unpacked() {
+    let Some(server) = postgres() else { return };
+    let made = made(server);
+    let archive = archive(&made, &[]);
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&archive).expect("in memory");
+    let packed = packed.finish().expect("in memory");
+    assert!(runner::filter("", &packed).ok() == archive);
 }
 
 #[test]

@@ -67,8 +67,9 @@ impl Archive {
                     }
                     let toc = texts.toc();
                     let blocks = Blocks::new(&toc, *end);
+                    let data = texts::data(&toc, plain)?;
                     *self = Archive::Data(Arc::clone(&toc), blocks, None);
-                    return Ok(Some(Frame::Part(Part::Contents(toc))));
+                    return Ok(Some(Frame::Part(Part::Contents(toc, data))));
                 }
                 Archive::Data(toc, blocks, reading) => {
                     if let Some(now) = reading {
@@ -180,7 +181,7 @@ impl Framer for PostgresFramer {
     fn schema_first(&self) -> bool {
         match self.archive {
             None => self.plain.schema_first(),
-            Some(_) => !self.catalog().relations.is_empty(),
+            Some(_) => self.catalog().relations.values().any(|r| !r.headed),
         }
     }
 

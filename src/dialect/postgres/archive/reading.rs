@@ -4,7 +4,7 @@
 //! wants to see it. What lies between two frames is bounded by what one read brings: a piece of the
 //! container waits, still packed, until there is room for what is in it.
 
-use super::texts::enter;
+use super::texts::{enter_old, leaf};
 use crate::archive::{Codec, Data, Decoder, Piece, Toc, Walk};
 use crate::dialect::postgres::framer::PlainFramer;
 use crate::dialect::{Block, Effect, Frame, Framer, Part, RowMode};
@@ -80,11 +80,7 @@ impl Reading {
     ) -> Result<Self> {
         plain.resume();
         let entry = &toc.entries[number];
-        let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
-        let relation = RelationName {
-            schema: entry.namespace.as_deref().map(text),
-            name: entry.tag.as_deref().map(text).unwrap_or_default(),
-        };
+        let relation = leaf(entry);
         let name = match data {
             Data::Rows => relation.to_string(),
             Data::Objects => "large objects".to_owned(),
@@ -92,13 +88,7 @@ impl Reading {
         let codec = Codec::of(toc.header.method().compression);
         let mut text = BytesMut::new();
         if let Some(copy) = entry.copy_stmt.as_deref().filter(|_| data == Data::Rows) {
-            if !toc
-                .entries
-                .iter()
-                .any(|entry| entry.desc() == b"SEARCHPATH")
-            {
-                enter(entry, plain)?;
-            }
+            enter_old(toc, entry, plain)?;
             text.extend_from_slice(copy);
         }
         Ok(Reading {

@@ -1,10 +1,11 @@
 //! The statements of a table of contents.
 
-use crate::archive::{Entry, Toc};
+use crate::archive::{Data, Entry, Toc};
 use crate::dialect::postgres::framer::PlainFramer;
 use crate::dialect::postgres::tokens::tokens;
 use crate::dialect::{Effect, Frame, Framer, Part};
 use crate::error::{Error, Result};
+use crate::schema::{Relation, RelationName};
 use bytes::BytesMut;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -26,7 +27,6 @@ impl Texts {
     pub(super) fn new(toc: Toc) -> Self {
         let is = |entry: &usize, desc: &[u8]| toc.entries[*entry].desc() == desc;
         let mut rest: Vec<usize> = (0..toc.entries.len()).collect();
-        let by_schema = !rest.iter().any(|entry| is(entry, b"SEARCHPATH"));
         rest.retain(|entry| toc.entries[*entry].data().is_none());
         // They say how everything else is to be read.
         rest.sort_by_key(|entry| !(is(entry, b"ENCODING") || is(entry, b"STDSTRINGS")));
@@ -34,7 +34,7 @@ impl Texts {
             rest: rest.into(),
             text: BytesMut::new(),
             numbers: false,
-            by_schema,
+            by_schema: by_schema(&toc),
             toc: Arc::new(toc),
         }
     }
@@ -104,8 +104,74 @@ impl Texts {
     }
 }
 
+/// The entries with data, and the tables whose rows they hold. Of a table that nothing defines at
+/// least the columns are known that a COPY names.
+pub(super) fn data(
+    toc: &Toc,
+    plain: &mut PlainFramer,
+) -> Result<Vec<(usize, Option<RelationName>)>> {
+    let mut all = Vec::new();
+    for (number, entry) in toc.entries.iter().enumerate() {
+        let relation = match entry.data() {
+            Some(Data::Rows) => Some(table(toc, entry, plain)?),
+            Some(Data::Objects) => None,
+            None => continue,
+        };
+        all.push((number, relation));
+    }
+    Ok(all)
+}
+
+fn table(toc: &Toc, entry: &Entry, plain: &mut PlainFramer) -> Result<RelationName> {
+    let leaf = leaf(entry);
+    if let Some(known) = plain.catalog().relation(&leaf) {
+        return Ok(known.name.clone());
+    }
+    let Some(copy) = &entry.copy_stmt else {
+        return Ok(leaf);
+    };
+    enter_old(toc, entry, plain)?;
+    let mut text = BytesMut::from(&copy[..]);
+    let mut relation = leaf;
+    while let Some(frame) = plain.next(&mut text, true)? {
+        if let Frame::Head { block, .. } = frame {
+            relation = block.relation.clone();
+            if let Some(columns) = &block.columns {
+                plain.head_of(Relation::headed(relation.clone(), columns));
+            }
+            break;
+        }
+    }
+    plain.resume();
+    Ok(relation)
+}
+
+/// The table whose rows an entry holds, which a COPY through its partition root does not name.
+pub(super) fn leaf(entry: &Entry) -> RelationName {
+    let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+    RelationName {
+        schema: entry.namespace.as_deref().map(text),
+        name: entry.tag.as_deref().map(text).unwrap_or_default(),
+    }
+}
+
+/// Makes an entry's schema the one that its names are in, if the archive is of the times before
+/// search paths.
+pub(super) fn enter_old(toc: &Toc, entry: &Entry, plain: &mut PlainFramer) -> Result<()> {
+    match by_schema(toc) {
+        true => enter(entry, plain),
+        false => Ok(()),
+    }
+}
+
+fn by_schema(toc: &Toc) -> bool {
+    !toc.entries
+        .iter()
+        .any(|entry| entry.desc() == b"SEARCHPATH")
+}
+
 /// Makes an entry's schema the one that its names are in, as pg_restore does.
-pub(super) fn enter(entry: &Entry, plain: &mut PlainFramer) -> Result<()> {
+fn enter(entry: &Entry, plain: &mut PlainFramer) -> Result<()> {
     let Some(schema) = entry.namespace.as_deref().filter(|name| !name.is_empty()) else {
         return Ok(());
     };

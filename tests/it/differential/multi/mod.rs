@@ -13,7 +13,7 @@ mod stream;
 
 use super::{Choices, STYLES, compare, number, offline, selects, sorted};
 use crate::naive::{self, Database, Results, Stop, StopKind, Style};
-use crate::pg_restore;
+use crate::pg_restore::Carrier;
 use crate::server::{Postgres, postgres};
 use std::sync::atomic::{AtomicU64, Ordering};
 use stream::{Given, Outcome, scrub};
@@ -187,7 +187,10 @@ fn group(server: &'static Postgres, seeds: Vec<u64>) -> u64 {
     };
     let data_only = style == DATA_ONLY;
     let (before, schema) = (dump(style), dump(&["--schema-only"]));
-    let archive = dump(&[&["-Fc"], style].concat());
+    let carrier = Carrier::of(seeds[0]);
+    let options = wanted.iter().map(String::as_str);
+    let options: Vec<&str> = options.chain(style.iter().copied()).collect();
+    let archive = carrier.dump(&made, &options);
 
     let mut selected = String::new();
     for Ran { case, after } in &ran {
@@ -311,26 +314,25 @@ fn group(server: &'static Postgres, seeds: Vec<u64>) -> u64 {
     };
     told(&report, &what);
 
-    let what = format!("{what}, as an archive");
+    let what = format!("{what}, {carrier}");
     std::fs::write(kept.join("archive.dump"), &archive).expect("a file");
-    let Outcome { run, report } = scrub(&Given {
-        rules: &rules,
-        dump: &archive,
-        schema: data_only.then_some(&schema),
-        target: (!ddl.is_empty()).then_some(&target),
-        file,
-        more: vec!["--jobs=2".to_owned()],
-    });
+    let path = |name: &str| kept.join(name).to_str().expect("UTF-8").to_owned();
+    let mut args = vec!["--report".to_owned(), path("report.json")];
+    if data_only {
+        args.extend(["--schema".to_owned(), path("schema.sql")]);
+    }
+    if !ddl.is_empty() {
+        args.extend(["--target".to_owned(), path("target.sql")]);
+    }
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let run = carrier.scrub(&args, &rules, &archive);
+    let report = std::fs::read_to_string(path("report.json")).unwrap_or_default();
     assert!(run.code == Some(0), "{what}: scrub failed: {}", run.err);
     let scrubbed = server.database();
     if data_only {
         scrubbed.restore(&schema);
     }
-    let args = match data_only {
-        true => &["-1", "--disable-triggers"][..],
-        false => &["-1"],
-    };
-    pg_restore::restore(server, &scrubbed, args, &run.out, &what);
+    carrier.restore(server, &scrubbed, data_only, &run);
     compare(&made, &scrubbed, &what);
     told(&report, &what);
     std::fs::remove_dir_all(&kept).expect("the folder");
