@@ -6,10 +6,11 @@
 //! may be cut into chunks anywhere: pg_restore loses what follows a Zstandard frame within a chunk and
 //! never returns from a second zlib stream, and there is neither.
 
+use super::deflate::{Deflate, PIECE, Part};
 use super::lz4::Frames;
 use crate::error::{Error, Result};
 use crate::source::Compression;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use flate2::{Decompress, FlushDecompress, Status};
 use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
 use std::io::{self, Write};
@@ -214,36 +215,167 @@ impl Decoder {
     }
 }
 
-/// Compresses a stream.
+/// Compresses a stream. What can be done elsewhere, at the same time as something else, comes out as a
+/// [`Task`]; what comes out of all of it, in its order, is the stream, the same however it was done.
 pub struct Encoder {
     codec: Codec,
-    inner: Encoding,
+    level: Option<i32>,
+    threads: usize,
+    /// None before the first piece has been compressed.
+    inner: Option<Encoding>,
     /// What has not been handed on: some compressors let the size of a write show.
     piece: Vec<u8>,
 }
 
 enum Encoding {
-    Copy(Vec<u8>),
-    Zlib(flate2::write::ZlibEncoder<Vec<u8>>),
-    Gzip(flate2::write::GzEncoder<Vec<u8>>),
+    Deflate(Deflate),
     Lz4(Box<FrameEncoder<Vec<u8>>>),
     Zstd(Box<zstd::stream::write::Encoder<'static, Vec<u8>>>),
 }
 
-/// What a compressor gets at once.
-const PIECE: usize = 128 << 10;
+/// What comes out of an [`Encoder`].
+pub enum Packed {
+    /// Bytes of the stream.
+    Bytes(Bytes),
+    /// What makes bytes of the stream.
+    Task(Task),
+}
 
-impl Encoder {
-    /// A compressor of one table's rows or of one large object, with the usual level if none is given.
+/// A part of the stream that nothing else needs to be made.
+pub struct Task(Work);
+
+enum Work {
+    Part(Part),
+    Rest(Encoding, Vec<u8>),
+}
+
+impl Packed {
+    /// The bytes.
     ///
     /// # Errors
-    /// If there is no memory for it.
-    pub fn new(codec: Codec, level: Option<i32>) -> Result<Encoder> {
-        let deflate = flate2::Compression::new(level.map_or(6, i32::unsigned_abs).min(9));
-        let inner = match codec {
-            Codec::None => Encoding::Copy(Vec::new()),
-            Codec::Zlib => Encoding::Zlib(flate2::write::ZlibEncoder::new(Vec::new(), deflate)),
-            Codec::Gzip => Encoding::Gzip(flate2::write::GzEncoder::new(Vec::new(), deflate)),
+    /// If the compressor fails, which it does for want of memory only.
+    pub fn bytes(self) -> Result<Bytes> {
+        match self {
+            Packed::Bytes(bytes) => Ok(bytes),
+            Packed::Task(task) => task.run(),
+        }
+    }
+}
+
+impl Task {
+    /// Makes the bytes.
+    ///
+    /// # Errors
+    /// As [`Packed::bytes`].
+    pub fn run(self) -> Result<Bytes> {
+        let bytes = match self.0 {
+            Work::Part(part) => part.compress()?,
+            Work::Rest(mut encoding, last) => {
+                encoding.write(&last)?;
+                encoding.finish()?
+            }
+        };
+        Ok(bytes.into())
+    }
+}
+
+impl Encoder {
+    /// A compressor of one table's rows or of one large object, with the usual level if none is given. Long
+    /// streams may take so many threads beside the tasks.
+    pub fn new(codec: Codec, level: Option<i32>, threads: usize) -> Encoder {
+        Encoder {
+            codec,
+            level,
+            threads,
+            inner: None,
+            piece: Vec::new(),
+        }
+    }
+
+    /// Compresses `bytes` and gives what has come out.
+    ///
+    /// # Errors
+    /// If the compressor fails or `out` does.
+    pub fn encode(
+        &mut self,
+        bytes: &Bytes,
+        out: &mut dyn FnMut(Packed) -> Result<()>,
+    ) -> Result<()> {
+        if self.codec == Codec::None {
+            return out(Packed::Bytes(bytes.clone()));
+        }
+        let mut bytes = &bytes[..];
+        while !bytes.is_empty() {
+            let (taken, rest) = bytes.split_at(bytes.len().min(PIECE - self.piece.len()));
+            bytes = rest;
+            self.piece.extend_from_slice(taken);
+            if self.piece.len() == PIECE {
+                self.write(out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A whole piece.
+    fn write(&mut self, out: &mut dyn FnMut(Packed) -> Result<()>) -> Result<()> {
+        if self.inner.is_none() {
+            let inner = Encoding::new(self.codec, self.level, Some(self.threads))?;
+            out(Packed::Bytes(Bytes::from_static(inner.head())))?;
+            self.inner = Some(inner);
+        }
+        let written = match &mut self.inner {
+            Some(Encoding::Deflate(deflate)) => {
+                let piece = std::mem::take(&mut self.piece);
+                let part = deflate.part(piece, false);
+                return out(Packed::Task(Task(Work::Part(part))));
+            }
+            Some(inner) => {
+                inner.write(&self.piece)?;
+                self.piece.clear();
+                inner.written()
+            }
+            None => return Ok(()),
+        };
+        match written.is_empty() {
+            true => Ok(()),
+            false => out(Packed::Bytes(written.into())),
+        }
+    }
+
+    /// Ends the stream and gives the rest of it.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`].
+    pub fn finish(self, out: &mut dyn FnMut(Packed) -> Result<()>) -> Result<()> {
+        if self.codec == Codec::None {
+            return Ok(());
+        }
+        let inner = match self.inner {
+            Some(inner) => inner,
+            None => {
+                // Short streams are many, and not worth threads of their own.
+                let inner = Encoding::new(self.codec, self.level, None)?;
+                out(Packed::Bytes(Bytes::from_static(inner.head())))?;
+                inner
+            }
+        };
+        match inner {
+            Encoding::Deflate(mut deflate) => {
+                let part = deflate.part(self.piece, true);
+                out(Packed::Task(Task(Work::Part(part))))?;
+                out(Packed::Bytes(deflate.tail().into()))
+            }
+            inner => out(Packed::Task(Task(Work::Rest(inner, self.piece)))),
+        }
+    }
+}
+
+impl Encoding {
+    fn new(codec: Codec, level: Option<i32>, threads: Option<usize>) -> Result<Encoding> {
+        Ok(match codec {
+            Codec::None | Codec::Zlib | Codec::Gzip => {
+                Encoding::Deflate(Deflate::new(codec, level))
+            }
             Codec::Lz4 => {
                 let info = FrameInfo::new()
                     .block_size(BlockSize::Max256KB)
@@ -256,83 +388,49 @@ impl Encoder {
                     let level = level.unwrap_or(zstd::DEFAULT_COMPRESSION_LEVEL);
                     let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), level)?;
                     encoder.include_checksum(true)?;
+                    if let Some(threads) = threads {
+                        encoder.multithread(threads.max(1) as u32)?;
+                    }
                     Ok(encoder)
                 };
                 Encoding::Zstd(Box::new(new().map_err(failed)?))
             }
-        };
-        Ok(Encoder {
-            codec,
-            inner,
-            piece: Vec::new(),
         })
     }
 
-    /// Compresses `bytes` and appends to `out` what has come out.
-    ///
-    /// # Errors
-    /// If the compressor fails, which it does for want of memory only.
-    pub fn encode(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
-        if self.codec == Codec::None {
-            out.extend_from_slice(bytes);
-            return Ok(());
+    /// What stands before everything, if nothing has been compressed yet.
+    fn head(&self) -> &'static [u8] {
+        match self {
+            Encoding::Deflate(deflate) => deflate.head(),
+            Encoding::Lz4(_) | Encoding::Zstd(_) => &[],
         }
-        while !bytes.is_empty() {
-            let (taken, rest) = bytes.split_at(bytes.len().min(PIECE - self.piece.len()));
-            bytes = rest;
-            if taken.len() == PIECE {
-                self.inner.write(taken)?;
-            } else {
-                self.piece.extend_from_slice(taken);
-                if self.piece.len() == PIECE {
-                    self.inner.write(&self.piece)?;
-                    self.piece.clear();
-                }
-            }
-        }
-        out.append(self.inner.written());
-        Ok(())
     }
 
-    /// Ends the stream and appends the rest of it to `out`.
-    ///
-    /// # Errors
-    /// If the compressor fails.
-    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<()> {
-        self.inner.write(&self.piece)?;
-        let rest = match self.inner {
-            Encoding::Copy(rest) => Ok(rest),
-            Encoding::Zlib(encoder) => encoder.finish(),
-            Encoding::Gzip(encoder) => encoder.finish(),
-            Encoding::Lz4(encoder) => encoder.finish().map_err(io::Error::from),
-            Encoding::Zstd(encoder) => encoder.finish(),
-        };
-        out.append(&mut rest.map_err(failed)?);
-        Ok(())
-    }
-}
-
-impl Encoding {
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match self {
-            Encoding::Copy(out) => out.write_all(bytes),
-            Encoding::Zlib(encoder) => encoder.write_all(bytes),
-            Encoding::Gzip(encoder) => encoder.write_all(bytes),
+            Encoding::Deflate(_) => Ok(()),
             Encoding::Lz4(encoder) => encoder.write_all(bytes),
             Encoding::Zstd(encoder) => encoder.write_all(bytes),
         }
         .map_err(failed)
     }
 
-    /// What has come out so far.
-    fn written(&mut self) -> &mut Vec<u8> {
+    /// What has come out.
+    fn written(&mut self) -> Vec<u8> {
         match self {
-            Encoding::Copy(out) => out,
-            Encoding::Zlib(encoder) => encoder.get_mut(),
-            Encoding::Gzip(encoder) => encoder.get_mut(),
-            Encoding::Lz4(encoder) => encoder.get_mut(),
-            Encoding::Zstd(encoder) => encoder.get_mut(),
+            Encoding::Deflate(_) => Vec::new(),
+            Encoding::Lz4(encoder) => std::mem::take(encoder.get_mut()),
+            Encoding::Zstd(encoder) => std::mem::take(encoder.get_mut()),
         }
+    }
+
+    fn finish(self) -> Result<Vec<u8>> {
+        match self {
+            Encoding::Deflate(deflate) => Ok(deflate.tail()),
+            Encoding::Lz4(encoder) => encoder.finish().map_err(io::Error::from),
+            Encoding::Zstd(encoder) => encoder.finish(),
+        }
+        .map_err(failed)
     }
 }
 
@@ -358,13 +456,29 @@ mod tests {
     }
 
     fn encode(codec: Codec, bytes: &[u8], chunk: usize) -> Vec<u8> {
-        let mut encoder = Encoder::new(codec, None).unwrap();
-        let mut out = Vec::new();
+        encode_in(1, codec, bytes, chunk)
+    }
+
+    /// In so many threads, of which each may be the first to be done.
+    fn encode_in(threads: usize, codec: Codec, bytes: &[u8], chunk: usize) -> Vec<u8> {
+        let mut encoder = Encoder::new(codec, None, threads);
+        let mut packed = Vec::new();
+        let mut out = |piece| {
+            packed.push(piece);
+            Ok(())
+        };
         for part in bytes.chunks(chunk) {
-            encoder.encode(part, &mut out).unwrap();
+            let part = Bytes::copy_from_slice(part);
+            encoder.encode(&part, &mut out).unwrap();
         }
         encoder.finish(&mut out).unwrap();
-        out
+        let mut pieces: Vec<_> = packed.into_iter().enumerate().rev().collect();
+        pieces.rotate_left(threads - 1);
+        let made = pieces
+            .into_iter()
+            .map(|(n, piece)| (n, piece.bytes().unwrap()));
+        let made: std::collections::BTreeMap<_, _> = made.collect();
+        made.into_values().flatten().collect()
     }
 
     fn decode(codec: Codec, bytes: &[u8], chunk: usize, room: usize) -> Result<Vec<u8>> {
@@ -398,6 +512,18 @@ mod tests {
             assert_eq!(decode(codec, &short, 1, 1).unwrap(), &sample[..100]);
             assert_eq!(decode(codec, &encode(codec, b"", 1), 1, 10).unwrap(), b"");
             assert_eq!(decode(codec, b"", 1, 10).unwrap(), b"");
+        }
+    }
+
+    #[test]
+    fn threads_change_nothing() {
+        let sample = sample();
+        for codec in ALL {
+            let long = sample.repeat(3);
+            let encode = |threads: usize| encode_in(threads, codec, &long, 300_000);
+            let one = encode(1);
+            assert!((2..=3).all(|threads| encode(threads) == one), "{codec:?}");
+            assert!(decode(codec, &one, 70_000, 70_000).unwrap() == long);
         }
     }
 

@@ -1,7 +1,8 @@
 //! The header: which version wrote the archive, how its data are compressed, whose it is.
 
 use super::number::{INT, int, length, put_int, put_text};
-use super::{Flavour, cut_off, damaged};
+use super::stream::DIRECTORY;
+use super::{Codec, Flavour, cut_off, damaged};
 use crate::error::{Error, Position, Result};
 use crate::sink::Method;
 use crate::source::Compression;
@@ -34,7 +35,7 @@ pub struct Header {
     pub revision: u8,
     /// The bytes of an offset.
     pub offset_size: u8,
-    /// 1 for custom, 3 for tar and for directories.
+    /// 1 for custom, 3 for tar and for directories; 5 for a directory that is read as one stream.
     pub format: u8,
     /// How the data are compressed.
     pub compression: Stored,
@@ -88,7 +89,7 @@ impl Header {
 
     /// Does the TOC give offsets, and not files?
     pub fn has_offsets(&self) -> bool {
-        self.format == 1
+        self.format != 3
     }
 
     /// What the data are compressed with. The level is known of pg_dump 15 and older only.
@@ -101,6 +102,14 @@ impl Header {
             Stored::Algorithm(_) => (Compression::Gzip, None),
         };
         Method { compression, level }
+    }
+
+    /// How a compression is written into its blocks.
+    pub fn codec(&self, compression: Compression) -> Codec {
+        match self.format {
+            DIRECTORY => Codec::in_files(compression),
+            _ => Codec::of(compression),
+        }
     }
 
     /// Says that the data are compressed with something else.
@@ -161,7 +170,7 @@ impl Fields {
                 8,
             ));
         }
-        if !matches!(format, 1 | 3) {
+        if !matches!(format, 1 | 3 | DIRECTORY) {
             return Err(damaged(
                 format!("the archive's format {format} is unknown"),
                 10,

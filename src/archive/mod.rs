@@ -3,31 +3,36 @@
 //! Bytes in, events out: a [`TocReader`] takes the header and the table of contents, which is written
 //! back byte for byte; [`Blocks`] cuts what follows in a custom archive into blocks, [`TarReader`] a
 //! tar file into members; [`Walk`] finds the payload in a block and a [`Decoder`] decompresses it.
-//! Nothing here reads, writes or waits, and no length that a file claims is allocated before its
+//! A [`Weaver`] makes a stream like a custom archive of a tar file. Nothing here reads, writes or waits,
+//! and no length that a file claims is allocated before its
 //! bytes are there. It deliberately knows nothing of rows, rules and the order in which they leave.
 
 mod block;
 mod codec;
+mod deflate;
 mod directory;
 mod header;
 mod lz4;
 mod number;
+mod stream;
 mod tar;
 mod toc;
 
 pub use block::{Blocks, Data, Event, Piece, Walk, begin, chunk, end, object};
-pub use codec::{Codec, Decoder, Encoder};
+pub use codec::{Codec, Decoder, Encoder, Packed, Task};
 pub use directory::{Objects, SUFFIXES, file, object_of, objects, objects_line, suffix};
 pub use header::{Header, Stored};
-pub use tar::{BLOCK, TarEvent, TarReader, padding, resized, trailer};
+pub use stream::{LONGEST, Weaver, file_name, object_name};
+pub use tar::{BLOCK, TarEvent, TarReader, member, padding, resized, trailer};
 pub use toc::{Entry, Extra, MOST, Script, Toc, TocReader};
 
 use crate::error::{Error, Position};
 
 /// Which container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Flavour {
     /// One file or stream: header, TOC, blocks.
+    #[default]
     Custom,
     /// A tar file of which `toc.dat` is the first member.
     Tar,

@@ -66,6 +66,11 @@ impl TarReader {
         TarReader::default()
     }
 
+    /// How much has been read.
+    pub fn position(&self) -> u64 {
+        self.at
+    }
+
     /// The next event, as far as `input` goes; none if more bytes are needed or, at the end of the
     /// file, if that was all.
     ///
@@ -80,7 +85,7 @@ impl TarReader {
             }
             State::Between => {
                 let header = Header::from_byte_slice(&input[..BLOCK]);
-                let (name, size) = member(header, self.at)?;
+                let (name, size) = read(header, self.at)?;
                 self.state = State::Within(size, padding(size));
                 let (bytes, at) = self.split(input, BLOCK);
                 TarEvent::Member {
@@ -127,7 +132,7 @@ impl TarReader {
 }
 
 /// The name and the size of a member.
-fn member(header: &Header, at: u64) -> Result<(Bytes, u64)> {
+fn read(header: &Header, at: u64) -> Result<(Bytes, u64)> {
     let mut sum = header.clone();
     sum.set_cksum();
     if header.cksum().ok() != sum.cksum().ok() || !header.as_bytes()[257..].starts_with(b"ustar") {
@@ -146,6 +151,28 @@ fn member(header: &Header, at: u64) -> Result<(Bytes, u64)> {
 /// Does a tar file begin like this whose first member is `toc.dat`?
 pub(super) fn begins(head: &[u8]) -> bool {
     head.len() >= BLOCK && head.starts_with(b"toc.dat\0") && head[257..].starts_with(b"ustar")
+}
+
+/// The header of a member, as pg_dump writes it. `time`: seconds since 1970.
+///
+/// # Errors
+/// If the name is too long.
+pub fn member(name: &str, size: u64, time: u64) -> Result<Bytes> {
+    let mut header = Header::new_ustar();
+    let named = header
+        .set_path(name)
+        .and_then(|()| header.set_username("postgres"))
+        .and_then(|()| header.set_groupname("postgres"));
+    if named.is_err() {
+        return Err(damaged("the name of a member is too long for a tar", 0));
+    }
+    header.set_mode(0o600);
+    header.set_uid(0o4000);
+    header.set_gid(0o2000);
+    header.set_mtime(time);
+    header.set_size(size);
+    header.set_cksum();
+    Ok(Bytes::copy_from_slice(header.as_bytes()))
 }
 
 /// The header of a member whose data have become another length.
@@ -199,7 +226,7 @@ mod tests {
     type Members = Vec<(String, Vec<u8>)>;
 
     /// The members, and all bytes.
-    fn read(file: &[u8], chunk: usize) -> Result<(Members, Vec<u8>)> {
+    fn parts(file: &[u8], chunk: usize) -> Result<(Members, Vec<u8>)> {
         let (mut members, mut all) = (Members::new(), Vec::new());
         let (mut reader, mut input) = (TarReader::new(), BytesMut::new());
         let mut chunks = file.chunks(chunk);
@@ -234,14 +261,14 @@ mod tests {
         let file = file(&[("toc.dat", b"PGDMP"), ("1.dat", b""), ("2.dat", &long)]);
         assert!(begins(&file));
         for chunk in [1, 511, 512, 700, file.len()] {
-            let (members, all) = read(&file, chunk).unwrap();
+            let (members, all) = parts(&file, chunk).unwrap();
             assert!(all == file);
             let names: Vec<_> = members.iter().map(|(name, _)| name.as_str()).collect();
             assert_eq!(names, ["toc.dat", "1.dat", "2.dat"]);
             assert_eq!(members[2].1, long);
         }
         for cut in [1, 512, 600, 1024, file.len() - 1024] {
-            assert!(read(&file[..cut], 300).is_err(), "{cut}");
+            assert!(parts(&file[..cut], 300).is_err(), "{cut}");
         }
     }
 
@@ -272,13 +299,13 @@ mod tests {
     fn what_pg_dump_does_not_write_is_refused() {
         let mut wrong = header("1.dat", 7);
         wrong[0] = b'2';
-        assert!(read(&wrong, 512).is_err());
+        assert!(parts(&wrong, 512).is_err());
         let mut link = Header::new_ustar();
         link.set_path("1.dat").unwrap();
         link.set_entry_type(EntryType::Symlink);
         link.set_size(0);
         link.set_cksum();
-        let error = read(link.as_bytes(), 512).unwrap_err();
+        let error = parts(link.as_bytes(), 512).unwrap_err();
         assert!(error.to_string().contains("no plain file"), "{error}");
     }
 }

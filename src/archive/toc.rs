@@ -16,9 +16,9 @@ use std::ops::Range;
 pub const MOST: u64 = 1 << 30;
 
 /// An offset that is not known: pg_restore then searches for the block.
-const NOT_SET: u8 = 1;
+pub(super) const NOT_SET: u8 = 1;
 const SET: u8 = 2;
-const NO_DATA: u8 = 3;
+pub(super) const NO_DATA: u8 = 3;
 
 /// The header and the entries.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -292,7 +292,7 @@ pub(super) struct Review {
 /// What goes in: the dump and the rules.
 #[derive(Debug, Args)]
 pub(super) struct Input {
-    /// The dump, plain or compressed, or an archive (pg_dump -Fc); standard input if none is named
+    /// The dump, plain or compressed, or an archive (pg_dump -Fc, -Fd, -Ft); standard input if none is named
     #[arg(value_name = "DUMP", value_hint = ValueHint::FilePath)]
     pub dump: Option<PathBuf>,
 

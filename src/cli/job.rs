@@ -211,6 +211,8 @@ fn prepare(
                 .flatten()
                 .collect(),
                 utf16: source.utf16(),
+                flavour: source.flavour().unwrap_or_default(),
+                spool_dir: running.spool_dir.clone(),
                 allow_terminal: to_stdout,
             }
         }

@@ -59,7 +59,7 @@ pub(super) struct Ending {
 pub(super) struct Driver<'r> {
     pub decoder: FrameDecoder,
     pub planner: Planner,
-    pub pool: rayon::ThreadPool,
+    pub pool: Arc<rayon::ThreadPool>,
     pub slots: mpsc::Sender<Slot>,
     pub tally: Arc<Mutex<Tally>>,
     pub transaction: Option<Transaction>,

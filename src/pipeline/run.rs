@@ -62,7 +62,7 @@ pub(super) async fn run(job: Job, signals: &Signals) -> Outcome {
         .panic_handler(|_| {})
         .build();
     let pool = match pool {
-        Ok(pool) => pool,
+        Ok(pool) => Arc::new(pool),
         Err(error) => {
             let error = Error::io(format!("cannot start the workers: {error}"));
             return Outcome {
@@ -99,7 +99,7 @@ pub(super) async fn run(job: Job, signals: &Signals) -> Outcome {
     let store = Store::new(job.memory, job.spool_dir);
     let tally = Arc::new(Mutex::new(Tally::new(store.clone(), job.preview, places)));
     let packs = archive && job.preview.is_none();
-    let packs = packs.then(|| Output::new(store.clone(), job.compress));
+    let packs = packs.then(|| Output::new(store.clone(), job.compress, Arc::clone(&pool)));
     let (output, written) = writer::start(job.sink, packs);
     let (slots, receiver) = mpsc::channel(job.jobs.max(1) + 2);
     let order = tokio::spawn(order::run(receiver, output, Arc::clone(&tally)));

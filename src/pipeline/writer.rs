@@ -96,7 +96,7 @@ fn pump(
 fn fill(archive: &mut Output, sink: &mut Sink, receiver: &mut mpsc::Receiver<Piece>) -> Result<()> {
     while let Some(piece) = receiver.blocking_recv() {
         match piece {
-            Piece::Bytes(bytes) => archive.bytes(&bytes, sink)?,
+            Piece::Bytes(bytes) => archive.bytes(bytes, sink)?,
             Piece::Mark(mark) => archive.mark(mark, sink)?,
         }
     }

@@ -4,6 +4,7 @@
 //! deliberately knows nothing of what it writes; wrapping a dump into one transaction is the
 //! business of [`Transaction`].
 
+mod archive;
 mod compress;
 mod target;
 mod transaction;
@@ -11,8 +12,10 @@ mod transaction;
 pub use compress::Method;
 pub use transaction::{Admit, Transaction};
 
+use crate::archive::Flavour;
 use crate::error::{Error, Result};
-use crate::source::{EDGE, Identity, Utf16, Utf16Encoder, enlarge_pipe};
+use crate::source::{Compression, EDGE, Identity, Utf16, Utf16Encoder, enlarge_pipe};
+use archive::{Folder, Members, Unpack};
 use compress::Encoder;
 use rustix::fs::FileType;
 use std::fs::{File, OpenOptions};
@@ -32,6 +35,10 @@ pub struct Output {
     pub inputs: Vec<Identity>,
     /// Write UTF-16, as the input was.
     pub utf16: Option<Utf16>,
+    /// The container, which is written from the stream of a custom archive.
+    pub flavour: Flavour,
+    /// Where a tar's members wait, if they are too long for the memory.
+    pub spool_dir: Option<PathBuf>,
     /// `-o -`: standard output even if it is a terminal.
     pub allow_terminal: bool,
 }
@@ -51,14 +58,43 @@ impl Sink {
     /// # Errors
     /// If it is the input, if it is a terminal that was not asked for, or if it cannot be created.
     pub fn open(output: &Output) -> Result<Sink> {
-        let (target, label) = match &output.path {
-            None => (stdout(output)?, "standard output".to_owned()),
-            Some(path) => (file(path, output)?, path.display().to_string()),
+        let (target, label) = match (&output.path, output.flavour) {
+            (None, Flavour::Directory) => {
+                return Err(Error::usage("a directory archive is no stream")
+                    .remedy("name the directory to be made: -o DIRECTORY"));
+            }
+            (Some(path), Flavour::Directory) => {
+                let folder = Unpack::new(Folder::new(path)?, Flavour::Directory);
+                (
+                    Target::Directory(Box::new(folder)),
+                    path.display().to_string(),
+                )
+            }
+            (None, _) => (stdout(output)?, "standard output".to_owned()),
+            (Some(path), _) => (file(path, output)?, path.display().to_string()),
         };
-        let method = output.compression.unwrap_or_else(|| {
-            let suffix = output.path.as_deref().and_then(Path::extension);
-            Method::by_suffix(suffix.and_then(|s| s.to_str()))
-        });
+        let target = match output.flavour {
+            Flavour::Tar => {
+                let target = BufWriter::with_capacity(EDGE, target);
+                let members = Members::new(target, output.spool_dir.clone());
+                Target::Tar(Box::new(Unpack::new(members, Flavour::Tar)))
+            }
+            _ => target,
+        };
+        let suffix = output.path.as_deref().and_then(Path::extension);
+        let by_suffix = Method::by_suffix(suffix.and_then(|s| s.to_str()));
+        let method = match output.flavour {
+            Flavour::Custom => output.compression.unwrap_or(by_suffix),
+            // What is taken apart cannot be compressed before.
+            Flavour::Directory => Method::default(),
+            Flavour::Tar if by_suffix.compression != Compression::None => {
+                return Err(
+                    Error::usage(format!("{label}: no pg_restore reads a compressed tar"))
+                        .remedy("name it .tar, and compress it when it is there"),
+                );
+            }
+            Flavour::Tar => Method::default(),
+        };
         let buffered = BufWriter::with_capacity(EDGE, target);
         let encoder = Encoder::new(method, buffered).map_err(|e| failed(&label, &e))?;
         Ok(Sink {
@@ -127,13 +163,18 @@ impl Sink {
     /// and a well-formed end of the compression around it, so that it sees `end` at all. A file
     /// does not appear.
     pub fn abandon(mut self, end: &[u8]) {
-        let atomic = matches!(self.encoder.get_ref().get_ref(), Target::Atomic(_));
         // What fails here has failed already.
-        if !atomic && self.write_all(end).is_ok() {
+        let (stream, tar) = match self.encoder.get_ref().get_ref() {
+            Target::Stream(_) => (true, false),
+            target => (false, matches!(target, Target::Tar(_))),
+        };
+        if stream && self.write_all(end).is_ok() {
             let _ = self
                 .encoder
                 .finish()
                 .and_then(|mut buffered| buffered.flush());
+        } else if let (true, Encoder::Plain(plain)) = (tar, self.encoder) {
+            let _ = plain.into_parts().0.spoil();
         }
     }
 }
@@ -222,6 +263,9 @@ fn terminal() -> Error {
 
 fn failed(label: &str, error: &io::Error) -> Error {
     use io::ErrorKind as Kind;
+    if let Some(own) = error.get_ref().and_then(|e| e.downcast_ref::<Error>()) {
+        return own.clone();
+    }
     if error.kind() == Kind::BrokenPipe {
         return Error::io("the reader of the output has gone")
             .remedy("see what the command after scrub says");
@@ -243,7 +287,7 @@ fn failed(label: &str, error: &io::Error) -> Error {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::source::{Compression, Source};
+    use crate::source::Source;
     use std::fs::Permissions;
     use std::io::Read;
     use std::os::unix::fs::{MetadataExt, PermissionsExt};

@@ -3,10 +3,11 @@
 //! On Linux the unfinished file is one without any name (`O_TMPFILE`), so that not even `kill -9` leaves
 //! something behind; where the file system cannot do that it has a temporary name in its folder.
 
+use super::archive::{Folder, Members, Unpack};
 use crate::source::Identity;
 use rustix::fs::{Mode, OFlags, fcntl_getfl};
 use std::fs::{File, Metadata, Permissions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -17,6 +18,10 @@ pub(super) enum Target {
     Stream(Stream),
     /// A regular file, complete or absent.
     Atomic(Atomic),
+    /// A tar archive, made of what is written.
+    Tar(Box<Unpack<Members<BufWriter<Target>>>>),
+    /// A directory, complete or absent, made of what is written.
+    Directory(Box<Unpack<Folder>>),
 }
 
 impl Target {
@@ -24,7 +29,20 @@ impl Target {
     pub(super) fn rewrite(&self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Target::Atomic(file) => file.part.file().write_all_at(bytes, 0),
-            Target::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
+            Target::Stream(_) | Target::Tar(_) | Target::Directory(_) => {
+                Err(io::ErrorKind::Unsupported.into())
+            }
+        }
+    }
+
+    /// Ends a tar that goes into a stream with something that is no tar.
+    pub(super) fn spoil(self) -> io::Result<()> {
+        match self {
+            Target::Tar(tar) => match tar.into_files() {
+                files if matches!(files.target(), Target::Stream(_)) => files.spoil(),
+                _ => Ok(()),
+            },
+            _ => Ok(()),
         }
     }
 
@@ -33,6 +51,8 @@ impl Target {
         match self {
             Target::Stream(mut stream) => stream.finish(),
             Target::Atomic(file) => file.publish(),
+            Target::Tar(tar) => tar.finish()?.finish()?.into_inner()?.finish(),
+            Target::Directory(folder) => folder.finish()?.finish(),
         }
     }
 }
@@ -41,7 +61,9 @@ impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Target::Stream(stream) => stream.write(bytes),
-            Target::Atomic(file) => file.part.file().write(bytes),
+            Target::Atomic(file) => (&mut file.part.file()).write(bytes),
+            Target::Tar(tar) => tar.write(bytes).map(|()| bytes.len()),
+            Target::Directory(folder) => folder.write(bytes).map(|()| bytes.len()),
         }
     }
 
@@ -172,7 +194,7 @@ impl Atomic {
     }
 }
 
-fn temporary() -> tempfile::Builder<'static, 'static> {
+pub(super) fn temporary() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".scrub-").suffix(".part");
     builder

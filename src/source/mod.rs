@@ -5,6 +5,7 @@
 //! here, with the way out, before anything is written. UTF-16 with a byte order mark becomes UTF-8;
 //! it deliberately decodes no other character set and knows nothing about SQL.
 
+mod archive;
 mod compression;
 mod original;
 mod refuse;
@@ -14,6 +15,7 @@ pub use compression::Compression;
 pub use original::Original;
 pub use utf16::{Encoder as Utf16Encoder, Utf16};
 
+use crate::archive::Flavour;
 use crate::error::{Error, Result};
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, IsTerminal, Read, Seek};
@@ -54,6 +56,7 @@ pub struct Source {
     identity: Option<Identity>,
     original: Option<Original>,
     utf16: Option<Utf16>,
+    flavour: Option<Flavour>,
     consumed: Arc<AtomicU64>,
     head: Vec<u8>,
     /// How much of `head` has been read.
@@ -72,7 +75,7 @@ impl Source {
                 let label = path.display().to_string();
                 let file = File::open(path).map_err(|e| failed(&label, &e))?;
                 if file.metadata().is_ok_and(|m| m.is_dir()) {
-                    return Err(refuse::directory(path));
+                    return Source::of_directory(path, &label);
                 }
                 (file, label)
             }
@@ -112,6 +115,19 @@ impl Source {
         Ok(source)
     }
 
+    /// A source over a directory archive.
+    fn of_directory(path: &Path, label: &str) -> Result<Source> {
+        if path.join("toc.dat").symlink_metadata().is_err() {
+            return Err(refuse::directory(path));
+        }
+        let (directory, size) = archive::Directory::open(path)?;
+        let mut source = Source::plain(Box::new(directory), label);
+        source.head = source.fill_head()?;
+        source.len = Some(size);
+        source.flavour = Some(Flavour::Directory);
+        Ok(source)
+    }
+
     /// A source over any reader, recognised and decompressed as [`Source::open`] does it.
     ///
     /// # Errors
@@ -131,6 +147,14 @@ impl Source {
                 .decoder(raw)
                 .map_err(|e| failed(label, &e))?;
             source.head = source.fill_head()?;
+        }
+        source.flavour = crate::archive::recognise(&source.head);
+        if source.flavour == Some(Flavour::Tar) {
+            let rest = std::mem::replace(&mut source.rest, Box::new(io::empty()));
+            let tar = Cursor::new(std::mem::take(&mut source.head)).chain(rest);
+            source.rest = Box::new(archive::Tar::new(tar));
+            source.head = source.fill_head()?;
+            return Ok(source);
         }
         refuse::content(&source.head)?;
         source.utf16 = Utf16::recognise(&source.head);
@@ -153,6 +177,7 @@ impl Source {
             identity: None,
             original: None,
             utf16: None,
+            flavour: None,
             consumed: Arc::clone(&consumed),
             head: Vec::new(),
             given: 0,
@@ -216,9 +241,15 @@ impl Source {
         self.compression == Compression::None && self.utf16.is_none()
     }
 
-    /// Is it an archive (`pg_dump -Fc`), and no script?
+    /// Is it an archive of pg_dump, and no script?
     pub fn is_archive(&self) -> bool {
-        self.head.starts_with(refuse::ARCHIVE)
+        self.flavour.is_some()
+    }
+
+    /// Which container of pg_dump it is, if any. A tar and a directory are read as the stream of a
+    /// custom archive.
+    pub fn flavour(&self) -> Option<Flavour> {
+        self.flavour
     }
 
     /// The input is UTF-16, and is read as UTF-8.
@@ -234,6 +265,9 @@ impl Source {
     /// The error for a read that failed: damaged compressed data is a refused input, anything else
     /// a failed read.
     pub fn fault(&self, error: &io::Error) -> Error {
+        if let Some(own) = error.get_ref().and_then(|e| e.downcast_ref::<Error>()) {
+            return own.clone();
+        }
         if error.get_ref().is_some_and(|e| e.is::<utf16::CutShort>()) {
             return Error::input(error.to_string()).remedy("it is truncated; make the dump again");
         }
@@ -377,7 +411,7 @@ mod tests {
         assert_eq!(error.kind, ErrorKind::Input);
         std::fs::write(folder.path().join("toc.dat"), b"PGDMP").unwrap();
         let error = Source::open(Some(folder.path())).err().unwrap();
-        assert!(error.to_string().contains("pg_restore -f -"), "{error}");
+        assert!(error.to_string().contains("ends within"), "{error}");
     }
 
     #[test]

@@ -5,11 +5,6 @@ use crate::error::{Error, Result};
 use memchr::memmem;
 use std::path::Path;
 
-/// What a PostgreSQL archive begins with.
-pub(super) const ARCHIVE: &[u8] = b"PGDMP";
-
-const ARCHIVE_REMEDY: &str = "pg_restore -f - ARCHIVE | scrub";
-
 /// Files that begin with these bytes: what they are, and the way out.
 const MAGIC: &[(&[u8], &str, &str)] = &[
     (
@@ -62,13 +57,15 @@ const PACKED: &[(&[u8], &str, &str)] = &[
 /// A directory instead of a file.
 pub(super) fn directory(path: &Path) -> Error {
     let name = path.display();
-    if path.join("toc.dat").exists() {
+    let packed = [".gz", ".lz4", ".zst"].map(|suffix| format!("toc.dat{suffix}"));
+    if let Some(toc) = packed.iter().find(|toc| path.join(toc).exists()) {
         return Error::input(format!(
-            "{name} is a PostgreSQL archive directory (pg_dump -Fd)"
+            "{name} is a PostgreSQL archive directory whose {toc} has been compressed"
         ))
-        .remedy(ARCHIVE_REMEDY);
+        .remedy("unpack it, or write: pg_restore -f - DIRECTORY | scrub");
     }
-    Error::input(format!("{name} is a directory")).remedy("name one dump")
+    Error::input(format!("{name} is a directory"))
+        .remedy("name one dump, or an archive of pg_dump -Fd")
 }
 
 /// Refuses compressions that are not read.
@@ -99,10 +96,10 @@ pub(super) fn content(head: &[u8]) -> Result<()> {
         return is("compressed twice", "unpack it once before scrub");
     }
     if head.get(257..262) == Some(b"ustar") {
-        if head.starts_with(b"toc.dat\0") {
-            return is("a PostgreSQL tar archive (pg_dump -Ft)", ARCHIVE_REMEDY);
-        }
-        return is("a tar archive", "tar -xOf ARCHIVE MEMBER | scrub");
+        return is(
+            "a tar archive",
+            "tar -xOf ARCHIVE MEMBER | scrub; a packed directory of pg_dump -Fd: unpack it, and name the directory",
+        );
     }
     if let Some(text) = utf16(head) {
         if text.starts_with(b"PGDMP") {
@@ -258,7 +255,6 @@ mod tests {
         let cases: Vec<(Vec<u8>, &str, &str)> = vec![
             (vec![], "no input", "wrote nothing"),
             (vec![0; 4096], "zero bytes", "complete copy"),
-            (tar("toc.dat"), "tar archive", "pg_restore -f -"),
             (tar("dump.sql"), "tar archive", "tar -xOf"),
             (marked("PGDMP\u{1}"), "destroyed", "pg_dump -f"),
             (b"\xef\xbb\xbfPGDMP\x01".to_vec(), "destroyed", "pg_dump -f"),

@@ -206,7 +206,7 @@ impl Database {
     pub fn dump(&self, options: &[&str]) -> Vec<u8> {
         let mut dump = self.server.tool("pg_dump");
         // Only scripts have such a key.
-        if !options.contains(&"-Fc") {
+        if !options.iter().any(|option| option.starts_with("-F")) {
             dump.arg("--restrict-key=fixture");
         }
         let output = dump.args(options).arg(&self.name).output();
@@ -240,7 +240,7 @@ impl Database {
 /// For each table that holds rows: a line that names it and a COPY of its rows as sorted text. COPY
 /// doubles every backslash, so no row can begin as these lines do.
 const TABLES: &str = r#"
-SELECT format('\echo ''\\=%s''', replace(replace(c.oid::regclass::text, '\', '\\'), '''', '''''')) || chr(10) ||
+SELECT format('\echo ''\\=%s''', replace(replace(replace(c.oid::regclass::text, '\', '\\'), '''', ''''''), chr(10), '\n')) || chr(10) ||
        format('COPY (SELECT %s FROM ONLY %s ORDER BY %s) TO STDOUT;',
               coalesce(string_agg(format('%I::text COLLATE "C"', a.attname), ', ' ORDER BY a.attname) FILTER (WHERE a.attnum > 0), ''),
               c.oid::regclass,

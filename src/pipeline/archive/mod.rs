@@ -11,6 +11,8 @@
 
 mod layout;
 mod output;
+mod packing;
+mod placing;
 
 pub(super) use layout::{Layout, Turn};
 pub(super) use output::Output;

@@ -5,13 +5,15 @@
 
 mod formats;
 mod restored;
+mod runs;
+mod streams;
 
 use crate::server::postgres;
 use assert_cmd::Command;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use scrub::archive::{
-    Blocks, Codec, Data, Decoder, Encoder, Entry, Event, Piece, Toc, TocReader, Walk, begin, chunk,
-    end, object,
+    Blocks, Codec, Data, Decoder, Encoder, Entry, Event, Packed, Piece, Toc, TocReader, Walk,
+    begin, chunk, end, object,
 };
 use scrub::error::Result;
 use scrub::sink::Method;
@@ -166,7 +168,8 @@ impl Archive {
 
     /// What is in the blocks: the entry, and for each large object its number.
     pub fn payloads(&self) -> Result<Vec<(&Entry, Data, Objects)>> {
-        let codec = Codec::of(self.toc.header.method().compression);
+        let header = &self.toc.header;
+        let codec = header.codec(header.method().compression);
         let payload = |(entry, data, bytes): &(usize, Data, Vec<u8>)| {
             let entry = &self.toc.entries[*entry];
             Ok((entry, *data, objects(*data, codec, bytes)?))
@@ -192,7 +195,7 @@ impl Archive {
                 if data == Data::Objects {
                     object(oid, &mut out);
                 }
-                let codec = Codec::of(method.compression);
+                let codec = toc.header.codec(method.compression);
                 let packed = compressed(codec, method.level, &bytes);
                 packed.chunks(piece).for_each(|part| chunk(part, &mut out));
                 if data == Data::Objects {
@@ -261,8 +264,13 @@ pub fn decompressed(codec: Codec, bytes: &[u8]) -> Result<Vec<u8>> {
 /// One stream as a whole, compressed.
 pub fn compressed(codec: Codec, level: Option<i32>, bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut encoder = Encoder::new(codec, level).expect("an encoder");
-    encoder.encode(bytes, &mut out).expect("compressed");
-    encoder.finish(&mut out).expect("compressed");
+    let mut take = |packed: Packed| {
+        out.extend_from_slice(&packed.bytes()?);
+        Ok(())
+    };
+    let mut encoder = Encoder::new(codec, level, 1);
+    let bytes = Bytes::copy_from_slice(bytes);
+    encoder.encode(&bytes, &mut take).expect("compressed");
+    encoder.finish(&mut take).expect("compressed");
     out
 }

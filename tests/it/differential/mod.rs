@@ -17,7 +17,7 @@ mod sqlite;
 mod values;
 
 use crate::naive;
-use crate::pg_restore::Carrier;
+use crate::pg_restore::{self, Carrier};
 use crate::runner;
 use crate::server::{Database, postgres};
 pub use choices::Choices;
@@ -188,6 +188,18 @@ fn group(server: &'static crate::server::Postgres, seed: u64) {
     let scrubbed = server.database();
     carrier.restore(server, &scrubbed, false, &carried);
     compare(&oracle, &scrubbed, &format!("{what} {carrier}"));
+    // Every style meets every format.
+    if let Some(format) = [None, Some("-Fd"), Some("-Ft")][(seed % 3) as usize] {
+        let what = format!("{what} as {format} --jobs {jobs}");
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let (from, to) = (dir.path().join("dump"), dir.path().join("safe"));
+        pg_restore::archive_at(&made, format, style, &from);
+        let run = pg_restore::to_file(&["--jobs", &jobs], &rules, &from, &to);
+        assert!(run.code == Some(0), "{what}: {}", run.err);
+        let parallel = if format == "-Fd" { "-j3" } else { "-1" };
+        let scrubbed = pg_restore::restored_file(server, &to, &[parallel], &what);
+        compare(&oracle, &scrubbed, &what);
+    }
     let report = std::fs::read_to_string(report.path()).expect("the report");
     assert_eq!(
         sorted(&selected),

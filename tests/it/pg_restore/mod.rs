@@ -70,6 +70,12 @@ pub fn archive(of: &Database, style: &[&str]) -> Vec<u8> {
     of.dump(&[&["-Fc"], style].concat())
 }
 
+/// An archive of it in a file or a directory.
+pub fn archive_at(of: &Database, format: &str, style: &[&str], to: &Path) {
+    let to = to.to_str().expect("a path in UTF-8");
+    of.dump(&[&[format, "-f", to], style].concat());
+}
+
 fn pg_restore(server: &Postgres, into: &Database, args: &[&str]) -> Command {
     let mut command = server.tool("pg_restore");
     command.args(["-d", into.name()]).args(args);

@@ -85,7 +85,7 @@ impl Reading {
             Data::Rows => relation.to_string(),
             Data::Objects => "large objects".to_owned(),
         };
-        let codec = Codec::of(toc.header.method().compression);
+        let codec = toc.header.codec(toc.header.method().compression);
         let mut text = BytesMut::new();
         if let Some(copy) = entry.copy_stmt.as_deref().filter(|_| data == Data::Rows) {
             enter_old(toc, entry, plain)?;
