@@ -177,6 +177,32 @@ fn a_signal_at_any_time_leaves_nothing_to_restore() {
 }
 
 #[test]
+fn rows_that_go_elsewhere_than_their_entry_says_are_refused() {
+    let Some(server) = postgres() else { return };
+    let made = server.database();
+    made.psql("CREATE TABLE staff (a text); CREATE TABLE hours (a text);");
+    made.psql("INSERT INTO staff VALUES ('S3CRET'); INSERT INTO hours VALUES ('7');");
+    for style in [&["-Z0"][..], &["-Z0", "--inserts"]] {
+        let archive = archive(&made, style);
+        let statement = match style.len() {
+            1 => ["COPY public.hours", "COPY public.staff"],
+            _ => ["INTO public.hours", "INTO public.staff"],
+        };
+        let at = memchr::memmem::find(&archive, statement[0].as_bytes()).expect("its rows");
+        let mut other = archive.clone();
+        other[at..at + statement[1].len()].copy_from_slice(statement[1].as_bytes());
+        let run = runner::filter("DELETE FROM staff;", &other);
+        assert_eq!(run.code, Some(3), "{}", run.err);
+        assert!(
+            run.err.contains("holds rows of public.staff"),
+            "{}",
+            run.err
+        );
+        nothing_is_left(server, &run.out, "rows of another table");
+    }
+}
+
+#[test]
 fn what_an_archive_cannot_be() {
     let Some(server) = postgres() else { return };
     let made = server.database();

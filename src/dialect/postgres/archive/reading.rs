@@ -244,7 +244,13 @@ impl Reading {
                     let bytes = self.kept.split().freeze();
                     let mut block = Block::clone(&block);
                     block.entry = Some(self.entry);
-                    block.relation = self.leaf.take().unwrap_or(block.relation);
+                    if let Some(leaf) = self.leaf.take().filter(|leaf| *leaf != block.relation) {
+                        let leaves = plain.catalog().descendants(&block.relation);
+                        if !leaves.iter().any(|of| of.name == leaf) {
+                            return Err(self.misplaced(&block.relation));
+                        }
+                        block.relation = leaf;
+                    }
                     let block = Arc::new(block);
                     self.stage = Stage::Rows;
                     return Ok(Some(Frame::Head { bytes, at, block }));
@@ -369,6 +375,14 @@ impl Reading {
                 }
             }
         })
+    }
+
+    /// Rules go by the entry, and the rows by their statement.
+    fn misplaced(&self, other: &RelationName) -> Error {
+        Error::input(format!(
+            "its entry holds rows of {other}, which pg_dump never writes"
+        ))
+        .remedy("make the dump again; somebody has changed this archive")
     }
 
     fn unended(&self) -> Error {
