@@ -6,6 +6,7 @@ use super::order::Slot;
 use super::undecided::Named;
 use crate::dialect::{Bracket, Effect};
 use crate::error::{Error, Position, Result};
+use crate::schema::RelationKind;
 use bytes::Bytes;
 
 impl Driver<'_> {
@@ -74,8 +75,14 @@ impl Driver<'_> {
             Effect::Statistics(relation) => {
                 self.decide()?;
                 let catalog = self.decoder.framer.catalog();
-                let program = self.planner.program(catalog, relation, None)?.program;
-                if program.is_some() || !self.is_reviewed(relation, program.as_deref()) {
+                let known = catalog.relation(relation);
+                let own = known.is_some_and(|known| known.kind != RelationKind::MaterializedView);
+                // Those of an index or a materialized view hold values of tables that it does not name.
+                let of_others = !own && !self.planner.rules().is_empty();
+                let planned = self.planner.program(catalog, relation, None)?;
+                let program = planned.program.as_deref();
+                let concerned = program.is_some() || !planned.settled || of_others;
+                if concerned || !self.is_reviewed(relation, program) {
                     let warning = format!(
                         "{relation}: its planner statistics hold values of its rows and were left \
                          out; run ANALYZE after the restore"

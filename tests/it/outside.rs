@@ -171,6 +171,35 @@ fn what_is_left_out() {
             "statistics",
         ),
         (
+            "postgres",
+            "UPDATE t SET a = 'x';",
+            "CREATE TABLE t (id int, a text);\nCOPY t (id, a) FROM stdin;\n\\.\nCREATE INDEX i ON t (lower(a));\n\
+             SELECT * FROM pg_catalog.pg_restore_attribute_stats('version', '180000'::integer, 'schemaname', 'public', \
+             'relname', 'i', 'attnum', '1'::smallint, 'most_common_vals', '{jane@firma.de}'::text);\n",
+            "jane",
+            "statistics",
+        ),
+        (
+            "postgres",
+            "UPDATE t SET a = 'x';",
+            "CREATE TABLE t (id int, a text);\nCREATE MATERIALIZED VIEW m AS SELECT a FROM t WITH NO DATA;\n\
+             COPY t (id, a) FROM stdin;\n\\.\n\
+             SELECT * FROM pg_catalog.pg_restore_attribute_stats('version', '180000'::integer, 'schemaname', 'public', \
+             'relname', 'm', 'attname', 'a', 'most_common_vals', '{jane@firma.de}'::text);\n",
+            "jane",
+            "statistics",
+        ),
+        (
+            "postgres",
+            "SELECT 'UPDATE t SET a = ''x''' FROM t \\gexec\n",
+            "CREATE TABLE t (id int, a text);\n\
+             SELECT * FROM pg_catalog.pg_restore_attribute_stats('version', '180000'::integer, 'schemaname', 'public', \
+             'relname', 't', 'attname', 'a', 'most_common_vals', '{jane@firma.de}'::text);\n\
+             COPY t (id, a) FROM stdin;\n1\tx\n\\.\n",
+            "jane",
+            "statistics",
+        ),
+        (
             "mysql",
             "UPDATE t SET a = 'x';",
             "CREATE TABLE `t` (`id` int, `a` varchar(99));\n/*!80002 ANALYZE TABLE `t` UPDATE HISTOGRAM ON `a` USING DATA \
