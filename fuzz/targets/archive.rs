@@ -6,7 +6,7 @@ use crate::differential::Choices;
 use bytes::BytesMut;
 use scrub::archive::{
     Blocks, Codec, Data, Decoder, Event, Flavour, Piece, TarEvent, TarReader, Toc, TocReader, Walk,
-    file, objects, recognise,
+    Weaver, file, objects, recognise,
 };
 
 /// No more than this is decompressed of one input.
@@ -29,6 +29,20 @@ pub fn archive(data: &[u8]) {
     }
     assert!(data.starts_with(&whole.bytes) && data.starts_with(&cut.bytes));
     assert!(whole.blocks == cut.blocks, "blocks of pieces are others");
+    if flavour == Some(Flavour::Tar) {
+        let whole = woven(data, &mut || usize::MAX);
+        let cut = woven(data, &mut || 1 + choices.below(most));
+        assert_eq!(whole.error, cut.error, "a stream of pieces of {most} bytes");
+        if whole.error.is_none() {
+            assert!(whole.blocks == cut.blocks, "a stream of pieces is another");
+            let stream = custom(&whole.bytes, &mut || usize::MAX);
+            assert_eq!(stream.error, None, "the stream is no archive");
+            assert!(
+                stream.bytes == whole.bytes,
+                "the stream has more than blocks"
+            );
+        }
+    }
     for codec in [Codec::Zlib, Codec::Gzip, Codec::Lz4, Codec::Zstd] {
         stream(codec, data, &mut choices);
     }
@@ -153,6 +167,42 @@ fn tar(data: &[u8], next: &mut dyn FnMut() -> usize) -> Reading {
         }
         Ok(true)
     })
+}
+
+/// The stream that is made of a tar; its blocks are what is in them, wherever it is cut into chunks.
+fn woven(data: &[u8], next: &mut dyn FnMut() -> usize) -> Reading {
+    let (mut weaver, mut stream) = (Weaver::default(), Vec::new());
+    let mut reading = Reading::default().feed(data, next, |_, input, eof| {
+        weaver.next(input, eof, &mut stream)
+    });
+    if reading.error.is_none() {
+        let (mut reader, mut input) = (TocReader::new(), BytesMut::from(&stream[..]));
+        let toc = reader.next(&mut input, true).expect("a TOC");
+        let toc = toc.expect("a whole TOC");
+        let mut blocks = Blocks::new(&toc, reader.position());
+        let mut walk = Walk::new(Data::Rows);
+        while let Some(event) = blocks.next(&mut input, true).expect("blocks") {
+            match event {
+                Event::Begin { data, .. } => {
+                    walk = Walk::new(data);
+                    reading.blocks.push(Vec::new());
+                }
+                Event::Data { bytes, .. } | Event::End { bytes, .. } => {
+                    let (mut bytes, block) = (&bytes[..], reading.blocks.last_mut());
+                    let block = block.expect("a block");
+                    while let Some(piece) = walk.next(&mut bytes).expect("pieces") {
+                        match piece {
+                            Piece::Payload(payload) => block.extend_from_slice(payload),
+                            other => block.extend_from_slice(format!("{other:?}").as_bytes()),
+                        }
+                    }
+                }
+                Event::Rest { .. } => panic!("something behind the last block"),
+            }
+        }
+    }
+    reading.bytes = stream;
+    reading
 }
 
 /// Everything that a TOC can be asked.

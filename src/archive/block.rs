@@ -317,12 +317,19 @@ pub fn object(oid: u32, out: &mut Vec<u8>) {
     put_int(oid as i32, out);
 }
 
-/// The longest chunk that is written: pg_restore takes it into memory as a whole.
-const LONGEST: usize = 1 << 20;
+/// The largest chunk that is written: pg_restore takes it into memory as a whole.
+pub const LARGEST: usize = 1 << 20;
+
+/// What stands before the payload of a chunk, which has at most [`LARGEST`] bytes.
+pub fn head(payload: &[u8]) -> Vec<u8> {
+    let mut head = Vec::with_capacity(INT);
+    put_int(payload.len() as i32, &mut head);
+    head
+}
 
 /// Writes payload as chunks; nothing if there is none.
 pub fn chunk(payload: &[u8], out: &mut Vec<u8>) {
-    for part in payload.chunks(LONGEST) {
+    for part in payload.chunks(LARGEST) {
         put_int(part.len() as i32, out);
         out.extend_from_slice(part);
     }

@@ -191,7 +191,7 @@ pub fn resized(header: &[u8], size: u64) -> Result<Bytes> {
 
 /// How many bytes fill the last block of data of this length.
 pub fn padding(size: u64) -> usize {
-    (size.next_multiple_of(BLOCK as u64) - size) as usize
+    (BLOCK - (size % BLOCK as u64) as usize) % BLOCK
 }
 
 /// What pg_dump writes behind the last member.
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn sizes_may_be_beyond_octal() {
-        for size in [0, 1, 8 << 30, u64::from(u32::MAX) << 8] {
+        for size in [0, 1, 8 << 30, u64::from(u32::MAX) << 8, u64::MAX] {
             let header = resized(&header("1.dat", 7), size).unwrap();
             let mut input = BytesMut::from(&header[..]);
             match TarReader::new().next(&mut input, false).unwrap().unwrap() {

@@ -202,7 +202,7 @@ fn other_blocks_are_refused() {
 
 #[test]
 fn long_payload_is_several_chunks() {
-    let payload = vec![b'x'; LONGEST * 2 + 1];
+    let payload = vec![b'x'; LARGEST * 2 + 1];
     let mut out = Vec::new();
     chunk(&payload, &mut out);
     assert_eq!(out.len(), payload.len() + 3 * INT);

@@ -155,11 +155,19 @@ impl Placing {
 
     /// Payload, compressed: a chunk when it is enough.
     pub(super) fn payload(&mut self, bytes: &[u8], sink: &mut Sink) -> Result<()> {
-        self.packed.extend_from_slice(bytes);
-        match self.packed.len() < CHUNK {
-            true => Ok(()),
-            false => self.close(sink),
+        if bytes.len() < CHUNK {
+            self.packed.extend_from_slice(bytes);
+            return match self.packed.len() < CHUNK {
+                true => Ok(()),
+                false => self.close(sink),
+            };
         }
+        self.close(sink)?;
+        for part in bytes.chunks(archive::LARGEST) {
+            self.put(&archive::head(part), sink)?;
+            self.put(part, sink)?;
+        }
+        Ok(())
     }
 
     /// Makes a chunk of what there is.
