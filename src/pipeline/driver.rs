@@ -15,7 +15,7 @@ use super::transform::Batch;
 use super::undecided::Undecided;
 use super::waiting::{Bracketed, Held, Relations, is_root};
 use super::{Progress, reader};
-use crate::dialect::{Block, Frame, Framer, RowMode};
+use crate::dialect::{Block, Effect, Frame, Framer, RowMode};
 use crate::error::{Error, Position, Result};
 use crate::plan::{Pass, Planner, Program};
 use crate::report::{Preview, Report};
@@ -259,6 +259,18 @@ impl Driver<'_> {
     async fn frame(&mut self, frame: Frame) -> Result<()> {
         self.refuse_nul(&frame)?;
         self.search(&frame).await?;
+        if let (
+            Frame::Statement {
+                at,
+                effect: Effect::Anything(what),
+                ..
+            },
+            Some(_),
+        ) = (&frame, &self.block)
+        {
+            // Rows among which it stands.
+            return self.anything(*at, what);
+        }
         self.comment(&frame)?;
         let Some((frame, named)) = self.postpone(frame).await? else {
             return Ok(());

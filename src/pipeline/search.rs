@@ -95,6 +95,8 @@ impl Searching {
     }
 
     /// Everything but rows.
+    ///
+    /// `here` is where it stands in an archive.
     fn outside(&mut self, frame: &Frame, here: Option<&str>) -> Found {
         let bytes = frame.bytes();
         let (start, rules, most) = (self.at, &self.rules, self.most);
@@ -133,7 +135,10 @@ impl Searching {
             Frame::Statement {
                 effect: Effect::OtherData,
                 ..
-            } => self.outside.large_object(bytes, &mut take),
+            } => match here {
+                Some(_) => self.outside.content(bytes, &mut take),
+                None => self.outside.large_object(bytes, &mut take),
+            },
             Frame::Statement {
                 effect: Effect::Password(_),
                 ..
@@ -223,6 +228,7 @@ pub(super) fn remember(
     memory: u64,
 ) -> Result<()> {
     let mut framer = dialect.framer();
+    let archive = source.is_archive();
     let mut outside = Outside::default();
     let mut block: Option<Arc<Block>> = None;
     let mut input = BytesMut::new();
@@ -271,7 +277,10 @@ pub(super) fn remember(
                         ..
                     },
                     _,
-                ) => outside.large_object(bytes, &mut |_, hit| take(hit)),
+                ) => match archive {
+                    true => outside.content(bytes, &mut |_, hit| take(hit)),
+                    false => outside.large_object(bytes, &mut |_, hit| take(hit)),
+                },
                 _ => outside.statement(frame.bytes(), &mut |_, hit| take(hit)),
             }
             match frame {

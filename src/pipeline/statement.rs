@@ -51,13 +51,7 @@ impl Driver<'_> {
             Effect::Unfollowed(what) | Effect::Included(what) | Effect::Anything(what)
                 if !matches!(&effect, Effect::Unfollowed(_)) || may_write(&bytes) =>
             {
-                self.decide()?;
-                self.planner
-                    .unfollowed(what)
-                    .map_err(|error| error.at(at))?;
-                if self.review.is_some() {
-                    self.unfollowed(at, what)?;
-                }
+                self.anything(at, what)?;
             }
             // What a proof reads has been searched, and passes nowhere.
             _ if self.searching.is_some() => {}
@@ -128,6 +122,18 @@ impl Driver<'_> {
             self.begin_section(Some(name));
         }
         Ok(())
+    }
+
+    /// What comes may change rows without naming their table.
+    pub(super) fn anything(&mut self, at: Position, what: &str) -> Result<()> {
+        self.decide()?;
+        self.planner
+            .unfollowed(what)
+            .map_err(|error| error.at(at))?;
+        match self.review.is_some() {
+            true => self.unfollowed(at, what),
+            false => Ok(()),
+        }
     }
 
     fn unfollowed(&mut self, at: Position, what: &str) -> Result<()> {

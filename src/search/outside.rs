@@ -4,6 +4,7 @@ use super::secrets::has_escapes;
 use super::{Form, Hit, What, each};
 use regex::bytes::{Captures, Regex};
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// How much of a piece may belong to something that goes on in the next.
@@ -111,6 +112,7 @@ impl Outside {
     /// A whole statement; the first argument of `take` is a place in it.
     pub fn statement(&mut self, bytes: &[u8], take: &mut dyn FnMut(usize, Hit)) {
         self.before.clear();
+        self.large.clear();
         let mut known = HashSet::new();
         each(bytes, &mut |hit| {
             known.insert(hit.what.clone());
@@ -139,29 +141,45 @@ impl Outside {
         self.before = text.split_off(text.len().saturating_sub(OVERLAP));
     }
 
-    /// A statement that writes a piece of a large object, whose bytes go on in the next one. An
-    /// address in it is one in hex.
+    /// A statement that writes a piece of a large object, whose bytes go on in the next one.
     pub fn large_object(&mut self, bytes: &[u8], take: &mut dyn FnMut(usize, Hit)) {
         static LITERAL: LazyLock<Regex> = LazyLock::new(|| {
             Regex::new(r"(?-u)'\\{1,2}x([0-9A-Fa-f]*)'").expect("the pattern is sound")
         });
         let Some(digits) = LITERAL.captures(bytes).and_then(|found| found.get(1)) else {
-            self.large.clear();
             return self.statement(bytes, take);
         };
-        self.before.clear();
         let digit = |b: u8| char::from(b).to_digit(16).unwrap_or_default() as u8;
         let content = digits.as_bytes().chunks_exact(2);
-        let seam = self.large.len();
+        let content: Vec<u8> = content
+            .map(|two| digit(two[0]) << 4 | digit(two[1]))
+            .collect();
+        self.content(&content, &mut |at, hit| {
+            take(digits.start() + 2 * at, hit);
+        });
+    }
+
+    /// A piece of a large object as it is. An address in a text is one; what looks like one among bytes of
+    /// another kind (an image) is told apart, as in hex.
+    pub fn content(&mut self, bytes: &[u8], take: &mut dyn FnMut(usize, Hit)) {
+        const AROUND: usize = 32;
+        self.before.clear();
         let mut text = std::mem::take(&mut self.large);
-        text.extend(content.map(|two| digit(two[0]) << 4 | digit(two[1])));
+        let seam = text.len();
+        text.extend_from_slice(bytes);
+        let is_text = |at: &Range<usize>| {
+            let around = at.start.saturating_sub(AROUND)..(at.end + AROUND).min(text.len());
+            let control = |b: &u8| b.is_ascii_control() && !b"\t\n\r\x0c".contains(b);
+            !text[around].iter().any(control)
+        };
         each(&text, &mut |mut hit| {
             if hit.at.end > seam {
-                if let What::Address(address) = hit.what {
-                    hit.what = What::Encoded(Form::Hex, address);
-                }
-                let at = digits.start() + 2 * hit.at.start.saturating_sub(seam);
-                take(at, hit);
+                let at = hit.at.clone();
+                hit.what = match hit.what {
+                    What::Address(address) if !is_text(&at) => What::Encoded(Form::Hex, address),
+                    what => what,
+                };
+                take(at.start.saturating_sub(seam), hit);
             }
         });
         self.large = text.split_off(text.len().saturating_sub(OVERLAP));
@@ -244,18 +262,22 @@ mod tests {
 
     #[test]
     fn large_objects_go_on() {
-        let mut outside = Outside::default();
-        let mut all = Vec::new();
-        for statement in [
-            r"SELECT pg_catalog.lowrite(0, '\x00206a61');",
-            r"SELECT pg_catalog.lowrite(0, '\x6e65');",
-            r"SELECT pg_catalog.lowrite(0, '\x40782e64652000');",
-        ] {
-            outside.large_object(statement.as_bytes(), &mut |at, hit| {
-                all.push((at, named(&hit)));
-            });
+        for (first, name) in [("5c2074", "jane@x.de"), ("000000", "hex jane@x.de")] {
+            let mut outside = Outside::default();
+            let mut all = Vec::new();
+            for piece in [&format!("{first}206a61"), "6e65", "40782e646520"] {
+                let statement = format!(r"SELECT pg_catalog.lowrite(0, '\x{piece}');");
+                outside.large_object(statement.as_bytes(), &mut |at, hit| {
+                    all.push((at, named(&hit)));
+                });
+            }
+            assert_eq!(all, [(32, name.to_owned())]);
         }
-        assert_eq!(all, [(32, "hex jane@x.de".to_owned())]);
+        // An object of its own.
+        let mut outside = Outside::default();
+        outside.content(b"jane", &mut |_, _| {});
+        outside.statement(b"", &mut |_, _| {});
+        outside.content(b"@x.de", &mut |_, hit| panic!("{}", named(&hit)));
     }
 
     #[test]

@@ -258,15 +258,23 @@ const PLANTED: &[Planted] = &[
         0,
         "plant",
     ),
+    planted(
+        "postgres",
+        "SELECT pg_catalog.lo_open('1', 131072);\nSELECT pg_catalog.lowrite(0, '\\x20706c616e74406c');\nSELECT pg_catalog.lowrite(0, '\\x65616b2e646520');\nSELECT pg_catalog.lo_close(0);\n",
+        "address",
+        "(SELECT)",
+        0,
+        "65616b",
+    ),
     Planted {
         apart: true,
         ..planted(
             "postgres",
-            "SELECT pg_catalog.lo_open('1', 131072);\nSELECT pg_catalog.lowrite(0, '\\x20706c616e74406c');\nSELECT pg_catalog.lowrite(0, '\\x65616b2e646520');\nSELECT pg_catalog.lo_close(0);\n",
+            "SELECT pg_catalog.lo_open('1', 131072);\nSELECT pg_catalog.lowrite(0, '\\x0000706c616e74406c65616b2e6465');\nSELECT pg_catalog.lo_close(0);\n",
             "address in hex",
             "(SELECT)",
             0,
-            "65616b",
+            "706c61",
         )
     },
     Planted {
@@ -334,13 +342,13 @@ const PLANTED: &[Planted] = &[
             "706C",
         )
     },
-    // Its rows cannot be told apart: they are searched as they stand.
+    // What stands behind its rows does more.
     planted(
         "mysql",
         "CREATE TABLE `t` (`id` int, `m` text);\nINSERT INTO `t` VALUES (1,'x'),(2,'plant@leak.de') ON DUPLICATE KEY UPDATE `m`='x';\n",
         "address",
-        "t.",
-        0,
+        "t.m",
+        2,
         "plant",
     ),
     planted(

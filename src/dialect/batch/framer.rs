@@ -87,9 +87,9 @@ pub trait Script: Send + Debug {
         false
     }
 
-    /// May these rows call a function of the script that writes?
-    fn rows_call(&self, _rows: &[u8]) -> bool {
-        false
+    /// Where these rows may call a function of the script that writes.
+    fn rows_call(&self, _rows: &[u8]) -> Option<usize> {
+        None
     }
 
     /// Rows of a relation begin.
@@ -169,8 +169,10 @@ pub struct ScriptFramer<S> {
     unfinished: Option<Unfinished>,
     last: Bytes,
     connecting: bool,
-    /// May the rows of this block have called a function that writes?
+    /// Has it been told that rows of this block may call a function that writes?
     calls: bool,
+    /// What follows as soon as that has been told.
+    waiting: Option<Frame>,
     charset: Arc<Charset>,
 }
 
@@ -196,6 +198,7 @@ impl<S: Script> ScriptFramer<S> {
             last: Bytes::new(),
             connecting: false,
             calls: false,
+            waiting: None,
             charset: Arc::default(),
         }
     }
@@ -312,8 +315,25 @@ impl<S: Script> ScriptFramer<S> {
         });
         self.state = State::Insert(block.clone(), cutter);
         self.mode = RowMode::Pass;
+        self.calls = false;
         let (bytes, at) = self.take(input, end);
         Next::Frame(Frame::Head { bytes, at, block })
+    }
+
+    /// Rows, or their end. If they may call a function that writes, this is told first.
+    fn told(&mut self, frame: Frame, at: Position) -> Frame {
+        let call = self.script.rows_call(frame.bytes());
+        let Some(call) = call.filter(|_| !self.calls) else {
+            return frame;
+        };
+        self.calls = true;
+        let at = at.after(&frame.bytes()[..call]);
+        self.waiting = Some(frame);
+        Frame::Statement {
+            bytes: Bytes::new(),
+            at,
+            effect: CALLS,
+        }
     }
 
     fn rows_of_block(&mut self, input: &mut BytesMut, eof: bool) -> Result<Next> {
@@ -327,24 +347,21 @@ impl<S: Script> ScriptFramer<S> {
         match cut {
             Cut::Rows(length, rows) => {
                 let (bytes, at) = self.take(input, length);
-                self.calls |= self.script.rows_call(&bytes);
                 let count = self.counts.entry(block.relation.clone()).or_default();
                 let first_row = if rows == 0 { 0 } else { *count };
                 *count += rows;
-                Ok(Next::Frame(Frame::Rows {
+                let frame = Frame::Rows {
                     bytes,
                     at,
                     first_row,
                     rows,
-                }))
+                };
+                Ok(Next::Frame(self.told(frame, at)))
             }
             Cut::End(length) => {
                 let (bytes, at) = self.take(input, length);
                 self.state = State::Top;
-                if std::mem::take(&mut self.calls) {
-                    self.effects.push_back(CALLS);
-                }
-                Ok(Next::Frame(Frame::End { bytes, at }))
+                Ok(Next::Frame(self.told(Frame::End { bytes, at }, at)))
             }
             Cut::More if eof => self.cut_short(input),
             Cut::More => Ok(Next::More),
@@ -408,6 +425,9 @@ impl<S: Script> Framer for ScriptFramer<S> {
                     at: self.at,
                     effect,
                 }));
+            }
+            if let Some(frame) = self.waiting.take() {
+                return Ok(Some(frame));
             }
             let next = match self.state {
                 State::Start => self.start(input, eof),

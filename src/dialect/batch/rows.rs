@@ -59,6 +59,8 @@ pub struct Cutter {
     row_end: usize,
     rows: u64,
     statement_end: usize,
+    /// What is wrong behind rows that have to leave first.
+    fault: Option<RowFault>,
 }
 
 impl Cutter {
@@ -77,6 +79,7 @@ impl Cutter {
             row_end: 0,
             rows: 0,
             statement_end: 0,
+            fault: None,
         }
     }
 
@@ -95,6 +98,19 @@ impl Cutter {
     /// # Errors
     /// In Split mode, if something stands behind the rows that may change them.
     pub fn cut(&mut self, mode: RowMode, buf: &[u8], eof: bool) -> Result<Cut, RowFault> {
+        if self.fault.is_none() {
+            self.fault = self.scan(mode, buf, eof).err();
+        }
+        match self.fault.take() {
+            Some(fault) if self.row_end == 0 => Err(fault),
+            fault => {
+                self.fault = fault;
+                Ok(self.give(mode, buf.len(), eof))
+            }
+        }
+    }
+
+    fn scan(&mut self, mode: RowMode, buf: &[u8], eof: bool) -> Result<(), RowFault> {
         while self.phase != Phase::Finished {
             if self.phase == Phase::Between {
                 match self.same_head(buf, eof) {
@@ -158,7 +174,7 @@ impl Cutter {
                 self.last = end;
             }
         }
-        Ok(self.give(mode, buf.len(), eof))
+        Ok(())
     }
 
     /// May the input end here?
@@ -304,7 +320,7 @@ impl Cutter {
     fn give(&mut self, mode: RowMode, available: usize, eof: bool) -> Cut {
         let end = match (mode, self.phase) {
             (RowMode::Pass, _) if eof && self.phase != Phase::Finished => available,
-            (RowMode::Pass, Phase::Row | Phase::Inside) => self.last.min(self.at),
+            (RowMode::Pass, Phase::Inside) => self.last.min(self.at),
             _ => self.row_end,
         };
         if end == 0 {

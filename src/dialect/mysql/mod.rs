@@ -119,7 +119,7 @@ impl Flavour for MysqlFlavour {
         !self.unseen.is_union(relation)
     }
 
-    fn rows_call(&self, rows: &[u8]) -> bool {
+    fn rows_call(&self, rows: &[u8]) -> Option<usize> {
         self.unseen.rows_call(rows)
     }
 

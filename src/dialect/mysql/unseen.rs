@@ -90,9 +90,9 @@ impl Unseen {
         self.call = Regex::new(&call).ok().filter(|_| !names.is_empty());
     }
 
-    /// May rows call a function that writes?
-    pub fn rows_call(&self, rows: &[u8]) -> bool {
-        self.call.as_ref().is_some_and(|call| call.is_match(rows))
+    /// Where rows may call a function that writes.
+    pub fn rows_call(&self, rows: &[u8]) -> Option<usize> {
+        Some(self.call.as_ref()?.find(rows)?.start())
     }
 
     /// Is one of the functions that write called, or a view read that does?
@@ -276,9 +276,9 @@ mod tests {
             (b"(1,shop.early", true),
             (b"(1,'f'),(g(),myf(),f1())", false),
         ] {
-            assert_eq!(unseen.rows_call(rows), expected);
+            assert_eq!(unseen.rows_call(rows).is_some(), expected);
         }
-        assert!(!Unseen::default().rows_call(b"(f())"));
+        assert_eq!(Unseen::default().rows_call(b"(f())"), None);
         assert!(unseen.is_union(|| name("m")));
         assert!(!unseen.is_union(|| name("t")));
     }

@@ -166,9 +166,13 @@ impl Writers {
         !self.names.is_empty() && (runs || creates(t)) && !named(t).is_disjoint(&self.names)
     }
 
-    /// May rows use one of them?
-    pub fn used_in(&self, rows: &[u8]) -> bool {
-        !self.names.is_empty() && !named(tokens(rows, Flavour::Oracle)).is_disjoint(&self.names)
+    /// Where rows may use one of them.
+    pub fn used_in(&self, rows: &[u8]) -> Option<usize> {
+        if self.names.is_empty() {
+            return None;
+        }
+        let used = |token: &Token<'_>| token.name().is_some_and(|name| self.names.contains(&name));
+        Some(tokens(rows, Flavour::Oracle).find(used)?.start)
     }
 }
 
@@ -407,7 +411,7 @@ mod tests {
             (b"(1, HR.early())", true),
             (b"(1, 'f')", false),
         ] {
-            assert_eq!(writers.used_in(rows), expected);
+            assert_eq!(writers.used_in(rows).is_some(), expected);
         }
         for (statement, expected) in [
             ("SELECT f FROM dual", true),

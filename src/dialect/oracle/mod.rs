@@ -229,7 +229,7 @@ impl Script for OracleScript {
         self.buffer.clone().map(again).into_iter().collect()
     }
 
-    fn rows_call(&self, rows: &[u8]) -> bool {
+    fn rows_call(&self, rows: &[u8]) -> Option<usize> {
         self.writers.used_in(rows)
     }
 

@@ -62,9 +62,9 @@ pub trait Flavour: Send + Debug {
     /// Do rows without a list of columns hold the generated ones, too?
     fn has_generated(&self) -> bool;
 
-    /// May these rows call a function of the script that writes?
-    fn rows_call(&self, _rows: &[u8]) -> bool {
-        false
+    /// Where these rows may call a function of the script that writes.
+    fn rows_call(&self, _rows: &[u8]) -> Option<usize> {
+        None
     }
 
     /// Reads and writes rows.
@@ -122,8 +122,10 @@ pub struct ScriptFramer<F> {
     counts: HashMap<RelationName, u64>,
     unfinished: Option<Unfinished>,
     in_transaction: bool,
-    /// May the rows of this block have called a function that writes?
+    /// Has it been told that rows of this block may call a function that writes?
     calls: bool,
+    /// What follows as soon as that has been told.
+    waiting: Option<Frame>,
     /// The statement that has just been framed.
     last: Bytes,
 }
@@ -150,6 +152,7 @@ impl<F: Flavour> ScriptFramer<F> {
             unfinished: None,
             in_transaction: false,
             calls: false,
+            waiting: None,
             last: Bytes::new(),
         }
     }
@@ -286,6 +289,7 @@ impl<F: Flavour> ScriptFramer<F> {
 
     fn head(&mut self, input: &mut BytesMut, length: usize, block: Arc<Block>) -> Step {
         self.mode = RowMode::Pass;
+        self.calls = false;
         // From here on the relation has been seen, wherever its rows are cut.
         self.counts.entry(block.relation.clone()).or_default();
         let (bytes, at) = self.take(input, length);
@@ -300,19 +304,19 @@ impl<F: Flavour> ScriptFramer<F> {
         rows: u64,
     ) -> Step {
         let (bytes, at) = self.take(input, length);
-        self.calls |= self.flavour.rows_call(&bytes);
         let count = self.counts.entry(block.relation.clone()).or_default();
         let (first_row, rows) = match self.mode {
             RowMode::Pass => (0, 0),
             RowMode::Split => (*count, rows),
         };
         *count += rows;
-        Step::Frame(Frame::Rows {
+        let frame = Frame::Rows {
             bytes,
             at,
             first_row,
             rows,
-        })
+        };
+        Step::Frame(self.told(frame, at))
     }
 
     /// The row of an INSERT … SET, then its end.
@@ -324,14 +328,26 @@ impl<F: Flavour> ScriptFramer<F> {
         self.end(input, end)
     }
 
-    /// The end of a block. What its rows have called is told behind it.
     fn end(&mut self, input: &mut BytesMut, length: usize) -> Step {
         self.state = State::Top;
         let (bytes, at) = self.take(input, length);
-        if std::mem::take(&mut self.calls) {
-            self.effects.push_back(CALLS);
+        Step::Frame(self.told(Frame::End { bytes, at }, at))
+    }
+
+    /// Rows, or their end. If they may call a function that writes, this is told first.
+    fn told(&mut self, frame: Frame, at: Position) -> Frame {
+        let call = self.flavour.rows_call(frame.bytes());
+        let Some(call) = call.filter(|_| !self.calls) else {
+            return frame;
+        };
+        self.calls = true;
+        let at = at.after(&frame.bytes()[..call]);
+        self.waiting = Some(frame);
+        Frame::Statement {
+            bytes: Bytes::new(),
+            at,
+            effect: CALLS,
         }
-        Step::Frame(Frame::End { bytes, at })
     }
 
     /// The rows of the block and its end.
@@ -379,6 +395,9 @@ impl<F: Flavour> Framer for ScriptFramer<F> {
                     at: self.at,
                     effect,
                 }));
+            }
+            if let Some(frame) = self.waiting.take() {
+                return Ok(Some(frame));
             }
             let step = match &self.state {
                 State::Start => self.start(input, eof),

@@ -86,6 +86,8 @@ pub struct InsertRows {
     row_end: usize,
     rows: u64,
     statement_end: usize,
+    /// What is wrong behind rows that have to leave first.
+    fault: Option<RowFault>,
 }
 
 impl InsertRows {
@@ -101,6 +103,7 @@ impl InsertRows {
             row_end: 0,
             rows: 0,
             statement_end: 0,
+            fault: None,
         }
     }
 
@@ -120,6 +123,25 @@ impl InsertRows {
         buf: &[u8],
         eof: bool,
     ) -> Result<Cut, RowFault> {
+        if self.fault.is_none() {
+            self.fault = self.scan(mode, rules, buf, eof).err();
+        }
+        match self.fault.take() {
+            Some(fault) if self.row_end == 0 => Err(fault),
+            fault => {
+                self.fault = fault;
+                Ok(self.give(mode, buf.len(), eof))
+            }
+        }
+    }
+
+    fn scan(
+        &mut self,
+        mode: RowMode,
+        rules: &Rules,
+        buf: &[u8],
+        eof: bool,
+    ) -> Result<(), RowFault> {
         while self.phase != Phase::Finished {
             if self.phase == Phase::Between {
                 match self.same_head(buf, eof) {
@@ -158,7 +180,7 @@ impl InsertRows {
                 return fault("this INSERT does more than insert its rows (its end is not known)");
             }
         }
-        Ok(self.give(mode, buf.len(), eof))
+        Ok(())
     }
 
     fn end_statement(&mut self) {
@@ -214,7 +236,7 @@ impl InsertRows {
     fn give(&mut self, mode: RowMode, available: usize, eof: bool) -> Cut {
         let end = match (mode, self.phase) {
             (RowMode::Pass, _) if eof && self.phase != Phase::Finished => available,
-            (RowMode::Pass, Phase::Row | Phase::Inside) => self.at,
+            (RowMode::Pass, Phase::Inside) => self.at,
             _ => self.row_end,
         };
         if end == 0 {
