@@ -43,8 +43,11 @@ fn from_file(path: &Path) -> Result<(Key, Option<String>)> {
         (&file).take(LARGE as u64 + 1).read_to_end(&mut secret)?;
         file.metadata()
     };
-    let metadata =
-        read().map_err(|e| Error::io(format!("cannot read the key file {name}: {e}")))?;
+    // Its name is not told: who mistakes the option gives the key itself.
+    let metadata = read().map_err(|e| {
+        Error::io(format!("cannot read the file that --key-file names: {e}"))
+            .remedy("give the name of a file that holds the key, not the key")
+    })?;
     if secret.len() > LARGE {
         return Err(Error::usage(format!("{name} is too large to be a key"))
             .remedy("make one: openssl rand -hex 32 > FILE"));
@@ -112,7 +115,7 @@ mod tests {
         assert_eq!(read.fingerprint(), given(LONG).unwrap().0.fingerprint());
         assert_eq!(warning, None);
         let error = key(Some(Path::new("/nowhere/key"))).unwrap_err();
-        assert!(error.message.contains("/nowhere/key"));
+        assert!(error.message.contains("--key-file") && !error.to_string().contains("nowhere"));
         let error = key(Some(Path::new("/dev/zero"))).unwrap_err();
         assert!(error.message.contains("too large"), "{error}");
     }

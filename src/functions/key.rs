@@ -82,3 +82,19 @@ impl std::fmt::Debug for Subkey {
         f.write_str("Subkey(…)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_a_key_tells_keys_apart_and_holds_none() {
+        let secret = "0123456789abcdef0123456789abcdef";
+        let key = Key::new(secret.as_bytes().to_vec());
+        let other = Key::new(secret.as_bytes()[1..].to_vec());
+        assert_ne!(key.fingerprint(), other.fingerprint());
+        assert_eq!(format!("{key:?}"), format!("Key({})", key.fingerprint()));
+        assert_eq!(format!("{:#?}", key.subkey("x")), "Subkey(…)");
+        assert!(!secret.contains(&key.fingerprint()));
+    }
+}

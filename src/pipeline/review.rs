@@ -194,7 +194,7 @@ impl Driver<'_> {
                 let own = known.relation(relation).into_iter();
                 let family = own.chain(known.ancestors(relation));
                 let family = family.map(|relation| (relation.name.clone(), relation.clone()));
-                catalog.relations.extend(family);
+                family.for_each(|(name, relation)| catalog.relations.insert(name, relation));
                 self.planner.unreviewed(&catalog, strict, others).missing
             }
         };

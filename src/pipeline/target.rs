@@ -114,7 +114,7 @@ fn merge(catalog: &mut Option<Catalog>, section: Catalog) {
         None => *catalog = Some(section),
         Some(catalog) => {
             for (name, relation) in section.relations {
-                catalog.relations.entry(name).or_insert(relation);
+                catalog.relations.insert_new(name, relation);
             }
         }
     }

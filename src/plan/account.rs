@@ -26,11 +26,7 @@ impl Planner {
                 }
             }
             let now = self.concerning(catalog, name);
-            let Some(late) = self
-                .rules
-                .iter()
-                .find(|r| now.contains(&r.id) && !before.contains(&r.id))
-            else {
+            let Some(late) = now.difference(before).next() else {
                 continue;
             };
             return Err(Error::input(
@@ -38,7 +34,7 @@ impl Planner {
                  rule concerns it",
             )
             .relation(name)
-            .rule(&late.statement.name)
+            .rule(self.statement_name(*late))
             .remedy(self.advice().schema_first));
         }
         Ok(())
@@ -51,8 +47,7 @@ impl Planner {
     pub fn opaque(&mut self, catalog: &Catalog, relation: &RelationName, what: &str) -> Result<()> {
         self.pass(catalog, relation);
         let concerning = self.concerning(catalog, relation);
-        let rule = self.rules.iter().find(|rule| concerning.contains(&rule.id));
-        let Some(rule) = rule.map(|rule| rule.statement.name.clone()) else {
+        let Some(rule) = concerning.first().map(|rule| self.statement_name(*rule)) else {
             return Ok(());
         };
         // A pattern may find no column of its own in the relation.
@@ -96,12 +91,8 @@ impl Planner {
         if self.keys_first {
             return Vec::new();
         }
-        let assigned = |name: &RelationName, column: &str| {
-            let programs = self.cache.iter().filter(|(key, _)| key.0 == *name);
-            programs
-                .filter_map(|(_, program)| program.as_ref())
-                .any(|p| p.assigns(column))
-        };
+        let assigned =
+            |name: &RelationName, column: &str| self.programs_of(name).any(|p| p.assigns(column));
         pairs::uneven(catalog)
             .into_iter()
             .filter(|pair| pair.iter().any(|(name, column)| assigned(name, column)))

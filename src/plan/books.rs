@@ -53,7 +53,7 @@ impl Book {
 impl Planner {
     /// Lists the rules of all books that take part.
     pub(super) fn list_rules(&mut self) {
-        self.rules = self.rules_of(|book| book.takes_part);
+        self.rules = self.rules_of(|book| book.takes_part).into();
     }
 
     /// The rules of some books, in order.

@@ -9,6 +9,7 @@ use super::names::{Names, columns};
 use super::program::{Origin, Program, ProgramColumn};
 use super::reader::{Known, Reader};
 use super::rule::tables_of;
+use super::rules::Rules;
 use super::step::{Filter, Step, StepKind};
 use super::{Context, Rule, advice, matching, pairs};
 use crate::error::{Error, Result};
@@ -71,16 +72,18 @@ pub(super) struct Findings {
 pub(super) fn program(
     id: usize,
     subject: &Subject<'_>,
-    rules: &[Rule],
+    rules: &Rules,
     context: &Context,
     findings: &mut Findings,
 ) -> Result<Option<Program>> {
-    let concerned: Vec<(&Rule, matching::Concern)> = rules
+    let named = rules.naming(subject.known.catalog, subject.name);
+    let concerned: Vec<(&Rule, matching::Concern)> = named
         .iter()
+        .copied()
         .filter(|_| !subject.is_target)
         .filter_map(|rule| Some((rule, rule.concerns(subject.known.catalog, subject.name)?)))
         .collect();
-    let read: Vec<(&Rule, Read<'_>, matching::Concern)> = rules
+    let read: Vec<(&Rule, Read<'_>, matching::Concern)> = named
         .iter()
         .flat_map(|rule| rule.reads_of(subject.known.catalog, subject.name, subject.is_target))
         .collect();
@@ -160,7 +163,8 @@ pub(super) fn program(
         }
         builder.take(rule, Step::ACTS, concern.named, kind, &mut steps);
     }
-    for rule in rules.iter().filter(|_| !subject.is_target) {
+    let reaching = rules.reaching(subject.known.catalog, subject.name);
+    for rule in reaching.into_iter().filter(|_| !subject.is_target) {
         if let Err(skip) = builder.follow_keys(rule, &mut steps) {
             builder.take(
                 rule,
@@ -184,11 +188,12 @@ pub(super) fn program(
 fn keys_concern<'r>(
     subject: &Subject<'_>,
     declared: Option<&Relation>,
-    rules: &'r [Rule],
+    rules: &'r Rules,
 ) -> Option<&'r Rule> {
     let declared = declared.filter(|r| !subject.is_target && !r.foreign_keys.is_empty())?;
     let catalog = subject.known.catalog;
-    rules.iter().find(|rule| {
+    let mut reaching = rules.reaching(catalog, subject.name).into_iter();
+    reaching.find(|rule| {
         let effects = subject.known.effects(rule);
         let mut keys = declared.foreign_keys.iter();
         keys.any(|key| effects.loses(catalog, key) || effects.rekeys(catalog, key))

@@ -8,6 +8,7 @@
 use super::rule::Rule;
 use crate::rulebook::{Action, Assignment};
 use crate::schema::{Catalog, ForeignKey, ReferentialAction, Relation, RelationName};
+use indexmap::IndexSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a rule does to keys, by the root of the partition tree.
@@ -21,15 +22,33 @@ pub(super) struct Effects {
 
 /// The root of a partition tree; the relation itself if it is no partition.
 pub(super) fn root(catalog: &Catalog, name: &RelationName) -> RelationName {
-    let mut root = name;
-    while let Some(parent) = catalog
-        .relations
-        .get(root)
-        .and_then(|r| r.partition_of.as_ref())
-    {
-        root = parent;
+    top(catalog, name).clone()
+}
+
+fn top<'c>(catalog: &'c Catalog, name: &'c RelationName) -> &'c RelationName {
+    let mut top = name;
+    // A script may say that two tables are each other's partitions.
+    for _ in 0..catalog.relations.len() {
+        let parent = catalog.relations.get(top).map(|r| &r.partition_of);
+        match parent {
+            Some(Some(parent)) => top = parent,
+            _ => break,
+        }
     }
-    root.clone()
+    top
+}
+
+/// All members of a relation's partition tree.
+pub(super) fn tree<'c>(catalog: &'c Catalog, name: &'c RelationName) -> Vec<&'c RelationName> {
+    let top = top(catalog, name);
+    let (mut found, mut at) = (IndexSet::from([top]), 0);
+    while let Some(parent) = found.get_index(at).copied() {
+        let children = catalog.children(parent);
+        let partitions = children.filter(|r| r.partition_of.as_ref() == Some(parent));
+        found.extend(partitions.map(|r| &r.name));
+        at += 1;
+    }
+    found.into_iter().collect()
 }
 
 /// The columns of a root that foreign keys reference, all together.
@@ -50,12 +69,22 @@ pub(super) fn set_on_delete(key: &ForeignKey) -> &[String] {
     }
 }
 
+/// The foreign keys to the rows of a root, with the relations that have them.
+fn referencing<'c>(
+    catalog: &'c Catalog,
+    parent: &'c RelationName,
+) -> Vec<(&'c Relation, &'c ForeignKey)> {
+    let members = tree(catalog, parent).into_iter();
+    let keys = members.flat_map(|member| catalog.referencing(member));
+    keys.filter(|(_, key)| root(catalog, &key.references) == *parent)
+        .collect()
+}
+
 impl Effects {
     /// The effects of a rule under the foreign keys that are known.
     pub fn of(rule: &Rule, catalog: &Catalog) -> Effects {
         let mut effects = Effects::default();
-        let concerned = |name: &&RelationName| rule.concerns(catalog, name).is_some();
-        let concerned = || catalog.relations.keys().filter(concerned);
+        let concerned = || rule.concerned(catalog);
         match &rule.statement.action {
             Action::Delete(_) => {
                 effects.removes = concerned().map(|name| root(catalog, name)).collect();
@@ -75,7 +104,11 @@ impl Effects {
             }
             _ => {}
         }
-        while effects.follow(catalog) {}
+        let mut todo: Vec<RelationName> = effects.removes.iter().cloned().collect();
+        todo.extend(effects.assigns.keys().cloned());
+        while let Some(root) = todo.pop() {
+            effects.follow(catalog, &root, &mut todo);
+        }
         effects
     }
 
@@ -97,33 +130,34 @@ impl Effects {
         }
     }
 
-    /// Takes one step along the foreign keys; false if nothing was new.
-    fn follow(&mut self, catalog: &Catalog) -> bool {
-        let mut new = false;
-        for child in catalog.relations.values() {
-            for key in &child.foreign_keys {
-                let own = root(catalog, &child.name);
-                let mut assigned: Vec<&[String]> = Vec::new();
-                if self.loses(catalog, key) {
-                    match key.on_delete {
-                        ReferentialAction::Cascade => new |= self.removes.insert(own.clone()),
-                        ReferentialAction::SetNull | ReferentialAction::SetDefault => {
-                            assigned.push(set_on_delete(key));
-                        }
-                        ReferentialAction::NoAction | ReferentialAction::Restrict => {}
+    /// Takes one step along the foreign keys that reference a root; the roots for which that was new
+    /// are to be followed as well.
+    fn follow(&mut self, catalog: &Catalog, parent: &RelationName, todo: &mut Vec<RelationName>) {
+        for (child, key) in referencing(catalog, parent) {
+            let own = root(catalog, &child.name);
+            let mut new = false;
+            let mut assigned: Vec<&[String]> = Vec::new();
+            if self.loses(catalog, key) {
+                match key.on_delete {
+                    ReferentialAction::Cascade => new |= self.removes.insert(own.clone()),
+                    ReferentialAction::SetNull | ReferentialAction::SetDefault => {
+                        assigned.push(set_on_delete(key));
                     }
-                }
-                let keeps = [ReferentialAction::NoAction, ReferentialAction::Restrict];
-                if self.rekeys(catalog, key) && !keeps.contains(&key.on_update) {
-                    assigned.push(&key.columns);
-                }
-                for column in assigned.into_iter().flatten() {
-                    let columns = self.assigns.entry(own.clone()).or_default();
-                    new |= columns.insert(column.clone());
+                    ReferentialAction::NoAction | ReferentialAction::Restrict => {}
                 }
             }
+            let keeps = [ReferentialAction::NoAction, ReferentialAction::Restrict];
+            if self.rekeys(catalog, key) && !keeps.contains(&key.on_update) {
+                assigned.push(&key.columns);
+            }
+            for column in assigned.into_iter().flatten() {
+                let columns = self.assigns.entry(own.clone()).or_default();
+                new |= columns.insert(column.clone());
+            }
+            if new {
+                todo.push(own);
+            }
         }
-        new
     }
 
     /// Do rows go that the foreign key can reference?
@@ -165,17 +199,11 @@ impl Effects {
 
     /// The roots whose rows go with rows of `parent`.
     fn cascades(&self, catalog: &Catalog, parent: &RelationName) -> BTreeSet<RelationName> {
-        let cascades = |relation: &&Relation| {
-            relation.foreign_keys.iter().any(|key| {
-                key.on_delete == ReferentialAction::Cascade
-                    && root(catalog, &key.references) == *parent
-            })
-        };
-        catalog
-            .relations
-            .values()
-            .filter(cascades)
-            .map(|relation| root(catalog, &relation.name))
+        let cascades = |key: &ForeignKey| key.on_delete == ReferentialAction::Cascade;
+        let children = referencing(catalog, parent).into_iter();
+        children
+            .filter(|(_, key)| cascades(key))
+            .map(|(child, _)| root(catalog, &child.name))
             .collect()
     }
 }

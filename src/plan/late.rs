@@ -4,7 +4,7 @@
 //! changed keys that such a key references, nobody knows any more which rows are left without a
 //! parent; unless none of the child's rows are left, the run has to fail.
 
-use super::effects::root;
+use super::effects::tree;
 use super::program::Program;
 use super::step::Step;
 use super::{Planner, RuleId};
@@ -89,8 +89,8 @@ impl Planner {
         false
     }
 
-    fn programs_of(&self, relation: &RelationName) -> impl Iterator<Item = &Program> {
-        let own = self.cache.iter().filter(move |(key, _)| key.0 == *relation);
+    pub(super) fn programs_of(&self, relation: &RelationName) -> impl Iterator<Item = &Program> {
+        let own = self.cache.get(relation).into_iter().flatten();
         own.filter_map(|(_, program)| program.as_deref())
     }
 
@@ -104,7 +104,8 @@ impl Planner {
             followed.is_some_and(|steps| places.any(|place| steps.contains(&(rule, place))))
         };
         let known = self.known(catalog);
-        self.rules.iter().all(|rule| {
+        let reaching = self.rules.reaching(catalog, &child.name);
+        reaching.into_iter().all(|rule| {
             let effects = known.effects(rule);
             (!effects.loses(catalog, key) || follows(rule.id, 2 * number))
                 && (!effects.rekeys(catalog, key) || follows(rule.id, 2 * number + 1))
@@ -118,12 +119,8 @@ impl Planner {
         key: &ForeignKey,
         passed: &dyn Fn(&RelationName) -> Option<Passed>,
     ) -> bool {
-        let parent = root(catalog, &key.references);
         let columns = catalog.referenced_columns(key).unwrap_or_default();
-        let members = catalog
-            .relations
-            .keys()
-            .filter(|name| root(catalog, name) == parent);
+        let members = tree(catalog, &key.references);
         members.into_iter().any(|name| {
             let left = passed(name).unwrap_or_default();
             let rekeyed = || {

@@ -28,6 +28,7 @@ mod reader;
 mod review;
 mod row;
 mod rule;
+mod rules;
 mod step;
 mod suggest;
 mod support;
@@ -57,6 +58,7 @@ use books::Book;
 use effects::Effects;
 use inputs::Inputs;
 use progress::Floating;
+use rules::Rules;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -105,20 +107,20 @@ enum Built {
     Waits,
 }
 
-/// A relation and the columns of its dumped rows, if it has any.
-type Header = (RelationName, Option<Vec<String>>);
+/// A relation's programs by header; none if no rule concerns it.
+type Programs = Vec<(Option<Vec<String>>, Option<Arc<Program>>)>;
 
 /// The plan of a run as far as it is known.
 #[derive(Debug)]
 pub struct Planner {
     books: Vec<Book>,
-    rules: Vec<Rule>,
+    rules: Rules,
     context: Context,
     /// For each rule how many relations it met.
     met: HashMap<RuleId, usize>,
     warnings: BTreeSet<String>,
-    /// The programs of this section, by relation and header.
-    cache: HashMap<Header, Option<Arc<Program>>>,
+    /// The programs of this section, by relation and the columns of its dumped rows, if it has any.
+    cache: HashMap<RelationName, Programs>,
     programs: usize,
     /// Relations whose rows have come by in this section, and the rules that concerned them then.
     passed: HashMap<RelationName, BTreeSet<RuleId>>,
@@ -140,10 +142,12 @@ pub struct Planner {
     generated: u32,
     /// The target environment's schema, if its dump is given.
     target: Option<Catalog>,
+    /// All rules, of rulebooks too that do not take part yet, while that dump is read.
+    target_rules: Option<Rules>,
     /// Bytes that lookups keep and nobody has accounted for yet.
     kept: u64,
     /// What rules do to keys.
-    effects: RefCell<HashMap<RuleId, (usize, Arc<Effects>)>>,
+    effects: RefCell<HashMap<RuleId, (u64, Arc<Effects>)>>,
     /// Has a statement passed about a user that a rulebook drops which may still be recognised?
     user_passed: bool,
 }
@@ -185,7 +189,7 @@ impl Planner {
         }
         let mut planner = Planner {
             books,
-            rules: Vec::new(),
+            rules: Rules::default(),
             context,
             met: HashMap::new(),
             warnings: BTreeSet::new(),
@@ -201,6 +205,7 @@ impl Planner {
             floating: Vec::new(),
             generated: 0,
             target: None,
+            target_rules: None,
             kept: 0,
             effects: RefCell::default(),
             user_passed: false,
@@ -295,9 +300,9 @@ impl Planner {
         if self.awaits_parents(catalog, relation) {
             return Ok(Built::Waits);
         }
-        let key = (relation.clone(), header.map(<[String]>::to_vec));
-        if let Some(known) = self.cache.get(&key) {
-            return Ok(Built::Program(known.clone()));
+        let known = self.cache.get(relation).into_iter().flatten();
+        if let Some((_, program)) = known.into_iter().find(|(of, _)| of.as_deref() == header) {
+            return Ok(Built::Program(program.clone()));
         }
         let mut findings = build::Findings::default();
         let subject = build::Subject {
@@ -323,7 +328,8 @@ impl Planner {
         let built = built.map(Arc::new);
         self.programs += usize::from(built.is_some());
         if findings.faults.is_empty() {
-            self.cache.insert(key, built.clone());
+            let known = self.cache.entry(relation.clone()).or_default();
+            known.push((header.map(<[String]>::to_vec), built.clone()));
         }
         faults.extend(findings.faults);
         Ok(Built::Program(built))
@@ -345,13 +351,7 @@ impl Planner {
         if !only_section {
             return Ok(());
         }
-        let nowhere = |rule: &&Rule| {
-            !self.is_met(rule)
-                && !catalog
-                    .relations
-                    .keys()
-                    .any(|name| rule.concerns(catalog, name).is_some())
-        };
+        let nowhere = |rule: &&Rule| !self.is_met(rule) && rule.concerned(catalog).next().is_none();
         match self.rules.iter().find(nowhere) {
             Some(rule) => Err(self.met_nothing(rule, catalog)),
             None => Ok(()),
@@ -360,8 +360,8 @@ impl Planner {
 
     /// The rules that concern a relation now. A reviewed column (GRANT) changes no row.
     fn concerning(&self, catalog: &Catalog, relation: &RelationName) -> BTreeSet<RuleId> {
-        self.rules
-            .iter()
+        let named = self.rules.naming(catalog, relation).into_iter();
+        named
             .filter(|rule| !matches!(rule.statement.action, Action::Grant { .. }))
             .filter(|rule| {
                 rule.concerns(catalog, relation).is_some()
@@ -374,10 +374,7 @@ impl Planner {
     /// Takes note that rows of a relation come by.
     fn pass(&mut self, catalog: &Catalog, relation: &RelationName) {
         if self.passed.is_empty() {
-            self.keys_first = catalog
-                .relations
-                .values()
-                .any(|r| !r.foreign_keys.is_empty());
+            self.keys_first = catalog.relations.have_foreign_keys();
         }
         if !self.passed.contains_key(relation) {
             let concerning = self.concerning(catalog, relation);
@@ -398,13 +395,9 @@ impl Planner {
         names.extend(undeclared);
         let mut programs = Vec::new();
         for name in names {
-            let with_rows: Vec<_> = self
-                .cache
-                .iter()
-                .filter(|(key, _)| key.0 == name && key.1.is_some())
-                .collect();
-            if let Some((_, program)) = with_rows.first() {
-                programs.extend((*program).clone());
+            let known = self.cache.get(&name).into_iter().flatten();
+            if let Some((_, program)) = known.into_iter().find(|(header, _)| header.is_some()) {
+                programs.extend(program.clone());
                 continue;
             }
             programs.extend(self.program(catalog, &name, None)?.program);

@@ -114,7 +114,8 @@ mod tests {
     #[test]
     fn a_column_without_a_partner_keeps_its_own() {
         let mut catalog = catalog();
-        catalog.relations[2].foreign_keys.clear();
+        let c = RelationName::new(Some("public"), "c");
+        catalog.relations.get_mut(&c).unwrap().foreign_keys.clear();
         let name = RelationName::new(Some("public"), "c");
         assert_eq!(shortest(&catalog, &name, "code"), None);
     }

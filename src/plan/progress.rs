@@ -186,8 +186,8 @@ impl Planner {
             .map(|book| book.first);
         let generating = self
             .rules
-            .iter()
-            .filter(|rule| rule.template.is_some() && !self.is_answered(rule.id))
+            .generating()
+            .filter(|rule| !self.is_answered(rule.id))
             .filter(|rule| {
                 let parents = references(catalog, relation);
                 let template = rule.template.as_ref();
@@ -244,7 +244,7 @@ impl Planner {
     pub(super) fn list_floating(&mut self, catalog: &Catalog) -> Result<()> {
         let mut faults = Vec::new();
         let mut new = Vec::new();
-        for rule in &self.rules {
+        for rule in self.rules.iter() {
             let Some(query) = floating(rule) else {
                 continue;
             };
@@ -284,7 +284,8 @@ impl Planner {
         };
         let mut homes: Vec<Option<String>> = self
             .known(catalog)
-            .relations()
+            .alike(table)
+            .into_iter()
             .filter(|name| matching::names_relation(table, current, name))
             .map(|name| name.schema.clone())
             .collect();
@@ -354,8 +355,7 @@ impl Planner {
                 rule.statement.action,
                 Action::Delete(_) | Action::Truncate(_) | Action::Update(_)
             );
-            let concerns = |name| rule.concerns(catalog, name).is_some();
-            removes && catalog.relations.keys().any(concerns)
+            removes && rule.concerned(catalog).next().is_some()
         };
         if all_defined {
             return self.rules.iter().any(removes);
@@ -369,10 +369,7 @@ impl Planner {
                         .all(|table| !table.name.is_pattern())
                         && !tables_of(&rule.statement).is_empty()
                         && !self.is_met(rule)
-                        && !catalog
-                            .relations
-                            .keys()
-                            .any(|name| rule.concerns(catalog, name).is_some())
+                        && rule.concerned(catalog).next().is_none()
             })
     }
 }

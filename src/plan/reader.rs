@@ -28,8 +28,8 @@ pub(super) struct Known<'a> {
     pub complete: bool,
     /// Relations whose rows have left.
     pub passed: &'a HashMap<RelationName, BTreeSet<RuleId>>,
-    /// What rules do to keys, and how many foreign keys were known then.
-    pub effects: &'a RefCell<HashMap<RuleId, (usize, Arc<Effects>)>>,
+    /// What rules do to keys, and how often the DDL had changed by then.
+    pub effects: &'a RefCell<HashMap<RuleId, (u64, Arc<Effects>)>>,
     /// The target environment's DDL, if its dump is given.
     pub target: Option<&'a Catalog>,
     /// Where inputs are kept.
@@ -39,14 +39,13 @@ pub(super) struct Known<'a> {
 impl Known<'_> {
     /// What a rule does to keys.
     pub fn effects(&self, rule: &Rule) -> Arc<Effects> {
-        let relations = self.catalog.relations.values();
-        let keys = relations.map(|r| 1 + r.foreign_keys.len()).sum();
+        let changes = self.catalog.relations.changes();
         let mut effects = self.effects.borrow_mut();
         match effects.get(&rule.id) {
-            Some((known, effects)) if *known == keys => Arc::clone(effects),
+            Some((known, effects)) if *known == changes => Arc::clone(effects),
             _ => {
                 let found = Arc::new(Effects::of(rule, self.catalog));
-                effects.insert(rule.id, (keys, Arc::clone(&found)));
+                effects.insert(rule.id, (changes, Arc::clone(&found)));
                 found
             }
         }
@@ -68,11 +67,24 @@ impl Known<'_> {
         }
     }
 
+    /// The relations of this section that a table may mean by their own names.
+    pub fn alike(&self, table: &TableRef) -> Vec<&RelationName> {
+        if table.name.is_pattern() {
+            return self.relations().collect();
+        }
+        let declared = self.catalog.relations.alike(&table.name.text);
+        let declared = declared.map(|relation| &relation.name);
+        declared.chain(self.undeclared()).collect()
+    }
+
+    fn undeclared(&self) -> impl Iterator<Item = &RelationName> + Clone {
+        let headers = self.headers.keys();
+        headers.filter(|name| !self.catalog.relations.contains_key(*name))
+    }
+
     /// The relations of this section, with or without DDL.
     pub fn relations(&self) -> impl Iterator<Item = &RelationName> + Clone {
-        let headers = self.headers.keys();
-        let undeclared = headers.filter(|name| !self.catalog.relations.contains_key(*name));
-        self.catalog.relations.keys().chain(undeclared)
+        self.catalog.relations.keys().chain(self.undeclared())
     }
 }
 
@@ -105,11 +117,14 @@ impl Reader<'_> {
                 .known
                 .target
                 .ok_or("target.* tables need the target environment's dump: give --target DUMP")?;
-            let named = self.resolve(table, catalog.relations.keys(), true)?;
+            let alike = catalog.relations.alike(&table.name.text);
+            let alike: Vec<_> = alike.map(|relation| &relation.name).collect();
+            let named = self.resolve(table, &alike, catalog.relations.keys(), true)?;
             let columns = catalog.relations.get(&named);
             (named, columns.map_or(Vec::new(), |r| r.columns.clone()))
         } else {
-            let named = self.resolve(table, self.known.relations(), false)?;
+            let alike = self.known.alike(table);
+            let named = self.resolve(table, &alike, self.known.relations(), false)?;
             let relation = self.known.catalog.relations.get(&named);
             if relation.is_some_and(matching::is_view) {
                 return Err(format!("{named} is a view; name the tables that it reads"));
@@ -129,13 +144,15 @@ impl Reader<'_> {
     fn resolve<'r>(
         &self,
         table: &TableRef,
-        relations: impl Iterator<Item = &'r RelationName> + Clone,
+        alike: &[&'r RelationName],
+        relations: impl Iterator<Item = &'r RelationName>,
         target: bool,
     ) -> Result<RelationName, String> {
         let current = self.rule.statement.current_schema.as_deref();
         let home = current.or(self.home).filter(|_| !target);
-        let all: Vec<&RelationName> = relations
-            .clone()
+        let all: Vec<&RelationName> = alike
+            .iter()
+            .copied()
             .filter(|name| matching::names_relation(table, current, name))
             .collect();
         let at_home: Vec<&RelationName> = all

@@ -198,7 +198,7 @@ impl Planner {
     ) -> Vec<usize> {
         let names = || columns.iter().map(|c| c.column.name.as_str());
         let mut granted = Vec::new();
-        for rule in &self.rules {
+        for rule in self.rules.naming(catalog, relation) {
             let Action::Grant {
                 columns: listed, ..
             } = &rule.statement.action
@@ -223,9 +223,12 @@ impl Planner {
         others: Vec<(RelationName, Vec<Column>)>,
     ) -> Listing {
         let mut headers: HashMap<RelationName, BTreeSet<Option<Vec<String>>>> = HashMap::new();
-        for (relation, header) in self.cache.keys().filter(|key| key.1.is_some()) {
-            let known = headers.entry(relation.clone()).or_default();
-            known.insert(header.clone());
+        for (relation, programs) in &self.cache {
+            let known = programs.iter().map(|(header, _)| header.clone());
+            let known: BTreeSet<_> = known.filter(Option::is_some).collect();
+            if !known.is_empty() {
+                headers.insert(relation.clone(), known);
+            }
         }
         let declared = BTreeSet::from([None]);
         let around = Around::new(catalog);

@@ -51,7 +51,8 @@ impl Planner {
             header,
             is_target: true,
         };
-        let rules = self.rules_of(|_| true);
+        let rules = self.target_rules.take();
+        let rules = rules.unwrap_or_else(|| self.rules_of(|_| true).into());
         let mut findings = build::Findings::default();
         let program = build::program(
             self.programs,
@@ -60,6 +61,7 @@ impl Planner {
             &self.context,
             &mut findings,
         )?;
+        self.target_rules = Some(rules);
         self.programs += 1;
         self.refuse(findings.faults)?;
         if let (Some(header), Some(_), None) = (header, &program, catalog.relation(relation)) {
@@ -85,7 +87,7 @@ impl Planner {
         let undeclared = self.target.replace(catalog).unwrap_or_default();
         if let Some(target) = &mut self.target {
             for (name, relation) in undeclared.relations {
-                target.relations.entry(name).or_insert(relation);
+                target.relations.insert_new(name, relation);
             }
         }
         for (key, gathered) in &self.inputs.get_mut().target {

@@ -5,15 +5,16 @@
 //! have it.
 
 use super::types::{DataType, DomainType};
-use super::{Column, ForeignKey, Key, Relation, RelationKind, RelationName};
+use super::{Column, ForeignKey, Key, Relation, RelationKind, RelationName, Relations};
 use indexmap::IndexMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The relations of one database section, in the order in which their DDL came.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     /// The relations by name.
-    pub relations: IndexMap<RelationName, Relation>,
+    pub relations: Relations,
     /// User-defined types (enums, domains, composites) by name, for columns declared later.
     pub types: IndexMap<RelationName, DataType>,
     /// The attributes of the composite types, for `CREATE TABLE … OF`.
@@ -60,7 +61,7 @@ impl Catalog {
     /// The relation of exactly this name; a name without schema also matches if only one schema has it.
     pub fn relation(&self, name: &RelationName) -> Option<&Relation> {
         self.relations.get(name).or_else(|| {
-            let mut found = self.relations.values().filter(|r| {
+            let mut found = self.relations.alike(&name.name).filter(|r| {
                 r.name.name == name.name && (name.schema.is_none() || r.name.schema.is_none())
             });
             let first = found.next()?;
@@ -89,24 +90,23 @@ impl Catalog {
     }
 
     /// The partitions and INHERITS children of a relation, in the order of their DDL.
-    pub fn children<'a, 'n>(
+    pub fn children<'a>(
         &'a self,
-        name: &'n RelationName,
-    ) -> impl Iterator<Item = &'a Relation> + use<'a, 'n> {
-        self.relations
-            .values()
-            .filter(move |r| r.partition_of.as_ref() == Some(name) || r.inherits.contains(name))
+        name: &RelationName,
+    ) -> impl Iterator<Item = &'a Relation> + use<'a> {
+        self.relations.children(name)
     }
 
     /// The children, their children and so on, each once; the relation itself is left out.
-    pub fn descendants(&self, name: &RelationName) -> Vec<&Relation> {
+    pub fn descendants<'a>(&'a self, name: &'a RelationName) -> Vec<&'a Relation> {
         let mut out: Vec<&Relation> = Vec::new();
-        let mut todo = vec![name.clone()];
+        let mut seen = HashSet::from([name]);
+        let mut todo = vec![name];
         while let Some(next) = todo.pop() {
-            for child in self.children(&next) {
-                if child.name != *name && !out.iter().any(|r| r.name == child.name) {
+            for child in self.children(next) {
+                if seen.insert(&child.name) {
                     out.push(child);
-                    todo.push(child.name.clone());
+                    todo.push(&child.name);
                 }
             }
         }
@@ -118,13 +118,7 @@ impl Catalog {
         &'a self,
         name: &'a RelationName,
     ) -> impl Iterator<Item = (&'a Relation, &'a ForeignKey)> {
-        self.relations.values().flat_map(move |relation| {
-            relation
-                .foreign_keys
-                .iter()
-                .filter(move |f| f.references == *name)
-                .map(move |f| (relation, f))
-        })
+        self.relations.referencing(name)
     }
 
     /// The referenced columns of a foreign key, also where it means the primary key without saying so.
@@ -198,32 +192,46 @@ impl Catalog {
         out
     }
 
+    /// The relations that name this one: its children, and those whose foreign keys reference it.
+    fn near(&self, name: &RelationName) -> HashSet<RelationName> {
+        let referencing = self.referencing(name).map(|(relation, _)| relation);
+        let near = self.children(name).chain(referencing);
+        near.map(|relation| relation.name.clone()).collect()
+    }
+
     /// Forgets a relation and the foreign keys to it; its partitions go with it.
     pub fn drop_relation(&mut self, name: &RelationName) {
-        let mut gone = vec![name.clone()];
-        gone.extend(self.with_partitions(name).into_iter().map(|(name, _)| name));
-        self.relations.retain(|name, _| !gone.contains(name));
-        for relation in self.relations.values_mut() {
-            relation
-                .foreign_keys
-                .retain(|f| !gone.contains(&f.references));
-            relation.inherits.retain(|p| !gone.contains(p));
+        let gone = self.with_partitions(name).into_iter();
+        let gone: HashSet<RelationName> = gone.map(|(name, _)| name).collect();
+        let near: Vec<_> = gone.iter().flat_map(|name| self.near(name)).collect();
+        self.relations.remove_all(&gone);
+        for name in near {
+            if let Some(relation) = self.relations.get_mut(&name) {
+                let keys = &mut relation.foreign_keys;
+                keys.retain(|f| !gone.contains(&f.references));
+                relation.inherits.retain(|p| !gone.contains(p));
+            }
         }
     }
 
     /// Gives a relation another name, everywhere.
     pub fn rename_relation(&mut self, old: &RelationName, new: RelationName) {
         // Its rows may have passed all the same.
-        let Some(at) = self.relations.get_index_of(old) else {
+        if !self.relations.contains_key(old) {
             self.renames.push((old.clone(), new));
             return;
-        };
-        if self.relations.replace_index(at, new.clone()).is_err() {
+        }
+        let near = self.near(old);
+        if !self.relations.rename(old, &new) {
             return;
         }
-        self.relations[at].name = new.clone();
         self.renames.push((old.clone(), new.clone()));
-        for relation in self.relations.values_mut() {
+        for name in near {
+            // It may be its own.
+            let name = if name == *old { &new } else { &name };
+            let Some(relation) = self.relations.get_mut(name) else {
+                continue;
+            };
             let references = relation.foreign_keys.iter_mut().map(|f| &mut f.references);
             let parents = relation
                 .inherits
@@ -256,8 +264,9 @@ impl Catalog {
                 rename(&mut foreign_key.on_delete_columns);
             }
         }
-        for relation in self.relations.values_mut() {
-            for foreign_key in &mut relation.foreign_keys {
+        for near in self.near(name) {
+            let relation = self.relations.get_mut(&near);
+            for foreign_key in relation.into_iter().flat_map(|r| &mut r.foreign_keys) {
                 if foreign_key.references == *name {
                     rename(&mut foreign_key.referenced_columns);
                 }
@@ -268,10 +277,11 @@ impl Catalog {
     /// Forgets a column of a relation with the keys that name it.
     pub fn drop_column(&mut self, name: &RelationName, column: &str) {
         let with = |list: &[String]| list.iter().any(|c| c == column);
-        for relation in self.relations.values_mut() {
-            relation
-                .foreign_keys
-                .retain(|f| f.references != *name || !with(&f.referenced_columns));
+        for near in self.near(name) {
+            if let Some(relation) = self.relations.get_mut(&near) {
+                let keys = &mut relation.foreign_keys;
+                keys.retain(|f| f.references != *name || !with(&f.referenced_columns));
+            }
         }
         if let Some(relation) = self.relations.get_mut(name) {
             relation.columns.retain(|c| c.name != column);
@@ -286,7 +296,7 @@ impl Catalog {
             *known = new.clone();
         }
         let name = name.to_string();
-        let columns = self.relations.values_mut().flat_map(|r| &mut r.columns);
+        let columns = self.relations.columns_mut();
         for column in columns.chain(self.composites.values_mut().flatten()) {
             substitute(&mut column.data_type, &name, new);
             column.not_null |= column.data_type.is_not_null();

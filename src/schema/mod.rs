@@ -5,9 +5,11 @@
 //! except the defaults and generation expressions, which it keeps as written.
 
 mod catalog;
+mod relations;
 pub mod types;
 
 pub use catalog::Catalog;
+pub use relations::Relations;
 use std::fmt;
 pub use types::{DataType, LengthUnit};
 

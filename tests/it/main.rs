@@ -37,6 +37,7 @@ mod refused;
 mod rulebooks;
 mod runner;
 mod scripts;
+mod secrets;
 mod server;
 mod server_test;
 mod sink;

@@ -32,12 +32,10 @@ impl Context {
         };
         if self.flavour == Flavour::Mssql && !catalog.relations.contains_key(&wanted) {
             let alike = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
-            let found = catalog.relations.keys().find(|known| {
-                alike(&known.name, &wanted.name)
-                    && match (&known.schema, &wanted.schema) {
-                        (Some(a), Some(b)) => alike(a, b),
-                        (a, b) => a == b,
-                    }
+            let mut known = catalog.relations.alike(&wanted.name).map(|r| &r.name);
+            let found = known.find(|known| match (&known.schema, &wanted.schema) {
+                (Some(a), Some(b)) => alike(a, b),
+                (a, b) => a == b,
             });
             return found.cloned().unwrap_or(wanted);
         }
@@ -127,7 +125,7 @@ impl Context {
         let name = self.resolve(catalog, parts);
         let mut view = Relation::new(name.clone());
         view.kind = kind;
-        catalog.relations.entry(name).or_insert(view);
+        catalog.relations.insert_new(name, view);
     }
 
     /// Another name of a table is to its rows what a view is. Oracle's usually is the table's own name

@@ -124,7 +124,7 @@ impl PlainFramer {
     /// Takes a table as known whose definition has not come.
     pub(super) fn head_of(&mut self, relation: Relation) {
         let relations = &mut self.catalog.relations;
-        relations.entry(relation.name.clone()).or_insert(relation);
+        relations.insert_new(relation.name.clone(), relation);
     }
 
     /// Has the input ended within rows?

@@ -128,7 +128,7 @@ fn create_view(
     let name = context.place(name);
     let mut view = Relation::new(name.clone());
     view.kind = kind;
-    catalog.relations.entry(name).or_insert(view);
+    catalog.relations.insert_new(name, view);
 }
 
 /// The statements within a `CREATE SCHEMA`, for which the schema is the search path.
@@ -278,14 +278,11 @@ fn each_index(
     let Some((name, schema)) = index.split_last() else {
         return;
     };
-    for relation in catalog.relations.values_mut() {
-        let there = schema.is_empty() || relation.name.schema.as_ref() == schema.last();
-        let at = relation
-            .keys
-            .iter()
-            .position(|k| k.name.as_ref() == Some(name));
+    for (relation, keys) in catalog.relations.keys_mut() {
+        let there = schema.is_empty() || relation.schema.as_ref() == schema.last();
+        let at = keys.iter().position(|k| k.name.as_ref() == Some(name));
         if let (true, Some(at)) = (there, at) {
-            change(&mut relation.keys, at);
+            change(keys, at);
         }
     }
 }
