@@ -7,6 +7,7 @@
 pub mod batch;
 pub mod mssql;
 pub mod mysql;
+mod number;
 pub mod oracle;
 pub mod postgres;
 pub mod script;

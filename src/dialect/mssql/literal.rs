@@ -9,6 +9,7 @@ use crate::dialect::RowFault;
 use crate::dialect::batch::codec::Literals;
 use crate::dialect::batch::tokens::{Kind, Token, Tokens, tokens};
 use crate::dialect::batch::{Flavour, fault};
+use crate::dialect::number::is_number;
 use crate::schema::DataType;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -353,21 +354,6 @@ fn is_iso(text: &[u8]) -> bool {
         && text[4] == b'-'
         && text[7] == b'-'
         && matches!(text.get(10), None | Some(b' ' | b'T'))
-}
-
-fn is_number(text: &[u8]) -> bool {
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    let exponent = digits.iter().position(|b| matches!(b, b'e' | b'E'));
-    let (mantissa, exponent) = digits.split_at(exponent.unwrap_or(digits.len()));
-    let exponent = exponent
-        .get(1..)
-        .map(|e| e.strip_prefix(b"-").or(e.strip_prefix(b"+")).unwrap_or(e));
-    let plain = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
-    let (whole, fraction) = match memchr::memchr(b'.', mantissa) {
-        Some(dot) => (&mantissa[..dot], Some(&mantissa[dot + 1..])),
-        None => (mantissa, None),
-    };
-    plain(whole) && fraction.is_none_or(plain) && exponent.is_none_or(plain)
 }
 
 impl Literals for TsqlLiterals {

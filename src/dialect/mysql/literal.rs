@@ -6,6 +6,7 @@
 //! `-infinity`.
 
 use super::types::bit_width;
+use crate::dialect::number;
 use crate::dialect::script::charset::Charset;
 use crate::dialect::script::fault;
 use crate::dialect::script::lexer::Unit;
@@ -459,11 +460,7 @@ impl RowCodec for MysqlCodec {
         }
         let quoted = matches!(original.first(), Some(b'\'' | b'"'));
         if is_numeric(base) && !quoted {
-            if !is_number(text)
-                && !text
-                    .iter()
-                    .all(|b| b.is_ascii_digit() || b"+-.eE".contains(b))
-            {
+            if !number::is_number(text.strip_prefix(b"+").unwrap_or(text)) {
                 return fault("the new value is no number that MySQL knows");
             }
             out.extend_from_slice(text);

@@ -12,6 +12,7 @@ use crate::dialect::batch::codec::Literals;
 use crate::dialect::batch::fault;
 use crate::dialect::batch::lexer::{closing, delimiter};
 use crate::dialect::batch::tokens::{Kind, Tokens, tokens};
+use crate::dialect::number::is_number;
 use crate::schema::DataType;
 use std::borrow::Cow;
 
@@ -274,14 +275,6 @@ fn is_date(data_type: &DataType) -> bool {
         data_type.base(),
         DataType::Date | DataType::Timestamp(_) | DataType::TimestampTz(_)
     )
-}
-
-fn is_number(text: &[u8]) -> bool {
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    digits.first().is_some_and(u8::is_ascii_digit)
-        && digits
-            .iter()
-            .all(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'))
 }
 
 impl Literals for OracleLiterals {

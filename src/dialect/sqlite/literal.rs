@@ -3,6 +3,7 @@
 //! `.dump` writes text with line ends or control characters as an expression, `replace(…)` or
 //! `unistr('…')`. Such a cell is decoded as a whole and, when it changes, replaced as a whole.
 
+use crate::dialect::number::is_number;
 use crate::dialect::script::fault;
 use crate::dialect::script::lexer::Unit;
 use crate::dialect::script::rows::RowReader;
@@ -48,17 +49,6 @@ fn hex(bytes: &[u8]) -> Vec<u8> {
         out.extend([byte >> 4, byte & 15].map(|d| b"0123456789abcdef"[usize::from(d)]));
     }
     out
-}
-
-/// Is this how SQLite writes a number?
-fn is_number(text: &[u8]) -> bool {
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    digits.first().is_some_and(u8::is_ascii_digit)
-        && digits.iter().enumerate().all(|(at, b)| match b {
-            b'0'..=b'9' | b'.' | b'e' | b'E' => true,
-            b'-' | b'+' => matches!(digits[at - 1], b'e' | b'E'),
-            _ => false,
-        })
 }
 
 /// The text of `unistr('…')`: `\uXXXX`, `\UXXXXXXXX`, `\+XXXXXX`, `\XXXX`, `\\`.
