@@ -157,10 +157,12 @@ impl<W: Write> Write for Encoder<W> {
     }
 }
 
-/// Hands bytes on in pieces of one size: some compressors let the size of a write show.
+/// Hands bytes on in pieces of one size: some compressors let the size of a write show. A compressor
+/// whose output has failed once is not called again: what it holds then is nobody's promise.
 pub(super) struct Even<W> {
     inner: W,
     piece: Vec<u8>,
+    failed: Option<io::ErrorKind>,
 }
 
 impl<W: Write> Even<W> {
@@ -168,12 +170,13 @@ impl<W: Write> Even<W> {
         Even {
             inner,
             piece: Vec::with_capacity(EDGE),
+            failed: None,
         }
     }
 
     /// Hands on what is left.
     fn rest(mut self) -> io::Result<W> {
-        self.inner.write_all(&self.piece)?;
+        self.hand_on()?;
         Ok(self.inner)
     }
 
@@ -181,10 +184,19 @@ impl<W: Write> Even<W> {
         let n = bytes.len().min(EDGE - self.piece.len());
         self.piece.extend_from_slice(&bytes[..n]);
         if self.piece.len() == EDGE {
-            self.inner.write_all(&self.piece)?;
-            self.piece.clear();
+            self.hand_on()?;
         }
         Ok(n)
+    }
+
+    fn hand_on(&mut self) -> io::Result<()> {
+        if let Some(kind) = self.failed {
+            return Err(kind.into());
+        }
+        let done = self.inner.write_all(&self.piece);
+        self.failed = done.as_ref().err().map(io::Error::kind);
+        self.piece.clear();
+        done
     }
 }
 
@@ -244,5 +256,43 @@ mod tests {
         };
         let one = encode(1);
         assert!((2..=4).all(|workers| encode(workers) == one));
+    }
+
+    /// Lets so many bytes through.
+    struct Full(usize);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let n = bytes.len().min(self.0);
+            self.0 -= n;
+            match n {
+                0 => Err(io::ErrorKind::StorageFull.into()),
+                n => Ok(n),
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_compressor_whose_output_has_failed_goes_on_failing() {
+        let mut noise = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut bytes = Vec::with_capacity(8 * EDGE);
+        while bytes.len() < 8 * EDGE {
+            noise = noise.wrapping_mul(0x5851_f42d_4c95_7f2d).rotate_left(21) ^ 0x1405;
+            bytes.extend_from_slice(&noise.to_le_bytes());
+        }
+        for name in ["gzip:1", "lz4", "zstd"] {
+            let mut encoder = Encoder::new(name.parse().unwrap(), Full(100_000)).unwrap();
+            let mut failures = 0;
+            for _ in 0..20 {
+                failures += u32::from(encoder.write_all(&bytes).is_err());
+            }
+            assert!(failures > 1, "{name}");
+            encoder.write_all(b"the end").ok();
+            assert!(encoder.finish().is_err(), "{name}");
+        }
     }
 }
