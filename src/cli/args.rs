@@ -36,7 +36,7 @@ Examples:
       and pipefail makes the shell say so when it did not
   pg_dump -Fc prod | scrub | pg_restore -1 -d test
       an archive in, an archive out
-  scrub dump.sql.gz -o safe.sql.zst --report safe.txt
+  scrub dump.sql.gz -o safe.sql.zst --report safe.html
       from file to file; the output appears only when it is complete
   scrub -r baseline -r ours.sql --set mail_domain=test.example.com dump.sql -o safe.sql
       the baseline, then rules of your own
@@ -350,7 +350,7 @@ pub(super) struct Input {
 /// How it runs and what it says.
 #[derive(Debug, Args)]
 pub(super) struct Running {
-    /// Writes a report of the run: .json or .txt
+    /// Writes a report of the run: .html to look at, .json or .txt
     ///
     /// It holds the results of the rulebooks' own SELECTs, which the summary never shows.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]

@@ -338,24 +338,20 @@ fn recognise(head: &[u8]) -> Result<&'static dyn Dialect> {
 /// Where the report goes and in which form.
 struct ReportFile {
     path: PathBuf,
-    json: bool,
+    form: fn(&Report) -> String,
     sink: Option<Sink>,
 }
 
 impl ReportFile {
     /// Does the path name a form that there is?
     fn check(path: &Path, output: Option<&Path>) -> Result<ReportFile> {
-        let json = match path.extension().and_then(|s| s.to_str()) {
-            Some("json") => true,
-            Some("txt") => false,
-            Some("html") => {
-                return Err(
-                    Error::usage("there is no HTML report yet").remedy("name a .json or .txt file")
-                );
-            }
+        let form: fn(&Report) -> String = match path.extension().and_then(|s| s.to_str()) {
+            Some("json") => Report::to_json,
+            Some("html") => Report::to_html,
+            Some("txt") => Report::to_text,
             _ => {
                 return Err(Error::usage("the report's form is not known")
-                    .remedy("name a .json or .txt file"));
+                    .remedy("name a .html, .json or .txt file"));
             }
         };
         if output == Some(path) {
@@ -363,7 +359,7 @@ impl ReportFile {
         }
         Ok(ReportFile {
             path: path.to_owned(),
-            json,
+            form,
             sink: None,
         })
     }
@@ -386,11 +382,7 @@ impl ReportFile {
         let Some(mut sink) = self.sink else {
             return Ok(());
         };
-        let text = if self.json {
-            report.to_json()
-        } else {
-            report.to_text()
-        };
+        let text = (self.form)(report);
         sink.put(text.as_bytes())?;
         sink.finish()
     }

@@ -4,6 +4,7 @@
 //! may show, and only those that a rulebook's SELECT asks for: never in [`Report::summary`], which
 //! goes to standard error.
 
+mod html;
 mod number;
 mod plan;
 mod sample;
@@ -258,6 +259,14 @@ impl Report {
     /// The whole report as text.
     pub fn to_text(&self) -> String {
         text::report(self)
+    }
+
+    /// The whole report as a page for a browser.
+    ///
+    /// # Panics
+    /// Never: the page is written to memory.
+    pub fn to_html(&self) -> String {
+        html::page(self)
     }
 
     /// What a dry run found, for standard output: what happens to each table and why, where each

@@ -195,7 +195,7 @@ pub(super) fn report(report: &Report) -> String {
 }
 
 /// What was strict about the run.
-fn reviewed(strict: &StrictReport) -> String {
+pub(super) fn reviewed(strict: &StrictReport) -> String {
     let option = match strict.text_only {
         true => "--strict=text",
         false => "--strict",

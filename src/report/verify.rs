@@ -79,18 +79,30 @@ pub(super) fn search(out: &mut String, report: &Report) {
         return;
     };
     findings(out, &found.findings);
-    if found.findings.is_empty() {
+    if clean(found) {
         *out += "No address outside the safe domain, no secret.\n";
     }
     if !found.apart.is_empty() {
         heading(out, "Told apart");
         findings(out, &found.apart);
     }
-    out.push('\n');
-    *out += &format!("{} in safe domains", addresses(found.safe));
-    *out += &format!(" ({})", plain(&found.safe_domains.join(", ")));
+    *out += &format!("\n{}\n", safe(found));
+}
+
+/// Does nothing fail the dump?
+pub(super) fn clean(found: &VerifyReport) -> bool {
+    found.findings.is_empty()
+}
+
+/// The addresses that may be there, and what the original says.
+pub(super) fn safe(found: &VerifyReport) -> String {
+    let mut out = format!(
+        "{} in safe domains ({})",
+        addresses(found.safe),
+        plain(&found.safe_domains.join(", "))
+    );
     if found.allowed > 0 {
-        *out += &format!(
+        out += &format!(
             "; {} allowed, from the target's own rows",
             grouped(found.allowed)
         );
@@ -98,7 +110,7 @@ pub(super) fn search(out: &mut String, report: &Report) {
     if let Some(original) = found.original {
         let left = found.findings.iter().filter(|f| f.what == LEFT);
         let left: u64 = left.map(|f| f.count).sum();
-        *out += &format!(
+        out += &format!(
             "; of the {} of the original, {} left",
             addresses(original),
             match left {
@@ -107,7 +119,7 @@ pub(super) fn search(out: &mut String, report: &Report) {
             }
         );
     }
-    out.push('\n');
+    out
 }
 
 /// What was read, and what somebody should know.
@@ -133,28 +145,13 @@ const LEFT: &str = "address of the original";
 
 fn findings(out: &mut String, findings: &[FindingReport]) {
     for finding in findings {
-        let mut place = match (&finding.relation, &finding.column, &finding.outside) {
-            (Some(relation), Some(column), _) => format!("{relation}.{column}"),
-            (Some(relation), None, _) => format!("{relation}, outside its cells"),
-            (None, _, Some(outside)) => format!("outside the rows, {outside}"),
-            (None, _, None) => "outside the rows".to_owned(),
-        };
-        if let Some(database) = &finding.database {
-            place = format!("{database}: {place}");
-        }
         *out += &format!(
             "{}: {}\n",
-            plain(&place),
+            plain(&place(finding)),
             amount(finding.count, &finding.what)
         );
-        for spot in &finding.places {
-            let row = spot.row.map(|row| format!("row {}", grouped(row)));
-            // An archive has no lines.
-            let line = (spot.line > 0).then(|| format!("line {}, byte {}", spot.line, spot.byte));
-            let place: Vec<String> = row.into_iter().chain(line).collect();
-            if !place.is_empty() {
-                *out += &format!("  {}\n", place.join(", "));
-            }
+        for spot in finding.places.iter().filter_map(spot) {
+            *out += &format!("  {spot}\n");
         }
         let more = finding.count.saturating_sub(finding.places.len() as u64);
         if more > 0 {
@@ -163,12 +160,35 @@ fn findings(out: &mut String, findings: &[FindingReport]) {
     }
 }
 
+/// Where finds are: table and column, or the kind of statement.
+pub(super) fn place(finding: &FindingReport) -> String {
+    let place = match (&finding.relation, &finding.column, &finding.outside) {
+        (Some(relation), Some(column), _) => format!("{relation}.{column}"),
+        (Some(relation), None, _) => format!("{relation}, outside its cells"),
+        (None, _, Some(outside)) => format!("outside the rows, {outside}"),
+        (None, _, None) => "outside the rows".to_owned(),
+    };
+    match &finding.database {
+        Some(database) => format!("{database}: {place}"),
+        None => place,
+    }
+}
+
+/// Row, line and byte, as far as there are any.
+pub(super) fn spot(spot: &FindingSpot) -> Option<String> {
+    let row = spot.row.map(|row| format!("row {}", grouped(row)));
+    // An archive has no lines.
+    let line = (spot.line > 0).then(|| format!("line {}, byte {}", spot.line, spot.byte));
+    let place: Vec<String> = row.into_iter().chain(line).collect();
+    (!place.is_empty()).then(|| place.join(", "))
+}
+
 fn addresses(n: u64) -> String {
     format!("{} address{}", grouped(n), if n == 1 { "" } else { "es" })
 }
 
 /// `3 × address in hex`.
-fn amount(count: u64, what: &str) -> String {
+pub(super) fn amount(count: u64, what: &str) -> String {
     match count {
         1 => what.to_owned(),
         n => format!("{} × {what}", grouped(n)),

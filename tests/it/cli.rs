@@ -102,8 +102,8 @@ fn wrong_usage_is_2_and_says_what_to_write() {
         ),
         (&["-f", "informix"], "postgres"),
         (&["--spool-dir", "/nowhere"], "/nowhere"),
-        (&["--report", "x.html"], ".json or .txt"),
-        (&["--report", "x"], ".json or .txt"),
+        (&["--report", "x.pdf"], ".html, .json or .txt"),
+        (&["--report", "x"], ".html, .json or .txt"),
         (&["-Z", "xz"], "gzip"),
         (&["--memory", "much"], "512M"),
     ] {

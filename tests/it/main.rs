@@ -5,6 +5,7 @@
 
 mod architecture;
 mod archive;
+mod browser;
 mod campaign;
 mod campaign_target;
 mod check;
