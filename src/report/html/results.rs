@@ -18,9 +18,15 @@ pub(super) struct Panel {
     pub caption: Option<&'static str>,
     /// The only number of a result that is one number.
     pub number: Option<String>,
-    pub columns: Vec<String>,
+    pub columns: Vec<Column>,
     pub rows: Vec<Row>,
     pub truncated: bool,
+}
+
+pub(super) struct Column {
+    pub name: String,
+    /// Its cells are numbers, and stand right.
+    pub numeric: bool,
 }
 
 pub(super) struct Row {
@@ -107,11 +113,21 @@ fn panel(caption: Option<&'static str>, select: &SelectReport, scale: f64) -> Pa
         [row] if row.len() == 1 => row[0].clone().filter(|text| number(text).is_some()),
         _ => None,
     };
+    let rows: Vec<Row> = select.rows.iter().map(row).collect();
+    let columns = select.columns.iter().enumerate().map(|(at, name)| Column {
+        name: plain(name),
+        numeric: rows.iter().all(|row| {
+            row.cells
+                .get(at)
+                .is_some_and(|c| c.numeric || c.text.is_none())
+        }),
+    });
+    let columns = columns.collect();
     Panel {
         caption,
         number,
-        columns: select.columns.iter().map(|c| plain(c)).collect(),
-        rows: select.rows.iter().map(row).collect(),
+        columns,
+        rows,
         truncated: select.truncated,
     }
 }
