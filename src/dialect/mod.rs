@@ -10,6 +10,7 @@ pub mod mysql;
 mod number;
 pub mod oracle;
 pub mod postgres;
+pub mod properties;
 pub mod script;
 mod session;
 pub mod sqlite;
@@ -452,6 +453,10 @@ pub trait Dialect: Send + Sync {
     fn recognise(&self, head: &[u8]) -> u8;
     /// A framer for one stream.
     fn framer(&self) -> Box<dyn Framer>;
+    /// A framer for the stream of a file, which can be what its relation is called after.
+    fn framer_of(&self, _file: Option<&str>) -> Box<dyn Framer> {
+        self.framer()
+    }
     /// How a dump is made one transaction; none if that cannot be done.
     fn transaction(&self) -> Option<Transactional> {
         None
@@ -470,5 +475,6 @@ pub fn dialects() -> &'static [&'static dyn Dialect] {
         &mssql::Mssql,
         &sqlite::Sqlite,
         &oracle::Oracle,
+        &properties::Properties,
     ]
 }

@@ -105,7 +105,7 @@ pub(super) async fn run(job: Job, signals: &Signals) -> Outcome {
     let order = tokio::spawn(order::run(receiver, output, Arc::clone(&tally)));
     let mut driver = Driver {
         decoder: FrameDecoder {
-            framer: job.dialect.framer(),
+            framer: job.dialect.framer_of(job.source.file_name()),
         },
         planner,
         pool,

@@ -31,6 +31,9 @@ pub const EDGE: usize = 1 << 20;
 /// How much of the decompressed input [`Source::head`] shows.
 pub const HEAD: usize = 64 << 10;
 
+/// What messages call standard input.
+const STDIN: &str = "standard input";
+
 /// What tells two regular files apart: device and inode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
@@ -85,7 +88,7 @@ impl Source {
                         .remedy("name a dump, or pipe one in: pg_dump db | scrub"));
                 }
                 let fd = io::stdin().as_fd().try_clone_to_owned();
-                let label = "standard input".to_owned();
+                let label = STDIN.to_owned();
                 (fd.map_err(|e| failed(&label, &e))?.into(), label)
             }
         };
@@ -198,6 +201,12 @@ impl Source {
     /// What messages call the input.
     pub fn label(&self) -> &str {
         &self.label
+    }
+
+    /// The name of the file, without its folder.
+    pub fn file_name(&self) -> Option<&str> {
+        let path = (self.label != STDIN).then(|| Path::new(&self.label))?;
+        path.file_name()?.to_str()
     }
 
     /// How the input was compressed.

@@ -33,6 +33,7 @@ mod outside;
 mod outsystems;
 mod peers;
 mod pg_restore;
+mod properties;
 mod readme;
 mod refused;
 mod rulebooks;
