@@ -9,7 +9,8 @@
 //! 5. [`search`]: addresses and secrets in what must not hold any.
 //! 6. [`plan`]: rulebook × schema → a program for each table.
 //! 7. [`source`], [`archive`], [`pipeline`], [`sink`]: bytes in, frames through the programs, bytes out.
-//! 8. [`report`], [`cli`]: what happened, and how people ask for it.
+//! 8. [`testbed`]: the safe dumps of several components as one set.
+//! 9. [`report`], [`cli`]: what happened, and how people ask for it.
 
 pub mod archive;
 pub mod cli;
@@ -25,4 +26,5 @@ pub mod schema;
 pub mod search;
 pub mod sink;
 pub mod source;
+pub mod testbed;
 pub mod value;

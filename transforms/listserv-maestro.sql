@@ -81,6 +81,20 @@ SELECT :'outbox_state', :'sending_disabled'
 WHERE NOT EXISTS (SELECT 1 FROM :"settings_table" WHERE :"setting_name" = :'outbox_state')
   AND (SELECT count(*) FROM :"jobs_table") IS NOT NULL;
 
+-- Settings files ---------------------------------------------------------------------------------------
+
+-- Vendor: the same of what stands in the components' INI files (hub.ini, lui.ini, tracker.ini), which
+-- `scrub archive create` takes along. Assumed: their keys are called like the settings above.
+-- name: ini-component-distribution :optional
+UPDATE "*.ini" SET value = :'one_server' WHERE key IN (:'hub_host', :'lui_host', :'trk_host');
+-- name: ini-internal-database :optional
+UPDATE "*.ini" SET value = :'internal_database' WHERE key = :'database_kind';
+-- name: ini-external :optional
+DELETE FROM "*.ini" WHERE key IN (:'database_url', :'database_user', :'database_password',
+  :'instance_id', :'listserv_host', :'tracking_host');
+-- name: ini-outbox-closed :optional
+UPDATE "*.ini" SET value = :'sending_disabled' WHERE key = :'outbox_state';
+
 -- Checks -----------------------------------------------------------------------------------------------
 
 -- Ours: what the rules above promise.

@@ -9,6 +9,10 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
+mod archive;
+
+pub(super) use archive::{Archive, Create, Extract, Saying, SetRules, VerifySet};
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default())
     .usage(AnsiColor::Yellow.on_default())
@@ -159,6 +163,11 @@ pub(super) enum Command {
         after_long_help = LONG_VERIFY_EXAMPLES
     )]
     Verify(Box<Verify>),
+    /// Test-bed archives: the safe dumps of several components under one id
+    Archive {
+        #[command(subcommand)]
+        what: Archive,
+    },
     /// Lists or shows the built-in rulebooks
     Rules {
         #[command(subcommand)]
@@ -364,6 +373,13 @@ pub(super) struct Running {
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
 
+    #[command(flatten)]
+    pub resources: Resources,
+}
+
+/// What it may use.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Resources {
     /// How many threads rewrite rows [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = jobs, help_heading = "Resources")]
     pub jobs: Option<usize>,
@@ -381,6 +397,16 @@ pub(super) struct Running {
     /// Where rows go that take more [default: the directory for temporary files]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Resources")]
     pub spool_dir: Option<PathBuf>,
+}
+
+impl Default for Resources {
+    fn default() -> Self {
+        Resources {
+            jobs: None,
+            memory: 1 << 30,
+            spool_dir: None,
+        }
+    }
 }
 
 /// `NAME=VALUE`, as psql's -v takes it.

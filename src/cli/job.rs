@@ -7,9 +7,9 @@ use super::args::{Input, Running};
 use super::{key, message, progress, rules};
 use crate::dialect::{Dialect, dialects};
 use crate::error::{Error, ErrorKind, Result};
-use crate::functions::DEFAULT_DOMAIN;
-use crate::pipeline::{self, Job, Progress, Search};
-use crate::plan::{MAIL_DOMAIN, Strict, Writes};
+use crate::functions::{DEFAULT_DOMAIN, Key};
+use crate::pipeline::{self, Job, Progress, Search, Signals};
+use crate::plan::{Choice, MAIL_DOMAIN, Strict, Writes};
 use crate::report::{Preview, Report};
 use crate::search::{Allowed, Rules, Safe};
 use crate::sink::{self, Method, Output, Sink};
@@ -23,7 +23,7 @@ const PLACES: usize = 5;
 const MOST_PLACES: usize = 100_000;
 
 /// Where the safe dump goes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct To {
     /// The file; - or none is standard output.
     pub output: Option<PathBuf>,
@@ -37,13 +37,36 @@ pub(super) struct To {
     pub preview: Option<Preview>,
     /// What the dump is searched for.
     pub proof: Option<Proof>,
+    /// What there is already.
+    pub given: Given,
+}
+
+/// What a run need not open, because somebody else has.
+#[derive(Default)]
+pub(super) struct Given {
+    /// The dump.
+    pub source: Option<Source>,
+    /// The rulebooks.
+    pub choice: Option<Choice>,
+    /// The key.
+    pub key: Option<Arc<Key>>,
+    /// The output.
+    pub sink: Option<Sink>,
+}
+
+/// A run that can begin.
+pub(super) struct Prepared {
+    job: Job,
+    form: Option<ReportFile>,
+    warnings: Vec<String>,
+    quiet: bool,
 }
 
 impl To {
     /// Is the dump written on standard output?
     pub(super) fn is_piped(&self) -> bool {
         let stdout = |path: &Path| path == Path::new("-");
-        let dump = self.preview.is_none() && self.proof.is_none();
+        let dump = self.preview.is_none() && self.proof.is_none() && self.given.sink.is_none();
         dump && self.output.as_deref().is_none_or(stdout)
     }
 }
@@ -57,10 +80,8 @@ pub(super) struct Proof {
 
 /// Runs the pipeline: the report as far as the run came, and how it ended.
 pub(super) fn run(input: Input, running: Running, to: To) -> Result<(Report, Result<()>)> {
-    let quiet = running.quiet;
-    let dry = to.preview.is_some();
     let piped = to.is_piped();
-    let signals = pipeline::Signals::watch(move |begun| {
+    let signals = Signals::watch(move |begun| {
         let interrupted = Error::interrupted();
         message::error(&interrupted);
         if piped && !begun {
@@ -68,8 +89,18 @@ pub(super) fn run(input: Input, running: Running, to: To) -> Result<(Report, Res
         }
         std::process::exit(i32::from(interrupted.kind.exit_code()));
     });
-    let (job, form, warnings) = prepare(input, running, to)?;
-    let output = match dry {
+    Ok(start(prepare(input, running, to)?, &signals))
+}
+
+/// The run itself.
+pub(super) fn start(prepared: Prepared, signals: &Signals) -> (Report, Result<()>) {
+    let Prepared {
+        job,
+        form,
+        warnings,
+        quiet,
+    } = prepared;
+    let output = match job.preview.is_some() {
         true => "nowhere: a dry run".to_owned(),
         false => job.sink.label().to_owned(),
     };
@@ -81,7 +112,7 @@ pub(super) fn run(input: Input, running: Running, to: To) -> Result<(Report, Res
             Arc::clone(&progress),
         )
     });
-    let outcome = pipeline::run(job, &signals);
+    let outcome = pipeline::run(job, signals);
     drop(line);
 
     let mut report = outcome.report;
@@ -94,7 +125,7 @@ pub(super) fn run(input: Input, running: Running, to: To) -> Result<(Report, Res
         let written = form.write(&report);
         result = result.and(written);
     }
-    Ok((report, result))
+    (report, result)
 }
 
 /// Is there something to tell? Counts of a dump that nobody will load say nothing; those of a failed
@@ -112,19 +143,17 @@ pub(super) fn unreviewed(report: &Report) -> Option<String> {
 }
 
 /// Everything that happens before the first byte is passed on.
-fn prepare(
-    args: Input,
-    running: Running,
-    to: To,
-) -> Result<(Job, Option<ReportFile>, Vec<String>)> {
-    let verbose = running.verbose;
+pub(super) fn prepare(args: Input, running: Running, to: To) -> Result<Prepared> {
+    let (quiet, verbose) = (running.quiet, running.verbose);
+    let resources = running.resources;
+    let given = to.given;
     let form = running
         .report
         .as_deref()
         .map(|path| ReportFile::check(path, to.output.as_deref()))
         .transpose()?;
     let wanted = by_name(&args.from)?;
-    if let Some(folder) = &running.spool_dir {
+    if let Some(folder) = &resources.spool_dir {
         let name = folder.display();
         if !folder.is_dir() {
             return Err(Error::usage(format!(
@@ -141,25 +170,32 @@ fn prepare(
     let against = to.proof.as_ref().and_then(|proof| proof.against.clone());
     let inputs = [&args.dump, &args.schema, &args.target, &against];
     let piped = inputs.into_iter().filter(|path| stdin(path)).count();
-    if piped + usize::from(args.dump.is_none()) > 1 {
+    let reads_stdin = args.dump.is_none() && given.source.is_none();
+    if piped + usize::from(reads_stdin) > 1 {
         return Err(Error::usage("only one of the dumps can be standard input"));
     }
-    let (choice, rules) = match &to.proof {
+    let choice = match (given.choice, &to.proof) {
+        (Some(choice), _) => choice,
+        (None, None) => rules::choice(&args.rules, &args.set)?,
+        (None, Some(_)) => rules::choice_knowing(&args.rules, &args.set, &[MAIL_DOMAIN])?,
+    };
+    let rules = search_rules(choice.writes(), &args.set, &args.safe_domain);
+    let choice = match &to.proof {
+        None => choice,
+        Some(_) => choice.questions(),
+    };
+    let (key, warning) = match given.key {
+        Some(key) => (key, None),
         None => {
-            let choice = rules::choice(&args.rules, &args.set)?;
-            let rules = search_rules(choice.writes(), &args.set, &args.safe_domain);
-            (choice, rules)
-        }
-        Some(_) => {
-            let known = [MAIL_DOMAIN];
-            let choice = rules::choice_knowing(&args.rules, &args.set, &known)?;
-            let rules = search_rules(choice.writes(), &args.set, &args.safe_domain);
-            (choice.questions(), rules)
+            let (key, warning) = key::key(args.key_file.as_deref())?;
+            (Arc::new(key), warning)
         }
     };
-    let (key, warning) = key::key(args.key_file.as_deref())?;
     let warning = warning.filter(|_| to.proof.is_none());
-    let source = Source::open(args.dump.as_deref())?;
+    let source = match given.source {
+        Some(source) => source,
+        None => Source::open(args.dump.as_deref())?,
+    };
     let dialect = match wanted {
         Some(dialect) => dialect,
         None => recognise(source.head())?,
@@ -172,7 +208,7 @@ fn prepare(
         .remedy("leave -1 out"));
     }
     if source.is_archive() {
-        archive_fits(dialect, &to)?;
+        archive_fits(dialect, to.single_transaction)?;
     }
     if source.utf16().is_some() && !dialect.reads_utf16() {
         return Err(Error::input(format!(
@@ -212,12 +248,15 @@ fn prepare(
                 .collect(),
                 utf16: source.utf16(),
                 flavour: source.flavour().unwrap_or_default(),
-                spool_dir: running.spool_dir.clone(),
+                spool_dir: resources.spool_dir.clone(),
                 allow_terminal: to_stdout,
             }
         }
     };
-    let sink = Sink::open(&output)?;
+    let sink = match given.sink {
+        Some(sink) => sink,
+        None => Sink::open(&output)?,
+    };
     // Opened before the run: a report that cannot be written is known before an hour has passed.
     let form = form.map(ReportFile::open).transpose()?;
     let (passing, search) = match to.proof {
@@ -240,14 +279,14 @@ fn prepare(
         compress: to.compress,
         dialect,
         choice,
-        key: Arc::new(key),
+        key,
         schema,
         target,
-        jobs: running
+        jobs: resources
             .jobs
             .unwrap_or_else(|| available_parallelism().map_or(1, |n| n.get())),
-        memory: running.memory,
-        spool_dir: running.spool_dir,
+        memory: resources.memory,
+        spool_dir: resources.spool_dir,
         single_transaction: to.single_transaction,
         strict: to.strict,
         preview: to.preview,
@@ -255,11 +294,16 @@ fn prepare(
         search,
         progress: Arc::new(Progress::default()),
     };
-    Ok((job, form, warning.into_iter().collect()))
+    Ok(Prepared {
+        job,
+        form,
+        warnings: warning.into_iter().collect(),
+        quiet,
+    })
 }
 
 /// Can an archive be what is asked for?
-fn archive_fits(dialect: &dyn Dialect, to: &To) -> Result<()> {
+fn archive_fits(dialect: &dyn Dialect, single_transaction: bool) -> Result<()> {
     if dialect.name() != "postgres" {
         return Err(Error::input(format!(
             "the input is a PostgreSQL archive, not a dump of {}",
@@ -267,7 +311,7 @@ fn archive_fits(dialect: &dyn Dialect, to: &To) -> Result<()> {
         ))
         .remedy("leave --from out"));
     }
-    if to.single_transaction {
+    if single_transaction {
         return Err(Error::usage(
             "-1 is for scripts; an archive has no statements around its data",
         )

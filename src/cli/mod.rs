@@ -2,6 +2,7 @@
 //!
 //! One file per subcommand; `args` is the table from which help, man page and completions come.
 
+mod archive;
 mod args;
 mod check;
 mod filter;
@@ -60,6 +61,7 @@ fn run(cli: Cli) -> Result<()> {
         None => filter::run(cli.filter),
         Some(Command::Check(args)) => check::run(*args),
         Some(Command::Verify(args)) => verify::run(*args),
+        Some(Command::Archive { what }) => archive::run(what),
         Some(Command::Rules { what: Rules::List }) => message::result(&rules::list()?),
         Some(Command::Rules {
             what: Rules::Show { name },

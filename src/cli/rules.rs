@@ -54,6 +54,11 @@ pub(super) fn choice_knowing(
     })
 }
 
+/// Is it the name of a built-in rulebook, or `auto`?
+pub(super) fn is_built_in(name: &str) -> bool {
+    name == AUTO || builtin(name).is_some()
+}
+
 struct Loader<'a> {
     variables: &'a [(String, String)],
     /// The variables that the rulebooks know.

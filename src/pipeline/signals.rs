@@ -24,6 +24,8 @@ pub struct Signals {
     asked: Arc<Notify>,
     /// The run listens.
     runs: Arc<AtomicBool>,
+    /// A signal has come.
+    came: Arc<AtomicBool>,
 }
 
 impl Signals {
@@ -44,6 +46,7 @@ impl Signals {
                 let first = one();
                 drop(listening);
                 first.await;
+                theirs.came.store(true, Ordering::SeqCst);
                 let begun = theirs.runs.load(Ordering::SeqCst);
                 if begun {
                     theirs.asked.notify_one();
@@ -56,6 +59,11 @@ impl Signals {
         // The channel closes when the handlers stand, or when they cannot.
         let _ = listens.recv();
         signals
+    }
+
+    /// Has a signal asked the run to end? For whoever has something to do behind the last run.
+    pub fn came(&self) -> bool {
+        self.came.load(Ordering::SeqCst)
     }
 
     /// Resolves when a signal asks the run to end.

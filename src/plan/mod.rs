@@ -21,6 +21,7 @@ mod late;
 pub mod matching;
 mod names;
 mod pairs;
+mod part;
 mod program;
 mod progress;
 mod proof;

@@ -65,7 +65,7 @@ impl Choice {
         }
     }
 
-    fn books_mut(&mut self) -> Vec<&mut Rulebook> {
+    pub(super) fn books_mut(&mut self) -> Vec<&mut Rulebook> {
         match self {
             Choice::Named(books) => books.iter_mut().collect(),
             Choice::Auto {

@@ -10,6 +10,7 @@ mod target;
 mod transaction;
 
 pub use compress::Method;
+pub use target::Portion;
 pub use transaction::{Admit, Transaction};
 
 use crate::archive::Flavour;
@@ -103,6 +104,26 @@ impl Sink {
             wide: output
                 .utf16
                 .map(|order| (Utf16Encoder::new(order), Vec::new())),
+            written: 0,
+        })
+    }
+
+    /// An output that becomes a part of something larger.
+    ///
+    /// # Errors
+    /// If it cannot be compressed like that.
+    pub fn part(
+        part: Box<dyn Portion>,
+        label: &str,
+        method: Method,
+        utf16: Option<Utf16>,
+    ) -> Result<Sink> {
+        let buffered = BufWriter::with_capacity(EDGE, Target::Portion(part));
+        let encoder = Encoder::new(method, buffered).map_err(|e| failed(label, &e))?;
+        Ok(Sink {
+            label: label.to_owned(),
+            encoder,
+            wide: utf16.map(|order| (Utf16Encoder::new(order), Vec::new())),
             written: 0,
         })
     }

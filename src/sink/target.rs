@@ -22,6 +22,17 @@ pub(super) enum Target {
     Tar(Box<Unpack<Members<BufWriter<Target>>>>),
     /// A directory, complete or absent, made of what is written.
     Directory(Box<Unpack<Folder>>),
+    /// A part of something larger, which appears or not as a whole.
+    Portion(Box<dyn Portion>),
+}
+
+/// A part of something larger. One that is dropped has failed, and the whole with it.
+pub trait Portion: Write + Send {
+    /// Everything has been written.
+    ///
+    /// # Errors
+    /// If it cannot be completed.
+    fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
 impl Target {
@@ -29,7 +40,7 @@ impl Target {
     pub(super) fn rewrite(&self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Target::Atomic(file) => file.part.file().write_all_at(bytes, 0),
-            Target::Stream(_) | Target::Tar(_) | Target::Directory(_) => {
+            Target::Stream(_) | Target::Tar(_) | Target::Directory(_) | Target::Portion(_) => {
                 Err(io::ErrorKind::Unsupported.into())
             }
         }
@@ -53,6 +64,7 @@ impl Target {
             Target::Atomic(file) => file.publish(),
             Target::Tar(tar) => tar.finish()?.finish()?.into_inner()?.finish(),
             Target::Directory(folder) => folder.finish()?.finish(),
+            Target::Portion(part) => part.finish(),
         }
     }
 }
@@ -64,6 +76,7 @@ impl Write for Target {
             Target::Atomic(file) => (&mut file.part.file()).write(bytes),
             Target::Tar(tar) => tar.write(bytes).map(|()| bytes.len()),
             Target::Directory(folder) => folder.write(bytes).map(|()| bytes.len()),
+            Target::Portion(part) => part.write(bytes),
         }
     }
 

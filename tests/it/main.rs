@@ -48,5 +48,6 @@ mod sqlite;
 mod stream;
 mod strict;
 mod superoffice;
+mod testbed;
 mod transaction;
 mod verify;

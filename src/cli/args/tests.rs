@@ -13,6 +13,9 @@ fn every_option_has_a_help_and_a_heading() {
     let verify = command.find_subcommand("verify").unwrap();
     let all = command.get_arguments().chain(check.get_arguments());
     let all = all.chain(verify.get_arguments());
+    let archive = command.find_subcommand("archive").unwrap();
+    let archive = archive.get_subcommands();
+    let all = all.chain(archive.flat_map(clap::Command::get_arguments));
     for arg in all.filter(|a| !a.is_positional()) {
         assert!(arg.get_help().is_some(), "{}", arg.get_id());
         assert!(arg.get_help_heading().is_some(), "{}", arg.get_id());
@@ -30,7 +33,8 @@ fn all_of_the_filter_at_once() {
     assert_eq!(input.rules, ["baseline", "x.sql"]);
     assert_eq!(input.set, [("a".to_owned(), "b=c".to_owned())]);
     assert_eq!(filter.compress, Some("zstd:3".parse().unwrap()));
-    assert_eq!((running.jobs, running.memory), (Some(3), 512 << 20));
+    let resources = running.resources;
+    assert_eq!((resources.jobs, resources.memory), (Some(3), 512 << 20));
     assert_eq!(input.dump, Some("dump.sql".into()));
 }
 
@@ -41,7 +45,8 @@ fn defaults() {
         (input.rules, input.from.as_str()),
         (vec!["auto".to_owned()], "auto")
     );
-    assert_eq!(running.memory, 1 << 30);
+    assert_eq!(running.resources.memory, 1 << 30);
+    assert_eq!(running.resources.memory, Resources::default().memory);
 }
 
 #[test]
@@ -88,6 +93,14 @@ fn what_is_wrong_is_refused() {
         "verify -o x",
         "verify --safe-domain localhost",
         "verify --safe-domain a..b",
+        "archive",
+        "archive create dumps",
+        "archive create -d x",
+        "archive create -d x --component hub",
+        "archive create -d x --component a/b=c",
+        "archive create -d x --format tar dumps",
+        "archive verify",
+        "archive extract set",
     ];
     for line in lines {
         let args = ["scrub"].into_iter().chain(line.split_whitespace());
