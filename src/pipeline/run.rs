@@ -151,8 +151,10 @@ pub(super) async fn run(job: Job, signals: &Signals) -> Outcome {
     driver.begin_section(None);
     let chunks = reader::start(job.source);
     let fed = tokio::select! {
-        result = driver.feed(chunks) => result,
+        // In this order: once anything is written, a signal is the run's.
+        biased;
         error = signals.asked() => Err(error),
+        result = driver.feed(chunks) => result,
     };
     let Driver {
         decoder,
