@@ -8,7 +8,7 @@ use crate::sink::Sink;
 use bytes::Bytes;
 use std::collections::HashMap;
 
-/// Compressed bytes that make a chunk.
+/// Compressed bytes in a chunk; the last one may have fewer.
 const CHUNK: usize = 64 << 10;
 
 /// The entries with data, and how far they have been written.
@@ -153,19 +153,20 @@ impl Placing {
         Ok(())
     }
 
-    /// Payload, compressed: a chunk when it is enough.
-    pub(super) fn payload(&mut self, bytes: &[u8], sink: &mut Sink) -> Result<()> {
-        if bytes.len() < CHUNK {
-            self.packed.extend_from_slice(bytes);
-            return match self.packed.len() < CHUNK {
-                true => Ok(()),
-                false => self.close(sink),
-            };
-        }
-        self.close(sink)?;
-        for part in bytes.chunks(archive::LARGEST) {
-            self.put(&archive::head(part), sink)?;
-            self.put(part, sink)?;
+    /// Payload, compressed. Chunks are of one size, in whatever pieces it comes.
+    pub(super) fn payload(&mut self, mut bytes: &[u8], sink: &mut Sink) -> Result<()> {
+        while !bytes.is_empty() {
+            let (taken, rest) = bytes.split_at(bytes.len().min(CHUNK - self.packed.len()));
+            bytes = rest;
+            if taken.len() == CHUNK {
+                self.put(&archive::head(taken), sink)?;
+                self.put(taken, sink)?;
+                continue;
+            }
+            self.packed.extend_from_slice(taken);
+            if self.packed.len() == CHUNK {
+                self.close(sink)?;
+            }
         }
         Ok(())
     }
