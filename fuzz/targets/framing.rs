@@ -6,7 +6,7 @@ use crate::differential::Choices;
 use bytes::BytesMut;
 use scrub::dialect::{
     Block, Dialect, Effect, Frame, Framer, OutputState, RowMode, RowSpan, mssql::Mssql,
-    mysql::Mysql, oracle::Oracle, postgres::Postgres, sqlite::Sqlite,
+    mysql::Mysql, oracle::Oracle, postgres::Postgres, properties::Properties, sqlite::Sqlite,
 };
 use scrub::schema::DataType;
 use std::borrow::Cow;
@@ -30,6 +30,10 @@ pub fn oracle(data: &[u8]) {
 
 pub fn sqlite(data: &[u8]) {
     framing(&Sqlite, data);
+}
+
+pub fn properties(data: &[u8]) {
+    framing(&Properties, data);
 }
 
 fn framing(dialect: &dyn Dialect, data: &[u8]) {

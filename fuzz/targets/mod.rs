@@ -45,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     framing("framing_mssql", framing::mssql, &["fixtures/mssql"]),
     framing("framing_oracle", framing::oracle, &["fixtures/oracle"]),
     framing("framing_sqlite", framing::sqlite, &["fixtures/sqlite"]),
+    framing("framing_properties", framing::properties, &[]),
     Target {
         name: "rulebook",
         body: rulebook::rulebook,

@@ -145,6 +145,6 @@ macro_rules! each {
 }
 
 each! {
-    framing_postgres framing_mysql framing_mssql framing_oracle framing_sqlite
+    framing_postgres framing_mysql framing_mssql framing_oracle framing_sqlite framing_properties
     rulebook rewrite_emails stream archive agrees
 }

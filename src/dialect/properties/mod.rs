@@ -98,11 +98,13 @@ impl PropertiesFramer {
     }
 }
 
-/// How far lines of one sort reach, and how many they are.
+/// How far lines of one sort reach, and how many they are. A last line that is to be continued, at the
+/// end of the file, stands alone.
 fn stretch(input: &[u8], eof: bool, pairs: bool) -> (usize, u64) {
     let (mut end, mut lines) = (0, 0);
     while let Some(next) = line(&input[end..], eof) {
-        if (next.kind == Kind::Pair) != pairs {
+        let open = lines > 0 && line::is_continued(&input[end..end + next.end]);
+        if (next.kind == Kind::Pair) != pairs || open {
             break;
         }
         end += next.end;
