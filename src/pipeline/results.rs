@@ -50,10 +50,13 @@ impl Driver<'_> {
             };
             if found.statement.test && !found.table.rows.is_empty() {
                 failed.get_or_insert_with(|| {
-                    let error =
-                        Error::check(format!("the test found {} rows", found.table.rows.len()))
-                            .rule(own)
-                            .remedy("its SELECT must return none; --report shows them");
+                    let rows = match found.table.rows.len() {
+                        1 => "a row".to_owned(),
+                        n => format!("{n} rows"),
+                    };
+                    let error = Error::check(format!("the test found {rows}"))
+                        .rule(own)
+                        .remedy("its SELECT must return none; --report shows them");
                     match found.of {
                         Some(of) => error.relation(of),
                         None => error,

@@ -82,6 +82,7 @@ fn the_key_is_shown_by_nothing() {
     let runs = [
         ("-v -r rules.sql --report r.json -o safe.sql dump.sql", 0),
         ("-v -r rules.sql --report r.txt -o safe.sql.gz dump.sql", 0),
+        ("-v -r rules.sql --report r.html -o safe.sql dump.sql", 0),
         ("-r rules.sql dump.sql", 0),
         ("check -v -r rules.sql --diff --show-values dump.sql", 0),
         ("verify -r rules.sql --report r.json safe.sql", 0),
