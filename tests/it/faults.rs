@@ -313,8 +313,8 @@ fn a_read_that_fails_in_the_middle_is_4() {
 
 const ENDING: [Signal; 4] = [Signal::HUP, Signal::INT, Signal::TERM, Signal::KILL];
 
-/// What these tests send: scrub leaves alone what `nohup cargo test` has it ignore.
-fn heard() -> impl Iterator<Item = Signal> {
+/// What tests send: scrub leaves alone what `nohup cargo test` has it ignore.
+pub fn heard() -> impl Iterator<Item = Signal> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = u64::from_str_radix(ignored.unwrap().trim(), 16).unwrap();
