@@ -177,6 +177,10 @@ pub(super) enum Command {
     Functions {
         /// The function to explain, with or without anon.
         name: Option<String>,
+
+        /// Prints all of them as a page in Markdown
+        #[arg(long, conflicts_with = "name")]
+        markdown: bool,
     },
     /// Prints the completions of a shell
     Completions {
@@ -196,6 +200,10 @@ pub(super) enum Rules {
     Show {
         /// The rulebook's name
         name: String,
+
+        /// Prints it as a page in Markdown: its comments as text, what remains by hand first
+        #[arg(long)]
+        markdown: bool,
     },
 }
 

@@ -25,7 +25,7 @@ pub(super) fn run(args: Check) -> Result<()> {
     }
     // A run that stopped has no whole plan; a failed test comes at the end.
     if result.is_ok() || report.tests.iter().any(|test| !test.passed) {
-        message::result(&report.to_plan(verbose))?;
+        message::result(&report.to_plan(verbose, message::page()))?;
         if !quiet {
             message::summary(&report.remarks(verbose));
         }

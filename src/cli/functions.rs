@@ -1,7 +1,7 @@
 //! `scrub functions`: the registry of the anon functions, printed.
 
 use crate::error::{Error, Result};
-use crate::functions::{Function, Kind, Nature, find, registry};
+use crate::functions::{Example, Function, Kind, Nature, find, registry};
 
 /// The list, or one function's page.
 pub(super) fn run(name: Option<&str>) -> Result<String> {
@@ -27,30 +27,40 @@ fn list() -> String {
 
 fn page(function: &Function) -> String {
     let mut out = format!("{}\n\n{}\n", signature(function), function.summary);
-    out += match function.nature {
+    out += &nature(function);
+    if !function.examples.is_empty() {
+        out += "\nExamples:\n";
+    }
+    for example in function.examples {
+        out += &format!("  {}\n    → {}\n", example.sql, result(example));
+    }
+    out
+}
+
+/// What the result depends on.
+pub(super) fn nature(function: &Function) -> String {
+    let mut out = match function.nature {
         Nature::Plain => "The result depends on the arguments only.\n",
         Nature::Keyed => "The result depends on the arguments and the key: the same everywhere.\n",
         Nature::Fresh => {
             "The result differs from row to row; a run with the same key repeats it.\n"
         }
-    };
+    }
+    .to_owned();
     if function.may_collide {
         out += "Different inputs can give the same result: it is refused on a unique column.\n";
-    }
-    if !function.examples.is_empty() {
-        out += "\nExamples:\n";
-    }
-    for example in function.examples {
-        let result = example
-            .result
-            .map_or("NULL".to_owned(), |r| format!("'{r}'"));
-        out += &format!("  {}\n    → {result}\n", example.sql);
     }
     out
 }
 
+/// The result of an example, as SQL would write it.
+pub(super) fn result(example: &Example) -> String {
+    let result = example.result;
+    result.map_or("NULL".to_owned(), |r| format!("'{r}'"))
+}
+
 /// `anon.partial(text v, integer prefix [, …]) → text`
-fn signature(function: &Function) -> String {
+pub(super) fn signature(function: &Function) -> String {
     let mut parameters = String::new();
     let mut optional = 0;
     for (i, parameter) in function.parameters.iter().enumerate() {

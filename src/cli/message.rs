@@ -1,6 +1,7 @@
 //! Everything that is printed: results on standard output, the rest on standard error.
 
 use crate::error::{Error, Result};
+use crate::report::Page;
 use clap::builder::StyledStr;
 use clap::builder::styling::{AnsiColor, Style};
 use std::io::{self, Write};
@@ -16,6 +17,21 @@ pub(super) fn result(text: &str) -> Result<()> {
             io::ErrorKind::BrokenPipe => Error::io("the reader of the output has gone"),
             _ => Error::io(format!("cannot write standard output: {e}")),
         })
+}
+
+/// What standard output is: how wide, and whether colours show on it.
+pub(super) fn page() -> Page {
+    let stdout = io::stdout();
+    let set = std::env::var("COLUMNS").ok().and_then(|n| n.parse().ok());
+    let terminal = || {
+        let size = rustix::termios::tcgetwinsize(&stdout).ok()?;
+        Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    };
+    let colours = anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never;
+    Page {
+        width: set.or_else(terminal).unwrap_or(Page::default().width),
+        colours,
+    }
 }
 
 /// Prints an error, in colours on a terminal. What cannot be printed is lost; the exit code stays.

@@ -9,6 +9,7 @@ mod filter;
 mod functions;
 mod job;
 mod key;
+mod markdown;
 mod message;
 mod progress;
 mod rules;
@@ -64,9 +65,16 @@ fn run(cli: Cli) -> Result<()> {
         Some(Command::Archive { what }) => archive::run(what),
         Some(Command::Rules { what: Rules::List }) => message::result(&rules::list()?),
         Some(Command::Rules {
-            what: Rules::Show { name },
-        }) => message::result(rules::show(&name)?),
-        Some(Command::Functions { name }) => message::result(&functions::run(name.as_deref())?),
+            what: Rules::Show { name, markdown },
+        }) => {
+            let text = rules::show(&name)?;
+            match markdown {
+                true => message::result(&markdown::rulebook(&name, text)),
+                false => message::result(text),
+            }
+        }
+        Some(Command::Functions { markdown: true, .. }) => message::result(&markdown::functions()),
+        Some(Command::Functions { name, .. }) => message::result(&functions::run(name.as_deref())?),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "scrub", &mut script);

@@ -1,7 +1,7 @@
 //! The progress line on standard error, drawn by a thread of its own while the pipeline runs.
 
 use crate::pipeline::Progress;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -25,7 +25,7 @@ impl Line {
         consumed: Arc<AtomicU64>,
         progress: Arc<Progress>,
     ) -> Line {
-        if !std::io::stderr().is_terminal() {
+        if !is_watched() {
             return Line {
                 stop: None,
                 thread: None,
@@ -58,16 +58,23 @@ impl Drop for Line {
     }
 }
 
+/// Does anybody look? A CI server may give its jobs a terminal, and a log is none that draws.
+fn is_watched() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    std::io::stderr().is_terminal() && !set("CI") && !dumb
+}
+
 fn style(length_known: bool) -> ProgressStyle {
     let template = if length_known {
-        "{bar:20} {percent:>3}% {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} ETA {eta} {wide_msg}"
+        "{bar:10} {percent:>3}% {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} ETA {eta} {wide_msg}"
     } else {
         "{spinner} {binary_bytes} {binary_bytes_per_sec} {elapsed} {wide_msg}"
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// The current table and what has been rewritten so far.
+/// What has been rewritten so far and the current table, which is cut off first where lines are short.
 fn message(progress: &Progress) -> String {
     let table = progress
         .table
@@ -77,7 +84,7 @@ fn message(progress: &Progress) -> String {
     let table: String = table.chars().filter(|c| !c.is_control()).collect();
     match progress.rows_changed.load(Ordering::Relaxed) {
         0 => table,
-        rows => format!("{table} ({rows} rows changed)"),
+        rows => format!("{} changed, {table}", HumanCount(rows)),
     }
 }
 
@@ -90,8 +97,8 @@ mod tests {
         let progress = Progress::default();
         assert_eq!(message(&progress), "");
         *progress.table.lock().unwrap() = "public.\u{1b}[2Jusers".to_owned();
-        progress.rows_changed.store(7, Ordering::Relaxed);
-        assert_eq!(message(&progress), "public.[2Jusers (7 rows changed)");
+        progress.rows_changed.store(7_000, Ordering::Relaxed);
+        assert_eq!(message(&progress), "7,000 changed, public.[2Jusers");
     }
 
     #[test]

@@ -55,11 +55,17 @@ impl Samples {
         if self.changed.len() >= self.most {
             return;
         }
+        // The first cell is mostly the key: it says which row this is.
+        let mut first = true;
         let cells = cells(row, program).filter_map(|(slot, column, before)| {
-            let after = row.new_value(slot)?;
-            Some(match before {
-                Ok(before) => SampleCell::changed(column, before.as_deref(), after, self.values),
-                Err(_) => SampleCell::unreadable(column),
+            let first = std::mem::take(&mut first);
+            Some(match (before, row.new_value(slot)) {
+                (_, None) if !first => return None,
+                (Ok(before), None) => SampleCell::same(column, before.as_deref(), self.values),
+                (Ok(before), Some(after)) => {
+                    SampleCell::changed(column, before.as_deref(), after, self.values)
+                }
+                (Err(_), _) => SampleCell::unreadable(column),
             })
         });
         let cells = cells.collect();

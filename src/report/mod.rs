@@ -4,6 +4,7 @@
 //! may show, and only those that a rulebook's SELECT asks for: never in [`Report::summary`], which
 //! goes to standard error.
 
+mod diff;
 mod html;
 mod number;
 mod plan;
@@ -12,6 +13,7 @@ mod text;
 mod verify;
 
 use crate::error::Error;
+pub use diff::Page;
 pub use sample::{Preview, Sample, SampleCell};
 use serde::Serialize;
 pub use verify::{FindingReport, FindingSpot, VerifyReport};
@@ -272,8 +274,8 @@ impl Report {
     /// What a dry run found, for standard output: what happens to each table and why, where each
     /// rule applies, and the samples that were taken. With `verbose` it names the rules that did
     /// not run.
-    pub fn to_plan(&self, verbose: bool) -> String {
-        plan::plan(self, verbose)
+    pub fn to_plan(&self, verbose: bool, page: Page) -> String {
+        plan::plan(self, verbose, page)
     }
 
     /// What a search found, for standard output: tests, finds by place, what is told apart.

@@ -2,11 +2,11 @@
 
 use super::number::{count, grouped, size};
 use super::text::{bare, heading, hits, name, plain, push_block, wrapped};
-use super::{Report, RuleHits, RuleReport, Sample, TableAction, TableReport};
+use super::{Page, Report, RuleHits, RuleReport, TableAction, TableReport, diff};
 use comfy_table::CellAlignment;
 
 /// What happens to each table and why, where each rule applies, samples.
-pub(super) fn plan(report: &Report, verbose: bool) -> String {
+pub(super) fn plan(report: &Report, verbose: bool, page: Page) -> String {
     let mut out = String::new();
     if report.tables.is_empty() {
         out += "The dump has no table.\n";
@@ -37,8 +37,7 @@ pub(super) fn plan(report: &Report, verbose: bool) -> String {
     if sampled().next().is_some() {
         heading(&mut out, "Changes");
         for table in sampled() {
-            out += &format!("{}\n", name(table));
-            table.samples.iter().for_each(|s| sample(&mut out, s));
+            diff::table(&mut out, table, page);
             let left = table.changed + table.dropped + table.moved;
             let left = left.saturating_sub(table.samples.len() as u64);
             if left > 0 {
@@ -180,16 +179,4 @@ fn generated(out: &mut String, rules: &[&RuleReport]) {
     let mut met = String::new();
     hits(&mut met, &all);
     met.lines().for_each(|line| *out += &format!("  {line}\n"));
-}
-
-fn sample(out: &mut String, sample: &Sample) {
-    let dropped = if sample.dropped { ", dropped" } else { "" };
-    *out += &format!("  row {}{dropped}\n", grouped(sample.row));
-    for cell in &sample.cells {
-        let (column, before) = (plain(&cell.column), plain(&cell.before));
-        *out += &match &cell.after {
-            Some(after) => format!("    {column}: {before} → {}\n", plain(after)),
-            None => format!("    {column}: {before}\n"),
-        };
-    }
 }

@@ -19,7 +19,7 @@ pub struct Sample {
     pub row: u64,
     /// Is it left out?
     pub dropped: bool,
-    /// The cells that changed; of a row that is left out some by which it is known.
+    /// The cells that changed, behind the one by which the row is known; of a row that is left out some.
     pub cells: Vec<SampleCell>,
 }
 
@@ -32,6 +32,8 @@ pub struct SampleCell {
     pub before: String,
     /// After; none if the row is left out.
     pub after: Option<String>,
+    /// Did a rule change it?
+    pub changed: bool,
 }
 
 /// The most characters that are shown of a value.
@@ -64,6 +66,18 @@ impl SampleCell {
             column: column.to_owned(),
             before: shown(before.as_deref(), from, values),
             after: Some(shown(after.as_deref(), from, values)),
+            changed: true,
+        }
+    }
+
+    /// A cell that stays as it is.
+    pub fn same(column: &str, value: Option<&[u8]>, values: bool) -> SampleCell {
+        let value = shown(value.map(String::from_utf8_lossy).as_deref(), 0, values);
+        SampleCell {
+            column: column.to_owned(),
+            before: value.clone(),
+            after: Some(value),
+            changed: false,
         }
     }
 
@@ -73,6 +87,7 @@ impl SampleCell {
             column: column.to_owned(),
             before: shown(value.map(String::from_utf8_lossy).as_deref(), 0, values),
             after: None,
+            changed: false,
         }
     }
 
@@ -82,6 +97,7 @@ impl SampleCell {
             column: column.to_owned(),
             before: "(unreadable)".to_owned(),
             after: None,
+            changed: false,
         }
     }
 }

@@ -159,7 +159,13 @@ impl Source {
             source.head = source.fill_head()?;
             return Ok(source);
         }
-        refuse::content(&source.head)?;
+        // A settings file may well be empty; a dump never is.
+        let settings = [".ini", ".properties"]
+            .iter()
+            .any(|end| label.ends_with(end));
+        if !(settings && source.head.is_empty()) {
+            refuse::content(&source.head)?;
+        }
         source.utf16 = Utf16::recognise(&source.head);
         if let Some(order) = source.utf16 {
             let rest = std::mem::replace(&mut source.rest, Box::new(io::empty()));

@@ -59,6 +59,39 @@ fn measured(report: &Path, width: u32, folder: &Path) -> Option<String> {
     Some(title.to_owned())
 }
 
+/// The page of a proof: each find with its places, and no bars, since nothing was changed.
+#[test]
+fn a_browser_shows_a_proof_at_every_width() {
+    if browser().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let report = folder.path().join("proof.html");
+    let path = report.display().to_string();
+    let dump = "fixtures/postgres/campaign/dump.sql";
+    let ran = run(&["verify", "--report", &path, dump], b"");
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let page = std::fs::read_to_string(&report).expect("a page");
+    for part in [
+        "Search",
+        "neolane.nmsaddress.saddress",
+        "400 × address",
+        "exit code 1",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    for width in [360, 800, 1400] {
+        let seen = measured(&report, width, folder.path()).expect("a title");
+        let numbers: Vec<u32> = seen.split(' ').filter_map(|n| n.parse().ok()).collect();
+        let [scroll, out, _, sections] = numbers[..] else {
+            panic!("{width}: the page was not measured: {seen:?}");
+        };
+        assert!(scroll <= width, "{width}: the page is {scroll} wide");
+        assert_eq!(out, 0, "{width}: boxes stick out");
+        assert!(sections > 2, "{width}: {sections} sections");
+    }
+}
+
 #[test]
 fn a_browser_shows_the_report_at_every_width() {
     if browser().is_none() {

@@ -76,11 +76,15 @@ fn samples_are_the_first_rows_whoever_rewrites_them() {
     let text = String::from_utf8_lossy(&one);
     assert_eq!(
         part(&text, "Changes"),
-        "-------\npublic.a\n  row 1, dropped\n    id: '0'\n    mail: 'user0@example.com'\n  row 2, dropped\n    \
-         id: '1'\n    mail: 'user1@example.com'\n  row 20,002\n    mail: 'user20001@example.com' → \
-         '20001@example.org'\n  row 20,003\n    mail: 'user20002@example.com' → '20002@example.org'\n  \
-         … and 40,995 more rows\npublic.z\n  row 2,002, dropped\n    id: '3001'\n  row 2,004, dropped\n    \
-         id: '3003'\n  … and 23,498 more rows\n"
+        "-------\npublic.a: 29,999 changed, 11,000 dropped of 60,000 rows\n          before                    after\n  \
+         row 1, dropped\n    id    '0'                     <\n    mail  'user0@example.com'     <\n  \
+         row 2, dropped\n    id    '1'                     <\n    mail  'user1@example.com'     <\n  \
+         row 20,002\n    id    '20001'                   '20001'\n    \
+         mail  'user20001@example.com' | '20001@example.org'\n  \
+         row 20,003\n    id    '20002'                   '20002'\n    \
+         mail  'user20002@example.com' | '20002@example.org'\n  … and 40,995 more rows\n\
+         public.z: 23,500 dropped of 49,000 rows\n         before   after\n  row 2,002, dropped\n    \
+         id   '3001' <\n  row 2,004, dropped\n    id   '3003' <\n  … and 23,498 more rows\n"
     );
     for args in ["-j 8", "-j 8 --memory 4M", "-j 3"] {
         let run = check(rules, &format!("--diff=2 --show-values {args}"), &dump);
@@ -233,8 +237,9 @@ fn dropped_rows_show_what_tells() {
     let printed = String::from_utf8(run.ok()).expect("text");
     assert_eq!(
         part(&printed, "Changes"),
-        "-------\npublic.t\n  row 1, dropped\n    c0: '9'\n    c1: (unreadable)\n    c2: '9'\n    \
-         c3: '9'\n    c4: '9'\n    c5: '9'\n    c6: '9'\n    c25: '99'\n"
+        "-------\npublic.t: 1 dropped of 1 row\n         before         after\n  row 1, dropped\n    \
+         c0   '9'          <\n    c1   (unreadable) <\n    c2   '9'          <\n    c3   '9'          <\n    \
+         c4   '9'          <\n    c5   '9'          <\n    c6   '9'          <\n    c25  '99'         <\n"
     );
 }
 
@@ -246,7 +251,7 @@ fn samples_go_to_standard_output_only() {
     for report in ["report.json", "report.txt"] {
         let args = format!("-r rules.sql --diff --show-values -v --report {report}");
         let run = check_in(folder.path(), &args, dump);
-        assert!(run.text().contains("'secret-cell' → 'x'"), "{}", run.err);
+        assert!(run.text().contains("'secret-cell' | 'x'"), "{}", run.err);
         assert!(!run.err.contains("secret-cell"), "{}", run.err);
         let report = std::fs::read_to_string(folder.path().join(report)).expect("a report");
         assert!(report.contains("public.t") && !report.contains("secret-cell"));

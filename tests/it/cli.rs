@@ -67,6 +67,115 @@ fn a_dump_is_printed_on_a_terminal_only_when_asked() {
     assert!(run.text().contains("CREATE TABLE t"));
 }
 
+/// A dump whose reader sleeps, so that there is time to draw; the file is longer than a pipe.
+#[test]
+fn progress_is_drawn_on_a_terminal_and_wiped_before_the_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut dump = "CREATE TABLE public.people (id int, mail text);\n\
+                    COPY public.people (id, mail) FROM stdin;\n"
+        .to_owned();
+    for id in 0..200_000 {
+        dump += &format!("{id}\tsomebody{id}@company.example\n");
+    }
+    dump += "\\.\n";
+    std::fs::write(folder.path().join("dump.sql"), &dump).unwrap();
+    let rules = "UPDATE people SET mail = 'x@y.example' WHERE id < 150000;";
+    std::fs::write(folder.path().join("rules.sql"), rules).unwrap();
+    let slowly = "(sleep 1.2; cat >out.sql)";
+    let at = |setting: &str, run: &str| {
+        let folder = folder.path().display();
+        let line = format!(
+            "unset CI; export TERM=xterm; stty rows 24 cols 80; cd {folder}; {setting} {run}"
+        );
+        on_a_terminal(&line).text()
+    };
+    let file = format!("scrub -r rules.sql dump.sql | {slowly}");
+    let text = at("", &file);
+    let parts: Vec<&str> = text.split(['\r', '\n']).map(str::trim_end).collect();
+    let drawn: Vec<_> = parts.iter().filter(|p| p.contains("ETA")).collect();
+    assert!(!drawn.is_empty(), "{text}");
+    for part in ["%", " MiB/", "iB/s", " changed, public."] {
+        assert!(
+            drawn.iter().any(|line| line.contains(part)),
+            "{part}: {text}"
+        );
+    }
+    assert!(drawn.iter().all(|line| line.chars().count() < 90), "{text}");
+    let (_, summary) = text.rsplit_once("\x1b[2K").expect("the line is wiped");
+    assert!(!summary.contains("ETA"), "{summary}");
+    for part in [
+        " table ",
+        " public.people  200,000  150,000",
+        " in, ",
+        "rulebooks: rules",
+    ] {
+        assert!(summary.contains(part), "{part}: {summary}");
+    }
+    // Of a pipe nobody knows how long it is.
+    let pipe = at("", &format!("cat dump.sql | scrub -r rules.sql | {slowly}"));
+    assert!(pipe.contains("iB/s") && !pipe.contains("ETA"), "{pipe}");
+    assert!(pipe.contains(" changed, public.people"), "{pipe}");
+    // Nobody looks.
+    for setting in ["export CI=true;", "export TERM=dumb;"] {
+        let text = at(setting, &file);
+        assert!(!text.contains("iB/s") && text.contains("150,000"), "{text}");
+    }
+    let quiet = at("", &format!("scrub -q -r rules.sql dump.sql | {slowly}"));
+    assert_eq!(quiet.trim(), "");
+    let noted = at(
+        "",
+        &format!("scrub -r rules.sql dump.sql 2>err | {slowly}; cat err"),
+    );
+    assert!(
+        !noted.contains('\x1b') && noted.contains("150,000"),
+        "{noted}"
+    );
+}
+
+/// As wide as the terminal and in its colours; neither elsewhere.
+#[test]
+fn a_diff_is_as_wide_as_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = "CREATE TABLE people (id int, mail text);\nCOPY people (id, mail) FROM stdin;\n\
+                7\tjane.roe.of.some.department@company.example\n\\.\n";
+    std::fs::write(folder.path().join("dump.sql"), dump).unwrap();
+    let rules = "UPDATE people SET mail = anon.mailinator(mail);";
+    std::fs::write(folder.path().join("rules.sql"), rules).unwrap();
+    let at = |setting: &str, out: &str| {
+        let folder = folder.path().display();
+        let line = format!(
+            "unset COLUMNS; unset NO_COLOR; export TERM=xterm; {setting}; cd {folder}; \
+             scrub check -q --diff -r rules.sql dump.sql {out}"
+        );
+        on_a_terminal(&line).text().replace("\r\n", "\n")
+    };
+    let row = |text: &str| {
+        let changes = text.split_once("Changes").expect("changes").1.to_owned();
+        changes
+            .lines()
+            .filter(|l| l.contains("@xx") || l.contains('|'))
+            .count()
+    };
+    let wide = at("stty rows 24 cols 160", "");
+    let narrow = at("stty rows 24 cols 80", "");
+    assert_eq!(row(&wide), 1, "{wide}");
+    assert!(row(&narrow) > 1, "{narrow}");
+    assert!(
+        wide.contains("\x1b[31m'…xx") && wide.contains("\x1b[2m'9'"),
+        "{wide:?}"
+    );
+    assert!(!wide.contains("jane"));
+    for (setting, out) in [
+        ("stty rows 24 cols 80; export NO_COLOR=1", ""),
+        ("export COLUMNS=80", ">out; cat out"),
+        ("true", ">out; cat out"),
+    ] {
+        let plain = at(setting, out);
+        assert!(!plain.contains('\x1b'), "{plain:?}");
+        assert!(row(&plain) > 1, "{plain}");
+    }
+}
+
 #[test]
 fn answers_go_to_standard_output() {
     for (args, part) in [

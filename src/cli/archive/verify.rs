@@ -39,10 +39,13 @@ pub(super) fn run(args: VerifySet) -> Result<()> {
     books.check(&each)?;
     let checked = set.check()?;
     if !args.saying.quiet {
+        let components = match names.len() {
+            1 => "1 component".to_owned(),
+            n => format!("{n} components"),
+        };
         message::summary(&format!(
-            "test-bed backup {}: whole, {} components\n",
-            set.id,
-            names.len()
+            "test-bed backup {}: whole, {components}\n",
+            set.id
         ));
     }
     let prover = Prover {

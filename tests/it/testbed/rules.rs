@@ -92,3 +92,28 @@ fn one_random_key_serves_all_components() {
     };
     assert_eq!(pseudonym("a"), pseudonym("b"));
 }
+
+#[test]
+fn a_set_of_one_component_with_an_empty_settings_file() {
+    let system = System::new();
+    for file in ["trk.sql", "lui.sql.gz", "tracker.ini"] {
+        std::fs::remove_file(system.at("dumps").join(file)).expect(file);
+    }
+    std::fs::write(system.at("dumps/hub.ini"), "").expect("an empty file");
+    let set = set_of(&system, "dumps");
+    let verified = system.scrub(&format!("archive verify {set}"), "");
+    assert_eq!(verified.code, Some(0), "{}", verified.err);
+    assert!(
+        verified.err.contains("whole, 1 component\n"),
+        "{}",
+        verified.err
+    );
+    let empty = system.scrub("-f properties -r rules.sql dumps/hub.ini", "");
+    assert_eq!(empty.ok(), b"");
+    let nothing = system.scrub("-f properties -r rules.sql", "");
+    assert_eq!(
+        nothing.code,
+        Some(3),
+        "an empty pipe is a command that failed"
+    );
+}
