@@ -141,6 +141,9 @@ pub enum Effect {
     /// Sets a password or a connection string with one; passes and is said in the report. The text
     /// says which statement it is.
     Password(&'static str),
+    /// Defines a job that the server will run by itself; passes and is said in the report. The text
+    /// says which statement it is.
+    Job(&'static str),
     /// Creates a trigger on a relation. The rows that stand before it do not fire it, so it has to
     /// stay behind all that is written of them.
     Trigger(RelationName),

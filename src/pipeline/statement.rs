@@ -61,6 +61,11 @@ impl Driver<'_> {
                 &format!("{what} holds a password, which passes as it is"),
                 self.planner.advice().password,
             )?,
+            Effect::Job(what) => self.passes(
+                at,
+                &format!("{what} defines a job that will run, which passes as it is"),
+                "disable it, or dump without it",
+            )?,
             Effect::OtherData if !std::mem::replace(&mut self.other_data, true) => self.passes(
                 at,
                 "large objects pass as they are; no rule looks into them",

@@ -78,7 +78,7 @@ impl Transaction {
                 .remedy("with -1 it would commit what stands before it; leave -1 out")),
             },
             // A further effect of a statement that has been admitted and written.
-            Effect::Password(_) if statement.is_empty() => admit(""),
+            Effect::Password(_) | Effect::Job(_) if statement.is_empty() => admit(""),
             _ => admit(self.begin()),
         }
     }
