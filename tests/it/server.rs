@@ -28,7 +28,17 @@ pub struct Postgres {
 /// has failed if `SCRUB_REQUIRE_SERVERS` is set. Use: `let Some(pg) = postgres() else { return };`
 pub fn postgres() -> Option<&'static Postgres> {
     static SERVER: OnceLock<Option<Postgres>> = OnceLock::new();
-    let server = SERVER.get_or_init(|| {
+    started(&SERVER)
+}
+
+/// The same, for the tests that look at all databases and roles: nobody else uses this one.
+pub fn own_postgres() -> Option<&'static Postgres> {
+    static SERVER: OnceLock<Option<Postgres>> = OnceLock::new();
+    started(&SERVER)
+}
+
+fn started(server: &'static OnceLock<Option<Postgres>>) -> Option<&'static Postgres> {
+    let server = server.get_or_init(|| {
         let bin = std::env::var_os("PG_BIN").map_or_else(
             || PathBuf::from("/usr/lib/postgresql/15/bin"),
             PathBuf::from,
