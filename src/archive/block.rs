@@ -36,6 +36,9 @@ impl Data {
 /// The bytes of a block's head.
 const HEAD: usize = 1 + INT;
 
+/// What a directory's stream adds to the kind of a block that has been unpacked on the way.
+const UNPACKED: u8 = 0x80;
+
 /// A piece of what follows the TOC. The bytes of all of them are what was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -47,6 +50,8 @@ pub enum Event {
         entry: usize,
         /// What it holds.
         data: Data,
+        /// Has its payload been unpacked on the way? Only in the stream of a directory.
+        unpacked: bool,
         /// Where it begins.
         at: u64,
     },
@@ -82,6 +87,8 @@ pub struct Blocks {
     at: u64,
     state: State,
     name: String,
+    /// Are they the files of a directory?
+    files: bool,
 }
 
 #[derive(Debug)]
@@ -105,6 +112,7 @@ impl Blocks {
             at,
             state: State::Between,
             name: String::new(),
+            files: toc.header.is_of_files(),
         }
     }
 
@@ -126,7 +134,13 @@ impl Blocks {
                         return self.more(input, eof);
                     };
                     let found = int(&head[1..], self.at + 1)?;
-                    if head[0] != data.byte() || found != Some(*id) {
+                    let unpacked = self.files && head[0] == Data::Rows.byte() | UNPACKED;
+                    let kind = if unpacked {
+                        head[0] ^ UNPACKED
+                    } else {
+                        head[0]
+                    };
+                    if kind != data.byte() || found != Some(*id) {
                         let what = "the block that follows is not the one of the table of contents";
                         return Err(damaged(what, self.at).relation(name));
                     }
@@ -139,6 +153,7 @@ impl Blocks {
                         bytes,
                         entry,
                         data,
+                        unpacked,
                         at,
                     }
                 }
@@ -309,6 +324,12 @@ impl Walk {
 /// Writes the head of a block.
 pub fn begin(data: Data, dump_id: i32, out: &mut Vec<u8>) {
     out.push(data.byte());
+    put_int(dump_id, out);
+}
+
+/// Writes the head of a block of rows that have been unpacked on the way.
+pub fn begin_unpacked(dump_id: i32, out: &mut Vec<u8>) {
+    out.push(Data::Rows.byte() | UNPACKED);
     put_int(dump_id, out);
 }
 

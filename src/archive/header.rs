@@ -92,6 +92,11 @@ impl Header {
         self.format != 3
     }
 
+    /// Is it of a directory that is read as one stream, so that each block is a file?
+    pub fn is_of_files(&self) -> bool {
+        self.format == DIRECTORY
+    }
+
     /// What the data are compressed with. The level is known of pg_dump 15 and older only.
     pub fn method(&self) -> Method {
         let (compression, level) = match self.compression {
@@ -106,9 +111,9 @@ impl Header {
 
     /// How a compression is written into its blocks.
     pub fn codec(&self, compression: Compression) -> Codec {
-        match self.format {
-            DIRECTORY => Codec::in_files(compression),
-            _ => Codec::of(compression),
+        match self.is_of_files() {
+            true => Codec::in_files(compression),
+            false => Codec::of(compression),
         }
     }
 

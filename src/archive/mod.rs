@@ -18,7 +18,9 @@ mod stream;
 mod tar;
 mod toc;
 
-pub use block::{Blocks, Data, Event, LARGEST, Piece, Walk, begin, chunk, end, head, object};
+pub use block::{
+    Blocks, Data, Event, LARGEST, Piece, Walk, begin, begin_unpacked, chunk, end, head, object,
+};
 pub use codec::{Codec, Decoder, Encoder, Packed, Task};
 pub use directory::{Objects, SUFFIXES, file, object_of, objects, objects_line, suffix};
 pub use header::{Header, Stored};

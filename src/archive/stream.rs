@@ -3,13 +3,15 @@
 //! They hold what a custom archive holds, in files of their own. So they are read as a custom archive
 //! whose blocks come in the order of the TOC, and written from one; what is between knows one container
 //! only. A stream made of a directory has a format of its own (5), because its blocks are the files'
-//! bytes: there gzip has its own header, and a file that nobody touches is what it was.
+//! bytes: there gzip has its own header, and a file that nobody touches is what it was. Each file may be
+//! compressed in its own way, which stands where other archives have an offset; and rows that somebody is
+//! going to look at may have been unpacked on the way, which the head of their block says.
 
 use super::block::{self, Data};
 use super::directory::{file, object_of, objects};
 use super::tar::{TarEvent, TarReader};
-use super::toc::{Extra, MOST, NO_DATA, NOT_SET, Toc, TocReader};
-use super::{Flavour, damaged};
+use super::toc::{Entry, Extra, MOST, NO_DATA, NOT_SET, Toc, TocReader};
+use super::{Codec, Flavour, damaged};
 use crate::error::{Error, Position, Result};
 use crate::source::Compression;
 use bytes::{Bytes, BytesMut};
@@ -19,19 +21,66 @@ const CUSTOM: u8 = 1;
 const FILES: u8 = 3;
 pub(super) const DIRECTORY: u8 = 5;
 
+/// What stands for a compression in the place of an offset.
+const CODES: [Compression; 4] = [
+    Compression::None,
+    Compression::Gzip,
+    Compression::Lz4,
+    Compression::Zstd,
+];
+
+impl Entry {
+    /// Says what the files of its data are compressed with.
+    pub fn set_compression(&mut self, compression: Compression) {
+        let code = CODES.iter().position(|of| *of == compression);
+        self.extra = Extra::Offset {
+            state: NOT_SET,
+            offset: code.unwrap_or_default() as u64,
+        };
+    }
+}
+
 impl Toc {
-    /// As the TOC of a stream.
+    /// What an entry's data is compressed with.
+    pub fn compression(&self, entry: &Entry) -> Compression {
+        let own = match &entry.extra {
+            Extra::Offset { offset, .. } if self.header.is_of_files() => {
+                CODES.get(usize::try_from(*offset).unwrap_or(usize::MAX))
+            }
+            _ => None,
+        };
+        own.copied().unwrap_or(self.header.method().compression)
+    }
+
+    /// How an entry's data is compressed.
+    pub fn codec(&self, entry: &Entry) -> Codec {
+        self.header.codec(self.compression(entry))
+    }
+
+    /// As the TOC of a stream. The files of a directory are compressed as the header says, until
+    /// [`Entry::set_compression`] says something else.
     pub fn into_stream(mut self, flavour: Flavour) -> Toc {
         self.header.format = match flavour {
             Flavour::Directory => DIRECTORY,
             _ => CUSTOM,
         };
+        let compression = self.header.method().compression;
         for entry in &mut self.entries {
-            let state = match entry.data() {
-                Some(_) => NOT_SET,
-                None => NO_DATA,
-            };
-            entry.extra = Extra::Offset { state, offset: 0 };
+            match entry.data() {
+                Some(_) if flavour == Flavour::Directory => entry.set_compression(compression),
+                Some(_) => {
+                    entry.extra = Extra::Offset {
+                        state: NOT_SET,
+                        offset: 0,
+                    }
+                }
+                None => {
+                    entry.extra = Extra::Offset {
+                        state: NO_DATA,
+                        offset: 0,
+                    }
+                }
+            }
         }
         self
     }

@@ -306,8 +306,11 @@ impl Toc {
         most.unwrap_or(0).saturating_add(1)
     }
 
-    /// All blocks have to be searched for from now on.
+    /// All blocks have to be searched for from now on. The stream of a directory has no offsets.
     pub fn forget_offsets(&mut self) {
+        if self.header.is_of_files() {
+            return;
+        }
         self.entries
             .iter_mut()
             .for_each(|entry| entry.set_offset(None));

@@ -370,8 +370,12 @@ pub trait Framer: Send {
     fn rows(&mut self, mode: RowMode);
 
     /// The block whose `Head`, or the data whose [`Part::Data`] was just returned, passes as it lies
-    /// in the archive: its frames hold the container's bytes, still compressed.
-    fn contained(&mut self) {}
+    /// in the archive: its frames hold the container's bytes, still compressed. `checked`: there are rules,
+    /// so that what only statements can tell, that they are about the entry's own rows, is looked at all the
+    /// same. False if it cannot pass so.
+    fn contained(&mut self, _checked: bool) -> bool {
+        false
+    }
 
     /// After the last frame: was the input complete? Otherwise it says what is missing (an open
     /// quote, a COPY without its end, a banner without its completion line).

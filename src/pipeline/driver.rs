@@ -374,10 +374,7 @@ impl Driver<'_> {
         });
         let leaving = match &program {
             Some(_) => Leaving::Rewritten,
-            None if block.entry.is_some() && self.passes_contained() => {
-                self.decoder.framer.contained();
-                Leaving::Contained
-            }
+            None if block.entry.is_some() && self.contained() => Leaving::Contained,
             None => Leaving::Passing,
         };
         self.open(bytes, &block, program.as_ref(), leaving).await?;

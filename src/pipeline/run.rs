@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
 /// Runs a job.
-pub(super) async fn run(job: Job, signals: &Signals) -> Outcome {
+pub(super) async fn run(mut job: Job, signals: &Signals) -> Outcome {
     let mut report = account::start(&job);
     let given = job.target.is_some();
     let (mut rules, original, places) = match job.search {
@@ -91,6 +91,7 @@ pub(super) async fn run(job: Job, signals: &Signals) -> Outcome {
     let schema_given = !schemas.is_empty();
     let only_schema = Only::of(&mut schemas);
     let archive = job.source.is_archive();
+    let unpack = job.source.unpack_ahead(job.jobs);
     let verbatim = job.source.is_verbatim() && !archive;
     let original = job.source.original().filter(|_| verbatim).cloned();
     let original = original.map(|file| (file, 0));
@@ -143,7 +144,7 @@ pub(super) async fn run(job: Job, signals: &Signals) -> Outcome {
             .map(|strict| Review::new(strict, job.preview.is_some())),
         preview: job.preview,
         passing: job.passing.map(Passing::new),
-        archived: archive.then(|| Archived::new(job.compress)),
+        archived: archive.then(|| Archived::new(job.compress, unpack)),
         searching: rules.map(|rules| Searching::new(rules, places)),
         progress: job.progress,
         report: &mut report,

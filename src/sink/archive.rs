@@ -6,8 +6,8 @@
 use super::failed;
 use super::target::temporary;
 use crate::archive::{
-    BLOCK, Blocks, Data, Event, Flavour, Piece, TocReader, Walk, file_name, member, object_name,
-    objects_line, padding, suffix, trailer,
+    BLOCK, Blocks, Data, Entry, Event, Flavour, Piece, TocReader, Walk, file_name, member,
+    object_name, objects_line, padding, suffix, trailer,
 };
 use crate::error::{Error, Result};
 use bytes::BytesMut;
@@ -35,8 +35,8 @@ enum Stage {
 
 struct Unpacking {
     blocks: Blocks,
-    /// The number of each entry, and the name of its list of large objects.
-    entries: Vec<(i32, String)>,
+    /// The number of each entry, the name of its list of large objects, and the suffix of its files.
+    entries: Vec<(i32, String, &'static str)>,
     suffix: &'static str,
     walk: Walk,
     /// What a walk has left of a number.
@@ -87,12 +87,14 @@ impl<F: Files> Unpack<F> {
                 return Ok(());
             };
             let at = reader.position();
-            let entries = toc.entries.iter();
-            let entries = entries.map(|entry| (entry.dump_id, toc.list_of(entry.dump_id)));
+            let of = |entry: &Entry| {
+                let list = toc.list_of(entry.dump_id);
+                (entry.dump_id, list, suffix(toc.compression(entry)))
+            };
             let data = Unpacking {
-                entries: entries.collect(),
+                entries: toc.entries.iter().map(of).collect(),
                 blocks: Blocks::new(&toc, at),
-                suffix: suffix(toc.header.method().compression),
+                suffix: "",
                 walk: Walk::new(Data::Rows),
                 rest: BytesMut::new(),
                 list: None,
@@ -121,8 +123,9 @@ impl Unpacking {
     fn take(&mut self, event: &Event, files: &mut impl Files) -> io::Result<()> {
         match event {
             Event::Begin { entry, data, .. } => {
-                let (id, list) = &self.entries[*entry];
+                let (id, list, suffix) = &self.entries[*entry];
                 self.walk = Walk::new(*data);
+                self.suffix = suffix;
                 match data {
                     Data::Rows => files.create(&format!("{}{}", file_name(*id), self.suffix))?,
                     Data::Objects => self.list = Some((list.clone(), String::new())),

@@ -5,8 +5,10 @@
 //! here, with the way out, before anything is written. UTF-16 with a byte order mark becomes UTF-8;
 //! it deliberately decodes no other character set and knows nothing about SQL.
 
+mod ahead;
 mod archive;
 mod compression;
+mod directory;
 mod original;
 mod refuse;
 mod utf16;
@@ -17,6 +19,8 @@ pub use utf16::{Encoder as Utf16Encoder, Utf16};
 
 use crate::archive::Flavour;
 use crate::error::{Error, Result};
+use directory::Order;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, IsTerminal, Read, Seek};
 use std::os::fd::AsFd;
@@ -24,6 +28,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
 
 /// How much one read or write moves, and what pipes are enlarged to.
 pub const EDGE: usize = 1 << 20;
@@ -60,6 +65,8 @@ pub struct Source {
     original: Option<Original>,
     utf16: Option<Utf16>,
     flavour: Option<Flavour>,
+    /// Where a directory takes orders.
+    orders: Option<Sender<Order>>,
     consumed: Arc<AtomicU64>,
     head: Vec<u8>,
     /// How much of `head` has been read.
@@ -120,14 +127,20 @@ impl Source {
 
     /// A source over a directory archive.
     fn of_directory(path: &Path, label: &str) -> Result<Source> {
-        if path.join("toc.dat").symlink_metadata().is_err() {
-            return Err(refuse::directory(path));
+        let toc = |(_, suffix): &(_, &str)| path.join(format!("toc.dat{suffix}"));
+        let mut tocs = crate::archive::SUFFIXES.iter().map(toc);
+        if tocs.all(|toc| toc.symlink_metadata().is_err()) {
+            return Err(Error::input(format!("{label} is a directory"))
+                .remedy("name one dump, or an archive of pg_dump -Fd"));
         }
-        let (directory, size) = archive::Directory::open(path)?;
-        let mut source = Source::plain(Box::new(directory), label);
-        source.head = source.fill_head()?;
-        source.len = Some(size);
+        let mut source = Source::plain(Box::new(io::empty()), label);
+        let opened = directory::Directory::open(path, &source.consumed)?;
+        source.rest = Box::new(opened.directory);
+        // What follows the table of contents waits until it has been read.
+        source.head = source.fill_head(opened.contents.min(HEAD))?;
+        source.len = Some(opened.size);
         source.flavour = Some(Flavour::Directory);
+        source.orders = Some(opened.orders);
         Ok(source)
     }
 
@@ -137,7 +150,7 @@ impl Source {
     /// If it cannot be read or its content is no dump script.
     pub fn recognised(reader: Box<dyn Read + Send>, label: &str) -> Result<Source> {
         let mut source = Source::plain(reader, label);
-        let begin = source.fill_head()?;
+        let begin = source.fill_head(HEAD)?;
         source.compression = Compression::recognise(&begin);
         refuse::compressed(&begin)?;
         if source.compression == Compression::None {
@@ -149,14 +162,14 @@ impl Source {
                 .compression
                 .decoder(raw)
                 .map_err(|e| failed(label, &e))?;
-            source.head = source.fill_head()?;
+            source.head = source.fill_head(HEAD)?;
         }
         source.flavour = crate::archive::recognise(&source.head);
         if source.flavour == Some(Flavour::Tar) {
             let rest = std::mem::replace(&mut source.rest, Box::new(io::empty()));
             let tar = Cursor::new(std::mem::take(&mut source.head)).chain(rest);
             source.rest = Box::new(archive::Tar::new(tar));
-            source.head = source.fill_head()?;
+            source.head = source.fill_head(HEAD)?;
             return Ok(source);
         }
         // A settings file may well be empty; a dump never is.
@@ -171,7 +184,7 @@ impl Source {
             let rest = std::mem::replace(&mut source.rest, Box::new(io::empty()));
             let raw = Cursor::new(std::mem::take(&mut source.head)).chain(rest);
             source.rest = Box::new(utf16::Decoder::new(raw, order));
-            source.head = source.fill_head()?;
+            source.head = source.fill_head(HEAD)?;
         }
         Ok(source)
     }
@@ -187,6 +200,7 @@ impl Source {
             original: None,
             utf16: None,
             flavour: None,
+            orders: None,
             consumed: Arc::clone(&consumed),
             head: Vec::new(),
             given: 0,
@@ -194,10 +208,10 @@ impl Source {
         }
     }
 
-    /// Reads the first [`HEAD`] bytes, or all there are.
-    fn fill_head(&mut self) -> Result<Vec<u8>> {
-        let mut head = Vec::with_capacity(HEAD);
-        let limited = &mut self.rest.as_mut().take(HEAD as u64);
+    /// Reads so many of the first bytes, or all there are.
+    fn fill_head(&mut self, length: usize) -> Result<Vec<u8>> {
+        let mut head = Vec::with_capacity(length);
+        let limited = &mut self.rest.as_mut().take(length as u64);
         match limited.read_to_end(&mut head) {
             Ok(_) => Ok(head),
             Err(e) => Err(self.fault(&e)),
@@ -265,6 +279,16 @@ impl Source {
     /// custom archive.
     pub fn flavour(&self) -> Option<Flavour> {
         self.flavour
+    }
+
+    /// For who reads a directory and knows, as soon as it has its table of contents, the entries whose rows
+    /// somebody will look at: their numbers go through the channel, and the rows come unpacked, so many files
+    /// of them being in work at the same time. Nothing but the table of contents comes before that.
+    pub fn unpack_ahead(&mut self, threads: usize) -> Option<Sender<HashSet<i32>>> {
+        let orders = self.orders.take()?;
+        let (sender, wanted) = std::sync::mpsc::channel();
+        orders.send(Order { threads, wanted }).ok()?;
+        Some(sender)
     }
 
     /// The input is UTF-16, and is read as UTF-8.

@@ -3,7 +3,6 @@
 use super::Utf16;
 use crate::error::{Error, Result};
 use memchr::memmem;
-use std::path::Path;
 
 /// Files that begin with these bytes: what they are, and the way out.
 const MAGIC: &[(&[u8], &str, &str)] = &[
@@ -53,20 +52,6 @@ const PACKED: &[(&[u8], &str, &str)] = &[
     (b"LZIP\x01", "lzip", "lzip -dc DUMP | scrub"),
     (b"\x1f\x9d", "compress (.Z)", "gzip -dc DUMP | scrub"),
 ];
-
-/// A directory instead of a file.
-pub(super) fn directory(path: &Path) -> Error {
-    let name = path.display();
-    let packed = [".gz", ".lz4", ".zst"].map(|suffix| format!("toc.dat{suffix}"));
-    if let Some(toc) = packed.iter().find(|toc| path.join(toc).exists()) {
-        return Error::input(format!(
-            "{name} is a PostgreSQL archive directory whose {toc} has been compressed"
-        ))
-        .remedy("unpack it, or write: pg_restore -f - DIRECTORY | scrub");
-    }
-    Error::input(format!("{name} is a directory"))
-        .remedy("name one dump, or an archive of pg_dump -Fd")
-}
 
 /// Refuses compressions that are not read.
 pub(super) fn compressed(raw: &[u8]) -> Result<()> {

@@ -3,6 +3,7 @@
 use super::relation;
 use crate::archive::{Data, Entry, Extra, Header, Toc};
 use crate::schema::RelationName;
+use crate::source::Compression;
 use bytes::Bytes;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub(in crate::pipeline) enum Turn {
 pub(in crate::pipeline) struct Layout {
     toc: Arc<Toc>,
     header: Header,
+    /// What all data is compressed with from now on, if not as before.
+    anew: Option<Compression>,
     /// The entries with data, in their new order.
     order: Vec<usize>,
     /// For each relation that has an entry reserved, the entry that its own is like, and those that
@@ -44,6 +47,7 @@ impl Layout {
     pub(super) fn new(
         toc: Arc<Toc>,
         header: Header,
+        anew: Option<Compression>,
         order: Vec<usize>,
         reserved: &[(RelationName, Vec<usize>)],
     ) -> Self {
@@ -60,6 +64,7 @@ impl Layout {
         Layout {
             reserved: reserved.iter().filter_map(like).collect(),
             header,
+            anew,
             order,
             toc,
         }
@@ -107,6 +112,10 @@ impl Layout {
             from.insert(at, usize::MAX);
         }
         toc.forget_offsets();
+        let anew = self.anew.filter(|_| toc.header.is_of_files());
+        for entry in toc.entries.iter_mut().filter(|e| e.data().is_some()) {
+            anew.into_iter().for_each(|c| entry.set_compression(c));
+        }
         let mut reserved = 0..;
         let places = toc.entries.iter().enumerate().filter_map(|(entry, of)| {
             let turn = match from[entry] {
@@ -129,6 +138,9 @@ fn reserved(toc: &Toc, like: &Entry, rows: &[&Entry]) -> Entry {
         offset: 0,
     };
     let mut entry = Entry::table_data(toc.fresh_id(), like, extra);
+    if toc.header.is_of_files() {
+        entry.set_compression(toc.header.method().compression);
+    }
     // The table must not come first: a parallel pg_restore takes such an entry for all of the table's
     // data, and empties the table before it.
     let sequences = toc.entries.iter().filter(|e| e.desc() == b"SEQUENCE SET");

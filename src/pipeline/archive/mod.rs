@@ -25,8 +25,9 @@ use crate::dialect::{Part, RowMode};
 use crate::error::{Error, Result};
 use crate::schema::RelationName;
 use crate::sink::Method;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 /// What stands between the bytes of an archive's output.
 #[derive(Debug)]
@@ -54,14 +55,17 @@ pub(super) struct Archived {
     reserved: Vec<RelationName>,
     /// The number of the entry whose text comes.
     here: Option<i32>,
+    /// Told which entries will be looked at, if their files can be unpacked ahead.
+    unpack: Option<Sender<HashSet<i32>>>,
 }
 
 impl Archived {
-    pub(super) fn new(method: Option<Method>) -> Self {
+    pub(super) fn new(method: Option<Method>, unpack: Option<Sender<HashSet<i32>>>) -> Self {
         Archived {
             method,
             reserved: Vec::new(),
             here: None,
+            unpack,
         }
     }
 
@@ -76,9 +80,15 @@ impl Archived {
 
 impl Driver<'_> {
     /// Can data that nobody looks at pass as it lies in the archive?
-    pub(super) fn passes_contained(&self) -> bool {
+    fn passes_contained(&self) -> bool {
         let kept = |archived: &Archived| archived.method.is_none();
         self.archived.as_ref().is_some_and(kept) && self.searching.is_none()
+    }
+
+    /// The data that comes passes as it lies in the archive, if it can.
+    pub(super) fn contained(&mut self) -> bool {
+        let checked = !self.planner.is_idle();
+        self.passes_contained() && self.decoder.framer.contained(checked)
     }
 
     /// The text of an entry follows.
@@ -97,10 +107,9 @@ impl Driver<'_> {
                 Mark::Contents(Box::new(self.contents(&toc, &data).await?))
             }
             Part::Data(entry) => {
-                let contained = self.passes_contained();
-                match contained {
-                    true => self.decoder.framer.contained(),
-                    false => self.decoder.framer.rows(RowMode::Pass),
+                let contained = self.contained();
+                if !contained {
+                    self.decoder.framer.rows(RowMode::Pass);
                 }
                 Mark::Begin(Turn::Entry(entry), contained)
             }
@@ -153,7 +162,8 @@ impl Driver<'_> {
         let order = self.foretell(data)?;
         let reserved = self.reserve(data)?;
         let mut header = toc.header.clone();
-        if let Some(method) = self.archived.as_ref().and_then(|archived| archived.method) {
+        let method = self.archived.as_ref().and_then(|archived| archived.method);
+        if let Some(method) = method {
             header.set_method(method)?;
         }
         let catalog = self.decoder.framer.catalog();
@@ -164,12 +174,45 @@ impl Driver<'_> {
             (name.clone(), rows.map(|(number, _)| *number).collect())
         };
         let with_rows: Vec<_> = reserved.iter().map(of).collect();
-        let layout = Layout::new(Arc::clone(toc), header, order, &with_rows);
+        let anew = method.map(|method| method.compression);
+        let layout = Layout::new(Arc::clone(toc), header, anew, order, &with_rows);
+        let wanted = self.looked_at(toc, data)?;
         if let Some(archived) = &mut self.archived {
             archived.reserved = reserved;
             archived.here = None;
+            if let Some(unpack) = archived.unpack.take() {
+                // Nobody waits for it if reading has failed, which is told where it did.
+                let _ = unpack.send(wanted);
+            }
         }
         Ok(layout)
+    }
+
+    /// The entries whose rows somebody will look at, by their numbers; at those of statements that are
+    /// yet to be generated, too, but nobody knows which.
+    fn looked_at(
+        &mut self,
+        toc: &Toc,
+        data: &[(usize, Option<RelationName>)],
+    ) -> Result<HashSet<i32>> {
+        let all = !self.passes_contained();
+        let catalog = self.decoder.framer.catalog();
+        let mut wanted = HashSet::new();
+        for (number, relation) in data {
+            let Some(relation) = relation else { continue };
+            let known = catalog.relation(relation).is_some();
+            if all
+                || known
+                    && self
+                        .planner
+                        .program(catalog, relation, None)?
+                        .program
+                        .is_some()
+            {
+                wanted.insert(toc.entries[*number].dump_id);
+            }
+        }
+        Ok(wanted)
     }
 
     /// Has somebody reviewed a table whose rows will come?

@@ -125,9 +125,10 @@ impl Output {
             }
             Mark::ObjectEnd => {
                 self.close_stream(sink)?;
-                let encoder = self.encoder();
+                let place = self.open.as_ref().map(|open| open.place);
+                let encoder = place.map(|place| self.encoder(place));
                 if let Some(open) = &mut self.open {
-                    open.encoder = Some(encoder);
+                    open.encoder = encoder;
                 }
                 let mut out = Vec::new();
                 archive::end(&mut out);
@@ -146,7 +147,7 @@ impl Output {
             return Err(Error::io("the archive has no entry for this data"));
         };
         let statements = matches!(turn, Turn::Reserved(_));
-        let encoder = (!contained && !statements).then(|| self.encoder());
+        let encoder = (!contained && !statements).then(|| self.encoder(place));
         self.open = Some(Open {
             place,
             encoder,
@@ -172,14 +173,19 @@ impl Output {
         Ok(())
     }
 
-    /// Compresses the rows of a table, or a large object.
-    fn encoder(&self) -> Encoder {
+    /// Compresses the rows of a table, or a large object, as its entry says.
+    fn encoder(&self, place: usize) -> Encoder {
         let method = self.method.unwrap_or_default();
-        let codec = match &self.toc {
-            Some(toc) => toc.header.codec(method.compression),
-            None => Codec::of(method.compression),
+        let entry = self.placing.entry(place);
+        let (codec, level) = match self.toc.as_ref().zip(entry) {
+            Some((toc, entry)) => {
+                let own = toc.compression(&toc.entries[entry]);
+                let level = method.level.filter(|_| own == method.compression);
+                (toc.header.codec(own), level)
+            }
+            None => (Codec::of(method.compression), method.level),
         };
-        Encoder::new(codec, method.level, self.threads)
+        Encoder::new(codec, level, self.threads)
     }
 
     /// Ends a compressed stream.
@@ -202,7 +208,7 @@ impl Output {
         while let Some(place) = self.placing.reserved() {
             self.open = Some(Open {
                 place,
-                encoder: Some(self.encoder()),
+                encoder: Some(self.encoder(place)),
                 statements: false,
             });
             self.push(Step::Begin(place), sink)?;

@@ -95,6 +95,11 @@ impl Placing {
         self.turns.get(&turn).copied()
     }
 
+    /// The entry of a place.
+    pub(super) fn entry(&self, place: usize) -> Option<usize> {
+        self.places.get(place).map(|place| place.entry)
+    }
+
     /// What an entry holds.
     pub(super) fn data(&self, place: usize) -> Option<Data> {
         self.places.get(place).map(|place| place.data)

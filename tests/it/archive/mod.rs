@@ -184,6 +184,13 @@ impl Archive {
             .set_method(method)
             .expect("a method of the version");
         toc.forget_offsets();
+        if toc.header.is_of_files() {
+            let with_data = toc
+                .entries
+                .iter_mut()
+                .filter(|entry| entry.data().is_some());
+            with_data.for_each(|entry| entry.set_compression(method.compression));
+        }
         let mut out = toc.to_bytes().to_vec();
         let head = out.len();
         for ((index, ..), (entry, data, objects)) in

@@ -1,9 +1,10 @@
 //! Runs over tars and directories: they become what a custom archive becomes.
 
 use super::streams::files;
-use super::{SHOP, Tools, tools};
+use super::{SHOP, Tools, compressed, decompressed, tools};
 use crate::runner::{Run, filter_with};
 use crate::server::{Database, postgres};
+use scrub::archive::Codec;
 use std::path::{Path, PathBuf};
 
 /// Rows that change, go, stay behind others, move to another partition, and are completed by the server.
@@ -392,4 +393,69 @@ fn names(folder: &Path) -> Vec<String> {
     let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("an entry").file_name();
     let names = entries.map(|entry| name(entry).to_string_lossy().into_owned());
     names.collect()
+}
+
+/// A user may pack and unpack the files of a directory, `toc.dat` too: what pg_restore reads is read, and leaves as
+/// it came.
+#[test]
+fn every_file_may_be_packed_in_its_own_way() {
+    let Some(case) = Case::new() else { return };
+    for tools in tools() {
+        let at = |name: &str| case.path(format!("{}{name}", tools.version));
+        let (from, mixed) = (at("from"), at("mixed"));
+        dump(&tools, &case.database, "-Fd", &[], &from);
+        std::fs::create_dir(&mixed).expect("a directory");
+        let known = match tools.version {
+            16.. => &["none", "gzip:1", "lz4", "zstd"][..],
+            _ => &["none", "gzip:1"],
+        };
+        let known: Vec<_> = known
+            .iter()
+            .filter(|m| tools.methods().contains(m))
+            .collect();
+        for (number, (name, bytes)) in files(&from).into_iter().enumerate() {
+            let packed = name.strip_suffix(".gz");
+            let plain = match packed {
+                Some(_) => decompressed(Codec::Gzip, &bytes).expect("gzip"),
+                None => bytes,
+            };
+            let name = packed.unwrap_or(&name);
+            let method: scrub::sink::Method =
+                known[number % known.len()].parse().expect("a method");
+            let suffix = scrub::archive::suffix(method.compression);
+            let codec = Codec::in_files(method.compression);
+            let bytes = compressed(codec, method.level, &plain);
+            std::fs::write(mixed.join(format!("{name}{suffix}")), bytes).expect("a file");
+        }
+        let version = tools.version;
+        assert!(tools.shown(&[path(&from)], b"") == tools.shown(&[path(&mixed)], b""));
+        for (rules, what) in [("", "untouched"), (RULES, "rules")] {
+            for more in [&[][..], &["-Z", "gzip"], &["-Z", "none", "--jobs=3"]] {
+                let expected = at(&format!("expected-{what}{}", more.len()));
+                let to = at(&format!("to-{what}{}", more.len()));
+                scrub(more, rules, &from, &expected).ok();
+                scrub(more, rules, &mixed, &to).ok();
+                let shown = tools.shown(&[path(&to)], b"");
+                assert!(
+                    shown == tools.shown(&[path(&expected)], b""),
+                    "{version} {what} {more:?}"
+                );
+                if !more.is_empty() {
+                    assert_eq!(files(&to).len(), files(&expected).len());
+                    continue;
+                }
+                // Every file keeps its way, but the table of contents and lists, and large objects of several.
+                let (before, after) = (files(&mixed), files(&to));
+                let rows =
+                    |name: &&String| name.contains(".dat") && name.as_bytes()[0].is_ascii_digit();
+                for name in before.keys().filter(rows) {
+                    assert!(after.contains_key(name), "{version} {what}: {name}");
+                    assert!(
+                        !rules.is_empty() || before[name] == after[name],
+                        "{version}: {name}"
+                    );
+                }
+            }
+        }
+    }
 }

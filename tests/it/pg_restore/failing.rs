@@ -1,6 +1,7 @@
 //! A run that fails leaves nothing that could be restored as a whole.
 
 use super::{STYLES, archive, made, restored, to_file, try_restore};
+use crate::archive::Archive;
 use crate::differential::{Choices, number};
 use crate::runner::{self, SPOILED};
 use crate::server::{Postgres, postgres};
@@ -199,6 +200,114 @@ fn rows_that_go_elsewhere_than_their_entry_says_are_refused() {
             run.err
         );
         nothing_is_left(server, &run.out, "rows of another table");
+    }
+}
+
+/// An archive (not compressed) in which somebody has put something in the place of what pg_dump wrote.
+fn forged(archive: &[u8], table: &str, from: &str, to: &str) -> Archive {
+    let mut archive = Archive::read(archive, 1 << 20).expect("an archive");
+    let payloads = archive.payloads().expect("payload").into_iter();
+    let texts: Vec<_> = payloads
+        .map(|(entry, _, objects)| (entry.name(), objects))
+        .collect();
+    for ((name, objects), (_, _, block)) in texts.into_iter().zip(&mut archive.blocks) {
+        if name == table {
+            let text = String::from_utf8(objects[0].1.clone()).expect("UTF-8");
+            let other = text.replacen(from, to, 1);
+            assert!(other != text, "no {from}");
+            block.clear();
+            scrub::archive::chunk(other.as_bytes(), block);
+            scrub::archive::end(block);
+        }
+    }
+    archive
+}
+
+#[test]
+fn rows_that_hide_in_another_entry_are_refused() {
+    let Some(server) = postgres() else { return };
+    let made = server.database();
+    made.psql("CREATE TABLE staff (a text, b text); CREATE TABLE hours (a text, b text);");
+    made.psql("CREATE TABLE other (a int);");
+    made.psql("INSERT INTO staff VALUES ('S3CRET', ''); INSERT INTO other VALUES (1), (2);");
+    made.psql("INSERT INTO hours SELECT g, 'x' FROM generate_series(101, 2000) g;");
+    let rules = "UPDATE staff SET a = 'x';";
+    let inserts = archive(&made, &["-Z0", "--inserts"]);
+    let second = "INSERT INTO public.hours VALUES ('1901', 'x');";
+    let first = "INSERT INTO public.hours VALUES ('101', 'x');";
+    let forms = [
+        (
+            "holds rows of public.staff",
+            "INSERT INTO public.staff VALUES ('S3CRET');",
+        ),
+        (
+            "holds rows of public.staff",
+            "INSERT INTO public.staff SELECT 'S3CRET';",
+        ),
+        (
+            "holds rows of public.staff",
+            "UPDATE public.staff SET a = 'S3CRET';",
+        ),
+        ("statements that pg_dump never", "SELECT lower('S3CRET');"),
+    ];
+    for (says, statement) in forms {
+        for place in [first, second] {
+            let whole = forged(&inserts, "public.hours", place, statement);
+            let of = |method: &str| {
+                let method = method.parse().expect("a method");
+                whole.recompressed(method, false, 4096)
+            };
+            let (other, packed) = (of("none"), of("gzip"));
+            for (archive, more) in [
+                (&other, &[][..]),
+                (&packed, &[]),
+                (&packed, &["-Z", "none"]),
+            ] {
+                let run = runner::filter_with(more, rules, archive);
+                let what = format!("{statement} in {place}: {}", run.err);
+                assert_eq!(run.code, Some(3), "{what}");
+                assert!(run.err.contains(says), "{what}");
+                assert!(!run.err.contains("S3CRET"), "{what}");
+                nothing_is_left(server, &run.out, &what);
+            }
+        }
+    }
+    // What else pg_restore would run: the definition of an entry with rows, and what its COPY says.
+    let whole = archive(&made, &["-Z0"]);
+    for (place, text) in [
+        (0, "INSERT INTO staff VALUES ('S3CRET');"),
+        (1, "SET a.b = 1; COPY public.staff FROM stdin;\n"),
+    ] {
+        let mut forged = Archive::read(&whole, 1 << 20).expect("an archive");
+        let entries = &mut forged.toc.entries;
+        let entry = entries
+            .iter_mut()
+            .find(|e| e.copy_stmt.is_some() && e.name().ends_with("hours"));
+        let entry = entry.expect("rows");
+        match place {
+            0 => entry.defn = Some(text.into()),
+            _ => entry.copy_stmt = Some(text.into()),
+        }
+        let forged = forged.recompressed("none".parse().expect("a method"), false, 4096);
+        let run = runner::filter(rules, &forged);
+        assert_eq!(run.code, Some(3), "{text}: {}", run.err);
+        assert!(
+            run.err.contains("somebody has changed") || run.err.contains("pg_restore -f -"),
+            "{}",
+            run.err
+        );
+        nothing_is_left(server, &run.out, text);
+    }
+    // What nobody has changed leaves as the container has it, although it has been looked at.
+    let whole = Archive::read(&inserts, 1 << 20).expect("an archive");
+    let packed = whole.recompressed("gzip".parse().expect("a method"), false, 4096);
+    let run = runner::filter(rules, &packed);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let [before, after] =
+        [&packed, &run.out].map(|a| Archive::read(a, 1 << 20).expect("an archive"));
+    for (number, (entry, _, block)) in before.blocks.iter().enumerate() {
+        let own = before.toc.entries[*entry].name() == "public.staff";
+        assert_eq!(after.blocks[number].2 == *block, !own);
     }
 }
 

@@ -89,8 +89,17 @@ impl Archive {
                         return Ok(None);
                     };
                     match (event, reading) {
-                        (Event::Begin { entry, data, .. }, reading) => {
-                            *reading = Some(Box::new(Reading::new(toc, entry, data, plain)?));
+                        (
+                            Event::Begin {
+                                entry,
+                                data,
+                                unpacked,
+                                ..
+                            },
+                            reading,
+                        ) => {
+                            let begun = Reading::new(toc, entry, (data, unpacked), plain)?;
+                            *reading = Some(Box::new(begun));
                         }
                         (Event::Data { bytes, .. }, Some(reading)) => reading.take(bytes)?,
                         (Event::End { bytes, .. }, Some(reading)) => reading.end(&bytes)?,
@@ -136,10 +145,9 @@ impl Framer for PostgresFramer {
         }
     }
 
-    fn contained(&mut self) {
-        if let Some(reading) = self.archive.as_mut().and_then(Archive::reading) {
-            reading.contained();
-        }
+    fn contained(&mut self, checked: bool) -> bool {
+        let reading = self.archive.as_mut().and_then(Archive::reading);
+        reading.is_some_and(|reading| reading.contained(checked))
     }
 
     fn finish(&self) -> Result<()> {

@@ -1,7 +1,8 @@
 //! The data of one entry: what the container holds, or the rows and statements that it stands for.
 //!
 //! Nothing is unpacked but the start of an entry of INSERTs, whose head is needed, unless somebody
-//! wants to see it. What lies between two frames is bounded by what one read brings: a piece of the
+//! wants to see it; or, if there are rules, to see that the INSERTs are all of the entry's table, since
+//! pg_restore runs whatever stands there. What lies between two frames is bounded by what one read brings: a piece of the
 //! container waits, still packed, until there is room for what is in it.
 
 use super::texts::{enter_old, leaf};
@@ -26,6 +27,14 @@ pub(super) struct Reading {
     name: String,
     /// The table whose rows they are, which a COPY through its partition root does not name.
     leaf: Option<RelationName>,
+    /// The table that its first statement names.
+    table: Option<RelationName>,
+    /// Are the rows INSERTs?
+    inserts: bool,
+    /// Has it been unpacked on the way?
+    unpacked: bool,
+    /// Is it looked at although it passes as the container has it?
+    checked: bool,
     /// The container's bytes: until it is known whether they pass as they are, and then these.
     raw: VecDeque<Bytes>,
     walk: Walk,
@@ -75,7 +84,7 @@ impl Reading {
     pub(super) fn new(
         toc: &Toc,
         number: usize,
-        data: Data,
+        (data, unpacked): (Data, bool),
         plain: &mut PlainFramer,
     ) -> Result<Self> {
         plain.resume();
@@ -85,7 +94,10 @@ impl Reading {
             Data::Rows => relation.to_string(),
             Data::Objects => "large objects".to_owned(),
         };
-        let codec = toc.header.codec(toc.header.method().compression);
+        let codec = match unpacked {
+            true => Codec::None,
+            false => toc.codec(entry),
+        };
         let mut text = BytesMut::new();
         if let Some(copy) = entry.copy_stmt.as_deref().filter(|_| data == Data::Rows) {
             enter_old(toc, entry, plain)?;
@@ -96,6 +108,10 @@ impl Reading {
             data,
             name,
             leaf: plain.catalog().relation(&relation).map(|r| r.name.clone()),
+            table: None,
+            inserts: data == Data::Rows && entry.copy_stmt.is_none(),
+            unpacked,
+            checked: false,
             raw: VecDeque::new(),
             walk: Walk::new(data),
             codec,
@@ -127,16 +143,24 @@ impl Reading {
         self.split = mode == RowMode::Split;
     }
 
-    /// Nobody does.
-    pub(super) fn contained(&mut self) {
+    /// Nobody does, so that it can pass as the container has it, if it has it; `checked` unless there is
+    /// nothing but COPY data.
+    pub(super) fn contained(&mut self, checked: bool) -> bool {
+        if self.unpacked {
+            return false;
+        }
         let effect = match &self.stage {
             Stage::Statements(effect) => Some(effect.clone()),
             _ => None,
         };
-        self.packed.clear();
-        self.text.clear();
+        self.checked = checked && self.inserts;
+        if !self.checked {
+            self.packed.clear();
+            self.text.clear();
+        }
         self.kept.clear();
         self.stage = Stage::Contained(effect);
+        true
     }
 
     /// Some of the container has come.
@@ -148,7 +172,7 @@ impl Reading {
             self.raw.push_back(bytes.clone());
         }
         match self.stage {
-            Stage::Contained(_) => Ok(()),
+            Stage::Contained(_) if !self.checked => Ok(()),
             _ => self.walk(&bytes),
         }
     }
@@ -157,7 +181,7 @@ impl Reading {
     pub(super) fn end(&mut self, bytes: &Bytes) -> Result<()> {
         self.ended = true;
         match self.stage {
-            Stage::Contained(_) => Ok(()),
+            Stage::Contained(_) if !self.checked => Ok(()),
             _ => self.walk(bytes),
         }
     }
@@ -209,10 +233,15 @@ impl Reading {
         loop {
             let frame = match self.stage.clone() {
                 Stage::Over => return Ok(None),
-                Stage::Contained(effect) => return Ok(self.container(effect)),
+                Stage::Contained(effect) => {
+                    if self.checked {
+                        self.check(plain)?;
+                    }
+                    return Ok(self.container(effect));
+                }
                 Stage::Statements(effect) => {
                     self.raw.clear();
-                    return self.statement(effect);
+                    return self.statement(effect, plain);
                 }
                 Stage::Objects => {
                     self.stage = Stage::Statements(Effect::OtherData);
@@ -244,11 +273,8 @@ impl Reading {
                     let bytes = self.kept.split().freeze();
                     let mut block = Block::clone(&block);
                     block.entry = Some(self.entry);
-                    if let Some(leaf) = self.leaf.take().filter(|leaf| *leaf != block.relation) {
-                        let leaves = plain.catalog().descendants(&block.relation);
-                        if !leaves.iter().any(|of| of.name == leaf) {
-                            return Err(self.misplaced(&block.relation));
-                        }
+                    self.enters(&block.relation, plain)?;
+                    if let Some(leaf) = self.leaf.take() {
                         block.relation = leaf;
                     }
                     let block = Arc::new(block);
@@ -260,6 +286,12 @@ impl Reading {
                     continue;
                 }
                 Some(Frame::Statement { bytes, effect, .. }) => {
+                    match &effect {
+                        Effect::Opaque(relation, _) if self.inserts => {
+                            self.enters(relation, plain)?
+                        }
+                        _ => return Err(self.foreign()),
+                    }
                     self.kept.extend_from_slice(&bytes);
                     effect
                 }
@@ -269,6 +301,48 @@ impl Reading {
             };
             self.stage = Stage::Statements(effect);
             return Ok(Some(Frame::Part(Part::Data(self.entry))));
+        }
+    }
+
+    /// The first statement is about rows of this table: are they the entry's?
+    fn enters(&mut self, table: &RelationName, plain: &PlainFramer) -> Result<()> {
+        if let Some(leaf) = self.leaf.as_ref().filter(|leaf| *leaf != table) {
+            let leaves = plain.catalog().descendants(table);
+            if !leaves.iter().any(|of| of.name == *leaf) {
+                return Err(self.misplaced(table));
+            }
+        }
+        self.table = Some(table.clone());
+        Ok(())
+    }
+
+    /// Is what follows about the same rows as the first statement?
+    fn follows(&self, frame: &Frame) -> Result<()> {
+        let own = |table: &RelationName| self.table.as_ref() == Some(table);
+        match frame {
+            Frame::Head { block, .. } if !own(&block.relation) => {
+                Err(self.misplaced(&block.relation))
+            }
+            Frame::Statement { effect, .. } => match effect {
+                Effect::Opaque(table, _) if own(table) => Ok(()),
+                Effect::Opaque(table, _) => Err(self.misplaced(table)),
+                _ => Err(self.foreign()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks at what passes as the container has it.
+    fn check(&mut self, plain: &mut PlainFramer) -> Result<()> {
+        loop {
+            match plain.next(&mut self.text, self.finished)? {
+                Some(frame) => self.follows(&frame)?,
+                None if !self.unpack()? => return Ok(()),
+                None => {}
+            }
+            if plain.is_cut_short() {
+                return Err(self.unended());
+            }
         }
     }
 
@@ -299,6 +373,7 @@ impl Reading {
                     ));
                 }
                 Some(frame) => {
+                    self.follows(&frame)?;
                     self.kept.extend_from_slice(frame.bytes());
                     return Ok(Some(Frame::Rows {
                         bytes: self.kept.split().freeze(),
@@ -318,11 +393,19 @@ impl Reading {
     }
 
     /// Statements, or the content of large objects, as it comes.
-    fn statement(&mut self, effect: Effect) -> Result<Option<Frame>> {
+    fn statement(&mut self, effect: Effect, plain: &mut PlainFramer) -> Result<Option<Frame>> {
         loop {
             let unpacked = self.unpack()?;
-            if !self.text.is_empty() || !self.kept.is_empty() {
+            while self.data == Data::Rows
+                && let Some(frame) = plain.next(&mut self.text, self.finished)?
+            {
+                self.follows(&frame)?;
+                self.kept.extend_from_slice(frame.bytes());
+            }
+            if self.data == Data::Objects {
                 self.kept.unsplit(self.text.split());
+            }
+            if !self.kept.is_empty() {
                 return Ok(Some(Frame::Statement {
                     bytes: self.kept.split().freeze(),
                     at: self.at,
@@ -383,6 +466,11 @@ impl Reading {
             "its entry holds rows of {other}, which pg_dump never writes"
         ))
         .remedy("make the dump again; somebody has changed this archive")
+    }
+
+    fn foreign(&self) -> Error {
+        Error::input("its entry holds statements that pg_dump never writes there")
+            .remedy("make the dump again; somebody has changed this archive")
     }
 
     fn unended(&self) -> Error {

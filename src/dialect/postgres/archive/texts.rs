@@ -112,6 +112,13 @@ pub(super) fn data(
 ) -> Result<Vec<(usize, Option<RelationName>)>> {
     let mut all = Vec::new();
     for (number, entry) in toc.entries.iter().enumerate() {
+        let text = entry.defn.as_deref().filter(|_| entry.data().is_some());
+        if tokens(text.unwrap_or_default(), plain.lexing())
+            .next()
+            .is_some()
+        {
+            return Err(foreign().relation(entry.name()));
+        }
         let relation = match entry.data() {
             Some(Data::Rows) => Some(table(toc, entry, plain)?),
             Some(Data::Objects) => None,
