@@ -5,6 +5,7 @@
 //! block's rows. It knows bytes and [`crate::schema`] only: no rules, no plan, no I/O, no threads.
 
 pub mod batch;
+mod marks;
 pub mod mssql;
 pub mod mysql;
 mod number;
@@ -14,6 +15,7 @@ pub mod properties;
 pub mod script;
 mod session;
 pub mod sqlite;
+mod tuple;
 
 use crate::archive::Toc;
 use crate::error::{Error, Position, Result};
@@ -273,6 +275,18 @@ pub struct RowSpan {
     pub cells: Vec<Range<usize>>,
 }
 
+/// What shows of a raw cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bare {
+    /// NULL.
+    Null,
+    /// These of its bytes are its text form; and a text that is made of them, ASCII letters, digits and
+    /// `@._-`, and has an `@`, can stand there as it is.
+    Text(Range<usize>),
+    /// It has to be decoded.
+    Unclear,
+}
+
 /// A row or cell that cannot be read or written. Never holds the content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -320,6 +334,25 @@ pub trait RowCodec: Send + Sync + Debug {
         data_type: &DataType,
         out: &mut Vec<u8>,
     ) -> Result<(), RowFault>;
+
+    /// What a raw cell of type `text` or `varchar` holds, where that shows without decoding it.
+    fn bare(&self, _raw: &[u8]) -> Bare {
+        Bare::Unclear
+    }
+
+    /// Goes from `at` over rows between which nothing stands, as long as each surely has `columns`
+    /// cells, is not longer than `longest` and holds nothing that an address could be written with,
+    /// and, if `not_null`, no NULL. Gives where the first other row begins, and how many rows these are.
+    fn without_addresses(
+        &self,
+        _batch: &[u8],
+        at: usize,
+        _columns: usize,
+        _longest: usize,
+        _not_null: bool,
+    ) -> (usize, u64) {
+        (at, 0)
+    }
 
     /// Appends what leaves the value of a generated column to the server, in place of the copy that
     /// the row holds.

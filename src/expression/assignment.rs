@@ -6,6 +6,7 @@ use super::lookup::Lookup;
 use super::node::Node;
 use super::types::{display, is_text};
 use super::{Fault, FaultKind, Row, Scope, Settings};
+use crate::functions::Plain;
 use crate::rulebook::{self, Expr, ExprKind};
 use crate::schema::{Column, DataType, Generated, LengthUnit};
 use crate::value::{self, CastContext, Value, ValueError, can_cast};
@@ -59,10 +60,50 @@ impl Assignment {
         self.needs_ordinal
     }
 
+    /// The assignment as one that only moves the addresses of a text, if it is that.
+    pub fn plain_addresses(&self) -> Option<PlainAddresses<'_>> {
+        let is_text = |t: &DataType| matches!(t, DataType::Text | DataType::Varchar(..));
+        let call = match &self.node {
+            // To the column's length, which the call has been told.
+            Node::Cast(call, from, to, _) if is_text(from) && is_text(to) => call,
+            call => call,
+        };
+        let Node::Anon(call) = call else {
+            return None;
+        };
+        let (slot, domain) = match call.args.as_slice() {
+            [Node::Cell(slot, data_type, false)] if is_text(data_type) => (slot, None),
+            [
+                Node::Cell(slot, data_type, false),
+                Node::Const(Value::Text(domain)),
+            ] if is_text(data_type) => (slot, Some(&**domain)),
+            _ => return None,
+        };
+        if call.each || !is_text(&self.data_type) {
+            return None;
+        }
+        Some(PlainAddresses {
+            slot: *slot,
+            moves: Plain::of(call.function, domain, call.limit)?,
+            not_null: self.not_null.is_some(),
+        })
+    }
+
     /// The text form, if the value is the same for every row; the inner none is NULL.
     pub fn constant(&self) -> Option<Option<&[u8]>> {
         self.constant.as_ref().map(Option::as_deref)
     }
+}
+
+/// What an assignment does that only moves the addresses of a text.
+#[derive(Debug)]
+pub struct PlainAddresses<'a> {
+    /// The slot of the text.
+    pub slot: usize,
+    /// How.
+    pub moves: Plain<'a>,
+    /// Does the column refuse NULL?
+    pub not_null: bool,
 }
 
 fn null_refused(column: &str) -> ValueError {

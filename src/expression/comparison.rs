@@ -25,6 +25,11 @@ impl Compiler<'_> {
         let (left, right, comparator) = self.comparable(left, right, operator, span)?;
         let equality = matches!(comparison, Comparison::Eq | Comparison::Ne);
         let node = match (left.node, right.node) {
+            (cell, Node::Const(Value::Int(constant)))
+                if let Some((slot, range)) = cell.integer_cell() =>
+            {
+                Node::IntegerIs(slot, range, comparison, constant)
+            }
             (Node::Cell(slot, data_type, false), Node::Const(Value::Text(text)))
             | (Node::Const(Value::Text(text)), Node::Cell(slot, data_type, false))
                 if equality && by_bytes(&data_type, &comparator) =>
@@ -224,7 +229,13 @@ impl Compiler<'_> {
         }
         let null = constants.iter().any(|c| c.is_null());
         let constants = constants.into_iter().filter(|c| !c.is_null());
+        let integers: Option<Vec<_>> = constants.clone().map(as_integer).collect();
+        let integer_cell = value.node.integer_cell();
         let node = match value.node {
+            _ if let (Some((slot, range)), Some(mut all)) = (integer_cell, integers) => {
+                all.sort_unstable();
+                Node::IntegerIn(slot, range, all.into(), null, negated)
+            }
             Node::Cell(slot, data_type, false) if by_bytes(&data_type, &comparator) => {
                 let texts = constants
                     .filter_map(|c| match c {
@@ -287,6 +298,13 @@ fn maybe_not(node: Node, negated: bool) -> Node {
         Node::Not(Box::new(node))
     } else {
         node
+    }
+}
+
+fn as_integer(value: &Value<'_>) -> Option<i64> {
+    match value {
+        Value::Int(value) => Some(*value),
+        _ => None,
     }
 }
 

@@ -251,6 +251,8 @@ impl Node {
             | Node::CellIsNull(..)
             | Node::CellEquals(..)
             | Node::CellIn(..)
+            | Node::IntegerIs(..)
+            | Node::IntegerIn(..)
             | Node::Not(_)
             | Node::And(_)
             | Node::Or(_)
@@ -276,6 +278,17 @@ impl Node {
                 .cell(*slot)?
                 .and_then(|cell| (texts.contains(cell) || !null).then(|| texts.contains(cell)))
                 .map(|found| found != *negated),
+            Node::IntegerIs(slot, range, comparison, constant) => match row.cell(*slot)? {
+                Some(text) => Some(comparison.holds(range.parse(text)?.cmp(constant))),
+                None => None,
+            },
+            Node::IntegerIn(slot, range, constants, null, negated) => match row.cell(*slot)? {
+                Some(text) => match constants.binary_search(&range.parse(text)?) {
+                    Ok(_) => Some(!negated),
+                    Err(_) => (!null).then_some(*negated),
+                },
+                None => None,
+            },
             Node::Not(value) => value.truth(row)?.map(|v| !v),
             Node::And(parts) => {
                 let mut result = Some(true);
@@ -406,9 +419,17 @@ impl Node {
 
 impl Anon {
     fn eval<'v>(&'v self, row: &'v dyn Row) -> Result<Value<'v>, ValueError> {
-        let mut args = Vec::with_capacity(self.args.len());
-        for (index, arg) in self.args.iter().enumerate() {
-            let value = match arg {
+        // As for other calls.
+        let mut few: [Value<'v>; 4] = [const { Value::Null }; 4];
+        let mut many = Vec::new();
+        let args = if self.args.len() <= few.len() {
+            &mut few[..self.args.len()]
+        } else {
+            many.resize(self.args.len(), Value::Null);
+            &mut many[..]
+        };
+        for (index, (value, arg)) in args.iter_mut().zip(&self.args).enumerate() {
+            *value = match arg {
                 // An array of a shape that is no value of ours is taken as its text.
                 Node::Cell(slot, ..) if self.each && index == 0 => match row.cell(*slot)? {
                     Some(text) if array::is_nested(text) => Value::text(text),
@@ -419,7 +440,6 @@ impl Anon {
             if value.is_null() {
                 return Ok(Value::Null);
             }
-            args.push(value);
         }
         let fresh = self.place.as_ref().map_or(0, |place| {
             let digest = place.digest(&row.ordinal().to_be_bytes());
@@ -432,9 +452,12 @@ impl Anon {
             fresh,
         };
         if !self.each {
-            return (self.function.call)(&call, &args);
+            return (self.function.call)(&call, args);
         }
-        let whole = args.remove(0);
+        let Some((whole, args)) = args.split_first_mut() else {
+            return Ok(Value::Null);
+        };
+        let whole = std::mem::replace(whole, Value::Null);
         let mut count = 0;
         let mut change = |element: Value<'v>| -> Result<Value<'v>, ValueError> {
             let call = Call {

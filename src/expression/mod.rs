@@ -25,7 +25,7 @@ mod query;
 mod regex;
 mod types;
 
-pub use assignment::{Assignment, compile_assignment};
+pub use assignment::{Assignment, PlainAddresses, compile_assignment};
 pub use lookup::{Input, Joined, JoinedRow, Lookup, Rows, compile_joined, compile_lookup};
 pub use query::{CompiledQuery, Partial, Table, compile_query};
 pub use types::type_name;

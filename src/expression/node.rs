@@ -9,7 +9,7 @@ use super::lookup::{Asked, Lookup};
 use super::regex::Replacement;
 use crate::functions::{Function, Subkey};
 use crate::schema::{DataType, LengthUnit};
-use crate::value::{CastContext, Collation, Operation, Value};
+use crate::value::{CastContext, Collation, Operation, Value, integer};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -72,6 +72,10 @@ pub(super) enum Node {
     /// `cell = 'text'` (false) or `cell <> 'text'` (true) where equal means the same bytes.
     CellEquals(usize, Vec<u8>, bool),
     CellIn(usize, Arc<HashSet<Vec<u8>>>, bool, bool),
+    /// An integer's cell compared with a constant.
+    IntegerIs(usize, integer::Range, Comparison, i64),
+    /// An integer's cell among constants, in their order: whether there is a NULL among them, `NOT`.
+    IntegerIn(usize, integer::Range, Arc<[i64]>, bool, bool),
     Not(Box<Node>),
     And(Vec<Node>),
     Or(Vec<Node>),
@@ -169,6 +173,22 @@ impl Node {
         }
     }
 
+    /// The slot of an integer's cell, and its type; it may be read as a wider one.
+    pub(super) fn integer_cell(&self) -> Option<(usize, integer::Range)> {
+        match self {
+            Node::Cell(slot, data_type, false) => {
+                integer::of(data_type).map(|range| (*slot, range))
+            }
+            Node::Cast(cell, from, to, _) => {
+                let (slot, range) = cell.integer_cell()?;
+                let (from, to) = (integer::of(from)?, integer::of(to)?);
+                let widens = range == from && from.min >= to.min && from.max <= to.max;
+                widens.then_some((slot, range))
+            }
+            _ => None,
+        }
+    }
+
     /// Calls `visit` for every node of the tree.
     pub(super) fn walk<'n>(&'n self, visit: &mut dyn FnMut(&'n Node)) {
         visit(self);
@@ -178,6 +198,8 @@ impl Node {
             | Node::CellIsNull(..)
             | Node::CellEquals(..)
             | Node::RandomUuid(_)
+            | Node::IntegerIs(..)
+            | Node::IntegerIn(..)
             | Node::CellIn(..) => {}
             Node::Not(a)
             | Node::IsNull(a, _)
@@ -233,6 +255,8 @@ impl Node {
             if let Node::Cell(slot, ..)
             | Node::CellIsNull(slot, _)
             | Node::CellEquals(slot, ..)
+            | Node::IntegerIs(slot, ..)
+            | Node::IntegerIn(slot, ..)
             | Node::CellIn(slot, ..) = node
             {
                 slots.push(*slot);

@@ -28,7 +28,10 @@
 //! Not recognised: addresses inside base64, hex or compressed data (`verify` reports those apart).
 
 mod domain;
+mod plain;
 mod unit;
+
+pub use plain::{Sight, is_plain_domain, sight};
 
 use domain::domain;
 use memchr::{memchr, memchr3};
@@ -97,6 +100,15 @@ pub fn addresses(text: &[u8]) -> Addresses<'_> {
         signs: Signs::new(text),
         // In JSON and in arrays a bare quote is structure, never part of an address.
         bare_quotes: !matches!(text.trim_ascii_start(), [b'{' | b'[', ..]),
+        closely: false,
+    }
+}
+
+/// What [`addresses`] finds, without the fast way ([`sight`]), which must make no difference.
+pub fn addresses_closely(text: &[u8]) -> Addresses<'_> {
+    Addresses {
+        closely: true,
+        ..addresses(text)
     }
 }
 
@@ -130,6 +142,8 @@ pub struct Addresses<'t> {
     floor: usize,
     signs: Signs<'t>,
     bare_quotes: bool,
+    /// Is every sign looked at closely, whatever [`sight`] makes of it?
+    closely: bool,
 }
 
 impl Iterator for Addresses<'_> {
@@ -137,6 +151,22 @@ impl Iterator for Addresses<'_> {
 
     fn next(&mut self) -> Option<Address> {
         while let Some(at) = self.signs.next() {
+            if at.len() == 1 && !self.closely {
+                match sight(self.text, self.floor, at.start) {
+                    Sight::Unsure => {}
+                    Sight::Nothing => continue,
+                    Sight::Address(start, end) => {
+                        self.floor = end;
+                        self.signs.skip_to(end);
+                        return Some(Address {
+                            local: start..at.start,
+                            quote: 0,
+                            domain: at.end..end,
+                            at,
+                        });
+                    }
+                }
+            }
             let Some(domain) = domain(self.text, at.end) else {
                 continue;
             };

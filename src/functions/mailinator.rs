@@ -20,6 +20,10 @@ use super::{Call, Example, Function, Kind, Nature, Parameter, Subkey, fault, php
 use crate::value::{Value, ValueError};
 use std::borrow::Cow;
 
+mod plain;
+
+pub use plain::Plain;
+
 /// The function.
 pub const FUNCTION: Function = Function {
     name: "mailinator",
@@ -55,7 +59,7 @@ pub const FUNCTION: Function = Function {
         },
     ],
     check,
-    call: |call, args| apply(call, args, mailinator),
+    call: |call, args| apply(call, args, true, lone),
 };
 
 /// The parameters of both functions.
@@ -101,10 +105,11 @@ fn parse_domain<'a>(value: &'a Value<'_>) -> Result<&'a [u8], ValueError> {
 /// Rewrites a text; none if there is nothing to rewrite.
 type Change = fn(&Safe<'_>, &[u8]) -> Option<Vec<u8>>;
 
-/// The call of both functions.
+/// The call of both functions. `is_lone`: a text that is one word around an `@` is an address.
 pub fn apply<'v>(
     call: &Call<'_>,
     args: &[Value<'v>],
+    is_lone: bool,
     change: Change,
 ) -> Result<Value<'v>, ValueError> {
     let Some(Value::Text(text)) = args.first() else {
@@ -115,13 +120,22 @@ pub fn apply<'v>(
         domain: args.get(1).map_or(Ok(DOMAIN), parse_domain)?,
         limit: call.limit,
     };
+    if let Some(plain) = Plain::new(safe.domain, safe.limit, is_lone) {
+        let mut moved = Vec::new();
+        match plain.rewrite(text, &mut moved) {
+            Some(true) => return Ok(Value::Text(Cow::Owned(moved))),
+            Some(false) => return Ok(Value::Text(text.clone())),
+            None => {}
+        }
+    }
     let changed = change(&safe, text).map(Cow::Owned);
     Ok(Value::Text(
         safe.cut(changed.unwrap_or_else(|| text.clone())),
     ))
 }
 
-fn mailinator(safe: &Safe<'_>, text: &[u8]) -> Option<Vec<u8>> {
+/// [`Safe::rewrite`] for a column of addresses.
+fn lone(safe: &Safe<'_>, text: &[u8]) -> Option<Vec<u8>> {
     if let Some(changed) = safe.rewrite(text) {
         return Some(changed);
     }

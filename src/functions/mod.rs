@@ -74,7 +74,7 @@ mod xml_mask;
 mod sweep;
 
 pub use key::{Key, Subkey};
-pub use mailinator::DOMAIN as DEFAULT_DOMAIN;
+pub use mailinator::{DOMAIN as DEFAULT_DOMAIN, Plain};
 
 /// One function, as tests, documentation and the compiler of expressions see it.
 #[derive(Debug, Clone, Copy)]

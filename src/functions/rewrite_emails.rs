@@ -40,7 +40,7 @@ pub const FUNCTION: Function = Function {
         },
     ],
     check,
-    call: |call, args| apply(call, args, |safe, text| safe.rewrite_all(text)),
+    call: |call, args| apply(call, args, false, |safe, text| safe.rewrite_all(text)),
 };
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod held;
 mod holding;
 mod order;
 mod outside;
+mod plain;
 mod reader;
 mod results;
 mod review;

@@ -7,6 +7,7 @@
 //! statement that is open at its start has been written yet depends on the rows of earlier batches
 //! (all of them may have been dropped), so the batch leaves in parts and the order stage decides.
 
+use super::plain::PlainRows;
 use super::samples::Samples;
 use crate::dialect::{Block, RowCodec, RowFault, RowSpan};
 use crate::error::{Error, Position, Result};
@@ -89,7 +90,26 @@ pub(super) fn transform(
     let mut counts = Counts::default();
     let mut moved = Vec::new();
     let mut out = Parts::new(&batch.bytes);
-    let end = each_row(block, program, pass, batch, &mut tally, |row, fate| {
+    // A dry run shows cells, which the program knows.
+    let plain = program.plain(pass).filter(|_| preview.is_none());
+    let plain = plain.map(PlainRows::new);
+    let end = each_row(block, program, pass, batch, &mut tally, plain, |outcome| {
+        let (row, fate) = match outcome {
+            Outcome::Same(rows, count) => {
+                counts.rows += count;
+                out.current().keep(rows);
+                return Ok(());
+            }
+            Outcome::Moved(span, plain) => {
+                counts.rows += 1;
+                out.boundary(span);
+                out.separate(span);
+                counts.changed += u64::from(plain.has_changed());
+                plain.write(span, out.current());
+                return Ok(());
+            }
+            Outcome::Ran(row, fate) => (row, fate),
+        };
         counts.rows += 1;
         out.boundary(&row.raw.span);
         match fate {
@@ -134,7 +154,7 @@ pub(super) fn gather(
     batch: &Batch,
 ) -> Result<Vec<StepTally>> {
     let mut tally = program.tally();
-    each_row(block, program, pass, batch, &mut tally, |_, _| Ok(()))?;
+    each_row(block, program, pass, batch, &mut tally, None, |_| Ok(()))?;
     Ok(tally)
 }
 
@@ -150,33 +170,54 @@ fn remedied(message: String, remedy: &str) -> Error {
     }
 }
 
+/// What became of a row, or of several.
+enum Outcome<'r, 'p, 'b> {
+    /// Rows between which nothing stands stay as they are.
+    Same(Range<usize>, u64),
+    /// The addresses of a row have been moved, if there were any.
+    Moved(&'r RowSpan, &'r PlainRows<'p>),
+    /// It has gone through the program.
+    Ran(&'r RowState<'p, 'b, BatchRow<'b>>, Fate),
+}
+
 /// Runs the rows of a batch through a pass and gives each to `take` with its fate. Returns where
 /// the last one ends.
-fn each_row<'b>(
+fn each_row<'p, 'b>(
     block: &'b Block,
-    program: &Program,
+    program: &'p Program,
     pass: Pass,
     batch: &'b Batch,
     tally: &mut [StepTally],
-    mut take: impl FnMut(&RowState<'_, 'b, BatchRow<'b>>, Fate) -> Result<(), RowFault>,
+    mut plain: Option<PlainRows<'p>>,
+    mut take: impl FnMut(Outcome<'_, 'p, 'b>) -> Result<(), RowFault>,
 ) -> Result<usize> {
     let bytes = &batch.bytes;
+    let codec = &*block.codec;
     let raw = BatchRow {
         batch: bytes,
-        codec: &*block.codec,
+        codec,
         span: RowSpan::default(),
         ordinal: batch.first_row,
     };
     let mut row = RowState::new(program, raw);
     let mut at = 0;
-    for ordinal in batch.first_row.. {
+    let mut ordinal = batch.first_row;
+    loop {
+        if let Some(plain) = &mut plain {
+            let (end, rows) = plain.skip(codec, bytes, at, program.cells);
+            if rows > 0 {
+                tally.iter_mut().for_each(|step| step.matched += rows);
+                take(Outcome::Same(at..end, rows)).map_err(|fault| Error::input(fault.0))?;
+                (at, ordinal) = (end, ordinal + rows);
+            }
+        }
         let locate = |error: Error, at: usize| {
             error
                 .relation(&block.relation)
                 .row(ordinal + 1)
                 .at(batch.at.after(&bytes[..at]))
         };
-        match block.codec.row(bytes, at, &mut row.raw.span) {
+        match codec.row(bytes, at, &mut row.raw.span) {
             Ok(true) => {}
             Ok(false) => break,
             Err(fault) => return Err(locate(remedied(fault.0, DAMAGED), at)),
@@ -192,20 +233,35 @@ fn each_row<'b>(
             let message = format!("found {found} columns, {header} {}", program.cells);
             return Err(locate(remedied(message, DAMAGED), start));
         }
-        row.reset();
-        row.raw.ordinal = ordinal;
-        let fate = program
-            .run(&mut row, pass, tally)
-            .map_err(|RunFault { rule, message }| {
-                let of_rule = if message.starts_with("the cell") {
-                    CELL
-                } else {
-                    RULE
-                };
-                locate(remedied(message, of_rule).rule(rule), start)
-            })?;
+        let moved = match &mut plain {
+            Some(plain) => plain.row(codec, bytes, &row.raw.span),
+            None => false,
+        };
+        let outcome = match (&plain, moved) {
+            (Some(plain), true) => {
+                tally.iter_mut().for_each(|step| step.matched += 1);
+                Outcome::Moved(&row.raw.span, plain)
+            }
+            _ => {
+                row.reset();
+                row.raw.ordinal = ordinal;
+                let fate =
+                    program
+                        .run(&mut row, pass, tally)
+                        .map_err(|RunFault { rule, message }| {
+                            let of_rule = if message.starts_with("the cell") {
+                                CELL
+                            } else {
+                                RULE
+                            };
+                            locate(remedied(message, of_rule).rule(rule), start)
+                        })?;
+                Outcome::Ran(&row, fate)
+            }
+        };
+        take(outcome).map_err(|fault| locate(remedied(fault.0, RULE), start))?;
         at = row.raw.span.body.end;
-        take(&row, fate).map_err(|fault| locate(remedied(fault.0, RULE), start))?;
+        ordinal += 1;
     }
     Ok(at)
 }
@@ -294,7 +350,7 @@ impl<'b> RawRow<'b> for BatchRow<'b> {
 }
 
 /// Output that is a slice of the batch as long as it can be.
-struct Writer<'b> {
+pub(super) struct Writer<'b> {
     batch: &'b Bytes,
     /// Written so far, without `pending`.
     out: Vec<u8>,
@@ -312,7 +368,7 @@ impl<'b> Writer<'b> {
     }
 
     /// Appends a stretch of the batch.
-    fn keep(&mut self, range: Range<usize>) {
+    pub(super) fn keep(&mut self, range: Range<usize>) {
         if range.start == self.pending.end {
             self.pending.end = range.end;
         } else if !range.is_empty() {
@@ -334,7 +390,7 @@ impl<'b> Writer<'b> {
     }
 
     /// For appending other bytes.
-    fn buffer(&mut self) -> &mut Vec<u8> {
+    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         self.flush();
         if self.out.capacity() == 0 {
             self.out.reserve(self.batch.len() + self.batch.len() / 8);

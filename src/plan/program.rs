@@ -211,7 +211,6 @@ impl Program {
         pass: Pass,
         tally: &mut [StepTally],
     ) -> Result<Fate, RunFault> {
-        let mut values = Vec::new();
         let steps = self.steps.iter().zip(tally).enumerate().take(pass.to);
         for (number, (step, tally)) in steps.skip(pass.first) {
             let record = number >= pass.record;
@@ -270,9 +269,11 @@ impl Program {
                         Some(feed) => owned(row, &feed.slots).map_err(fault)?,
                         None => Vec::new(),
                     };
+                    let mut values = std::mem::take(&mut row.values);
                     if update(row, filter, assignments, *in_turn, &mut values).map_err(fault)? {
                         tally.matched += u64::from(record);
                     }
+                    row.values = values;
                     if let Some(feed) = feed {
                         let new = owned(row, &feed.slots).map_err(fault)?;
                         if new != old {

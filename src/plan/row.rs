@@ -2,7 +2,7 @@
 //!
 //! The row knows its program's columns and gets raw cells through [`RawRow`]; it knows no bytes.
 
-use super::program::{Origin, Program};
+use super::program::{NewValues, Origin, Program};
 use crate::expression::Row;
 use crate::schema::DataType;
 use crate::value::ValueError;
@@ -35,6 +35,8 @@ pub struct RowState<'p, 'b, R> {
     slots: Vec<Slot<'b>>,
     changed: Vec<bool>,
     any_changed: bool,
+    /// Room for the values that a step computes before it sets them.
+    pub(super) values: NewValues,
 }
 
 impl<'p, 'b, R: RawRow<'b>> RowState<'p, 'b, R> {
@@ -47,6 +49,7 @@ impl<'p, 'b, R: RawRow<'b>> RowState<'p, 'b, R> {
             slots: (0..width).map(|_| OnceCell::new()).collect(),
             changed: vec![false; width],
             any_changed: false,
+            values: NewValues::new(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `boolean`, the integer types and `oid`.
 
 use super::ValueError;
+use crate::schema::DataType;
 
 /// White space as the server's input functions skip it around a value.
 pub(crate) fn trim(text: &[u8]) -> &[u8] {
@@ -67,6 +68,16 @@ pub const OID: Range = Range {
     max: u32::MAX as i64,
 };
 
+/// The range of a type of whole numbers; `oid`, which has a spelling of its own, is none here.
+pub fn of(data_type: &DataType) -> Option<Range> {
+    match data_type {
+        DataType::SmallInt => Some(SMALLINT),
+        DataType::Integer => Some(INTEGER),
+        DataType::BigInt => Some(BIGINT),
+        _ => None,
+    }
+}
+
 impl Range {
     /// The value, if it is in range.
     pub fn check(self, value: i64) -> Result<i64, ValueError> {
@@ -84,6 +95,11 @@ impl Range {
 
     /// Reads an integer.
     pub fn parse(self, text: &[u8]) -> Result<i64, ValueError> {
+        // As the server prints all but long and negative ones.
+        if (1..10).contains(&text.len()) && text.iter().all(u8::is_ascii_digit) {
+            let digits = text.iter().map(|digit| i64::from(digit - b'0'));
+            return self.check(digits.fold(0, |value, digit| value * 10 + digit));
+        }
         let invalid = || ValueError::new(format!("invalid input syntax for type {}", self.name));
         let text = trim(text);
         let (negative, digits) = match text {

@@ -34,6 +34,7 @@ mod outside;
 mod outsystems;
 mod peers;
 mod pg_restore;
+mod plain_rows;
 mod properties;
 mod refused;
 mod rulebooks;

@@ -12,7 +12,8 @@ use crate::dialect::script::fault;
 use crate::dialect::script::lexer::Unit;
 use crate::dialect::script::rows::RowReader;
 use crate::dialect::script::tokens::{Token, Tokens, tokens};
-use crate::dialect::{RowCodec, RowFault, RowSpan};
+use crate::dialect::tuple;
+use crate::dialect::{Bare, RowCodec, RowFault, RowSpan};
 use crate::schema::DataType;
 use std::borrow::Cow;
 
@@ -382,6 +383,10 @@ fn is_zero_date(text: &[u8]) -> bool {
 impl RowCodec for MysqlCodec {
     fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
         self.reader.row(batch, at, row)
+    }
+
+    fn bare(&self, raw: &[u8]) -> Bare {
+        tuple::bare(raw, !self.charset().is_plain())
     }
 
     fn decode<'a>(

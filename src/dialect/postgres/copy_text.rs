@@ -2,9 +2,10 @@
 
 use super::charset::Charset;
 use super::copy_head::CopyHead;
-use crate::dialect::{RowCodec, RowFault, RowSpan};
+use crate::dialect::marks::{BLOCK, marks};
+use crate::dialect::{Bare, RowCodec, RowFault, RowSpan};
 use crate::schema::DataType;
-use memchr::{memchr, memchr3};
+use memchr::{memchr, memchr_iter, memchr3};
 use std::borrow::Cow;
 
 /// What ends a row.
@@ -44,6 +45,8 @@ pub struct TextCodec {
     charset: Charset,
     newline: Newline,
     width: Option<usize>,
+    /// Do letters, digits and `@._-` mean themselves, and is nothing that has an `@` NULL?
+    bare: bool,
 }
 
 pub(super) fn fault<T>(why: impl Into<String>) -> Result<T, RowFault> {
@@ -53,7 +56,13 @@ pub(super) fn fault<T>(why: impl Into<String>) -> Result<T, RowFault> {
 impl TextCodec {
     /// A codec for the rows under `head`, which have `width` columns if that is known.
     pub fn new(head: CopyHead, charset: Charset, newline: Newline, width: Option<usize>) -> Self {
+        let plain = |b: u8| !b.is_ascii_alphanumeric() && !b"@._-".contains(&b);
+        let marked = [Some(&head.null), head.default.as_ref()];
+        let bare = plain(head.delimiter)
+            && !charset.is_wide()
+            && (marked.iter().flatten()).all(|mark| !mark.contains(&b'@'));
         TextCodec {
+            bare,
             head,
             charset,
             newline,
@@ -72,8 +81,12 @@ impl TextCodec {
         } else {
             &mut plain
         };
-        for &b in text {
-            match b {
+        let delimiter = self.head.delimiter;
+        let special = |b: u8| b < 0x20 || b == b'\\' || b == delimiter;
+        // Nearly all texts leave as they are.
+        match text.iter().fold(false, |any, &b| any | special(b)) {
+            false => target.extend_from_slice(text),
+            true => text.iter().for_each(|&b| match b {
                 0x08 => target.extend_from_slice(b"\\b"),
                 0x0c => target.extend_from_slice(b"\\f"),
                 b'\n' => target.extend_from_slice(b"\\n"),
@@ -81,9 +94,9 @@ impl TextCodec {
                 b'\t' => target.extend_from_slice(b"\\t"),
                 0x0b => target.extend_from_slice(b"\\v"),
                 b'\\' => target.extend_from_slice(b"\\\\"),
-                b if b == self.head.delimiter => target.extend_from_slice(&[b'\\', b]),
+                b if b == delimiter => target.extend_from_slice(&[b'\\', b]),
                 b => target.push(b),
-            }
+            }),
         }
         if !plain.is_empty() {
             let bytes = self
@@ -102,7 +115,91 @@ impl TextCodec {
         }
         Ok(())
     }
+
+    /// Finds the cells of the row at `at`, where no character but the escaped ones can hide a sign.
+    fn split(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
+        let eol = self.newline.last();
+        let delimiter = self.head.delimiter;
+        let (mut cell, mut base) = (at, at);
+        while base < batch.len() {
+            let mut marks = marks(batch, base, [delimiter, b'\\', eol]);
+            let mut next = base + BLOCK;
+            while marks != 0 {
+                let here = base + marks.trailing_zeros() as usize;
+                marks &= marks - 1;
+                let byte = batch[here];
+                if byte == eol {
+                    return Ok(self.end_row(batch, at, cell, here, row));
+                }
+                if byte != b'\\' {
+                    row.cells.push(cell..here);
+                    cell = here + 1;
+                    continue;
+                }
+                // Older servers take it for the end of the data, in the middle of a line too.
+                if batch.get(here + 1) == Some(&b'.') {
+                    return fault(UNESCAPED_END);
+                }
+                // The byte behind it means nothing by itself.
+                match here + 1 - base {
+                    BLOCK => next = here + 2,
+                    escaped => marks &= !(1 << escaped),
+                }
+            }
+            base = next;
+        }
+        fault(NO_END)
+    }
+
+    /// [`TextCodec::split`] by characters, of which some hold bytes that look like signs.
+    fn split_wide(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
+        let eol = self.newline.last();
+        let delimiter = self.head.delimiter;
+        let (mut cell, mut here) = (at, at);
+        while here < batch.len() {
+            match batch[here] {
+                b if b == eol => return Ok(self.end_row(batch, at, cell, here, row)),
+                b'\\' if batch.get(here + 1) == Some(&b'.') => return fault(UNESCAPED_END),
+                b'\\' => {
+                    here += 1 + batch
+                        .get(here + 1..)
+                        .map_or(1, |rest| self.charset.width(rest));
+                }
+                b if b == delimiter => {
+                    row.cells.push(cell..here);
+                    cell = here + 1;
+                    here = cell;
+                }
+                _ => here += self.charset.width(&batch[here..]),
+            }
+        }
+        fault(NO_END)
+    }
+
+    /// The row from `at`, of which the last cell begins at `cell`, ends with the line end at `found`.
+    fn end_row(
+        &self,
+        batch: &[u8],
+        at: usize,
+        cell: usize,
+        found: usize,
+        row: &mut RowSpan,
+    ) -> bool {
+        let mut end = found;
+        if self.newline.last() == b'\n' && end > cell && batch[end - 1] == b'\r' {
+            end -= 1;
+        }
+        row.cells.push(cell..end);
+        row.body = at..found + 1;
+        if self.width == Some(0) && end == at {
+            row.cells.clear();
+        }
+        true
+    }
 }
+
+const NO_END: &str = "a row has no end";
+const UNESCAPED_END: &str = "a row holds \\. unescaped, which servers read differently";
 
 impl RowCodec for TextCodec {
     fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
@@ -116,53 +213,9 @@ impl RowCodec for TextCodec {
         if let Some(doubt) = &self.head.doubt {
             return fault(doubt.clone());
         }
-        let eol = self.newline.last();
-        let delimiter = self.head.delimiter;
-        let wide = self.charset.is_wide();
-        let (mut cell, mut here) = (at, at);
-        loop {
-            let found = if wide {
-                let mut next = here;
-                while next < batch.len() && ![delimiter, b'\\', eol].contains(&batch[next]) {
-                    next += self.charset.width(&batch[next..]);
-                }
-                (next < batch.len()).then_some(next)
-            } else {
-                let rest = batch.get(here..).unwrap_or_default();
-                memchr3(delimiter, b'\\', eol, rest).map(|n| here + n)
-            };
-            let Some(found) = found else {
-                return fault("a row has no end");
-            };
-            match batch[found] {
-                b if b == eol => {
-                    let mut end = found;
-                    if eol == b'\n' && end > cell && batch[end - 1] == b'\r' {
-                        end -= 1;
-                    }
-                    row.cells.push(cell..end);
-                    row.body = at..found + 1;
-                    if self.width == Some(0) && end == at {
-                        row.cells.clear();
-                    }
-                    return Ok(true);
-                }
-                // Older servers take it for the end of the data, in the middle of a line too.
-                b'\\' if batch.get(found + 1) == Some(&b'.') => {
-                    return fault("a row holds \\. unescaped, which servers read differently");
-                }
-                b'\\' => {
-                    let width = batch
-                        .get(found + 1..)
-                        .map_or(1, |rest| self.charset.width(rest));
-                    here = found + 1 + width;
-                }
-                _ => {
-                    row.cells.push(cell..found);
-                    cell = found + 1;
-                    here = cell;
-                }
-            }
+        match self.charset.is_wide() {
+            true => self.split_wide(batch, at, row),
+            false => self.split(batch, at, row),
         }
     }
 
@@ -202,6 +255,57 @@ impl RowCodec for TextCodec {
             Some(text) => self.escaped(text, out)?,
         }
         Ok(())
+    }
+
+    fn bare(&self, raw: &[u8]) -> Bare {
+        if raw == self.head.null {
+            return Bare::Null;
+        }
+        let special = |b: u8| b < 0x20 || b == b'\\';
+        let unclear = raw.iter().fold(false, |any, &b| any | special(b))
+            || !self.bare
+            || !(self.charset.is_plain() || raw.is_ascii())
+            || Some(raw) == self.head.default.as_deref();
+        match unclear {
+            true => Bare::Unclear,
+            false => Bare::Text(0..raw.len()),
+        }
+    }
+
+    fn without_addresses(
+        &self,
+        batch: &[u8],
+        at: usize,
+        columns: usize,
+        longest: usize,
+        not_null: bool,
+    ) -> (usize, u64) {
+        let known = self.bare && self.charset.is_plain() && self.head.doubt.is_none();
+        if !known || self.head.default.is_some() || columns == 0 || self.newline != Newline::Lf {
+            return (at, 0);
+        }
+        // NULL is `\N`; if it is written in another way, any cell may be it.
+        if not_null && self.head.null != b"\\N" {
+            return (at, 0);
+        }
+        let rows = &batch[at..];
+        let rows = &rows[..memchr3(b'@', b'%', b'&', rows).unwrap_or(rows.len())];
+        // An escape that could stand for anything else ends the stretch, too.
+        let harmless = |b: u8| (b == b'N' && !not_null) || b"bfnrtv".contains(&b);
+        let mut escapes = memchr_iter(b'\\', rows);
+        let escape = escapes.find(|at| !rows.get(at + 1).is_some_and(|b| harmless(*b)));
+        let rows = &rows[..escape.unwrap_or(rows.len())];
+        let (mut end, mut count) = (0, 0);
+        while let Some(length) = memchr(b'\n', &rows[end..]) {
+            let row = &rows[end..end + length];
+            let delimiters = memchr_iter(self.head.delimiter, row).count();
+            if delimiters + 1 != columns || length > longest || row.last() == Some(&b'\r') {
+                break;
+            }
+            end += length + 1;
+            count += 1;
+        }
+        (at + end, count)
     }
 
     fn write_row(

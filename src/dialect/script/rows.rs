@@ -1,10 +1,12 @@
 //! The rows of INSERTs: batches of whole rows over statements of the same head, and the cells of
 //! each row.
 
+use super::charset::Wide;
 use super::fault;
 use super::insert;
 use super::lexer::{Grammar, Lexer, Open, Step, Unit};
 use super::tokens::{Tokens, tokens};
+use crate::dialect::tuple::Writing;
 use crate::dialect::{RowFault, RowMode, RowSpan};
 
 /// What [`InsertRows::cut`] gives.
@@ -205,6 +207,19 @@ impl RowReader {
     /// # Errors
     /// If the row cannot be parsed with certainty.
     pub fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
+        let writing = Writing {
+            head: &self.head,
+            backslashes: self.grammar.backslashes,
+        };
+        let plain = !self.set && self.grammar.charset.wide == Wide::No;
+        match plain && self.grammar.delimiter == b";" && writing.row(batch, at, row) {
+            true => Ok(true),
+            false => self.row_of_tokens(batch, at, row),
+        }
+    }
+
+    /// [`RowReader::row`], token by token.
+    fn row_of_tokens(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
         row.cells.clear();
         row.statement = None;
         let mut rest = tokens(&self.grammar, batch).within(at..batch.len());
@@ -296,6 +311,7 @@ impl RowReader {
 mod tests {
     use super::super::tokens::testing::mysql;
     use super::*;
+    use proptest::prelude::*;
 
     const HEAD: &str = "INSERT INTO `t` VALUES\n";
 
@@ -352,6 +368,43 @@ mod tests {
             ("(1)".into(), 1, "?,('ab".into())
         );
         assert_eq!(cuts(RowMode::Pass, "(1),('ab", 4).unwrap().0, "(1),('ab");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+        #[test]
+        fn rows_are_the_same_token_by_token(
+            backslashes in any::<bool>(),
+            rows_of in proptest::collection::vec((
+                "(;\nINSERT INTO `t` VALUES\n|,|,\n|; |;\nINSERT INTO `u` VALUES\n|;\n--\n)",
+                proptest::collection::vec("( |)('[a-z(),;]{0,4}'|'(a|''|\\\\|\\\\'|é|\"|\n)*'|NULL|-?[0-9.]{1,3}|[a-z0-9_.'\"`-]{0,4}|_binary 'x'|0x4A|\"a'\"|f\\(1, 2\\)|-- x\n|#,\n|/\\*,\\*/|/\\*!1,\\*/)( |)", 1..4),
+            ), 1..4),
+            end in "(|;|\n)",
+        ) {
+            let mut batch = String::new();
+            for (number, (lead, cells)) in rows_of.iter().enumerate() {
+                batch += if number == 0 { "" } else { lead };
+                batch += &format!("({})", cells.join(","));
+            }
+            let batch = (batch + &end).into_bytes();
+            let grammar = Grammar { backslashes, ..mysql() };
+            let reader = RowReader::new(HEAD.as_bytes().to_vec(), grammar, false);
+            let read = |fast: bool| {
+                let (mut row, mut at, mut all) = (RowSpan::default(), 0, Vec::new());
+                loop {
+                    let found = match fast {
+                        true => reader.row(&batch, at, &mut row),
+                        false => reader.row_of_tokens(&batch, at, &mut row),
+                    };
+                    match found {
+                        Ok(true) => all.push(format!("{row:?}")),
+                        end => return (all, end),
+                    }
+                    at = row.body.end;
+                }
+            };
+            prop_assert_eq!(read(true), read(false), "{}", batch.escape_ascii());
+        }
     }
 
     #[test]

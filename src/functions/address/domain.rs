@@ -19,6 +19,33 @@ const FILES: &[&str] = &[
     "webp", "woff", "woff2", "xls", "xlsx", "xml", "yaml", "yml",
 ];
 
+/// Which two letters file suffixes begin with: for each first letter, a bit for each second one.
+const BEGINNINGS: [u32; 26] = beginnings();
+
+const fn beginnings() -> [u32; 26] {
+    let mut all = [0; 26];
+    let mut at = 0;
+    while at < FILES.len() {
+        let suffix = FILES[at].as_bytes();
+        // A digit there (`7z`) sets no bit that a letter asks for.
+        if suffix[0].is_ascii_lowercase() && suffix[1].is_ascii_lowercase() {
+            all[(suffix[0] - b'a') as usize] |= 1 << (suffix[1] - b'a');
+        }
+        at += 1;
+    }
+    all
+}
+
+/// Is a label of two ASCII letters or more a file suffix?
+pub(super) fn is_file(label: &[u8]) -> bool {
+    let letter = |at: usize| u32::from(label[at].to_ascii_lowercase() - b'a');
+    let may_be = BEGINNINGS[letter(0) as usize] >> letter(1) & 1 == 1;
+    may_be
+        && FILES
+            .iter()
+            .any(|file| label.eq_ignore_ascii_case(file.as_bytes()))
+}
+
 /// Where the domain ends that begins at `start`; none if there is no domain.
 pub(super) fn domain(text: &[u8], start: usize) -> Option<usize> {
     let rest = &text[start..];

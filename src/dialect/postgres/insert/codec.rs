@@ -4,7 +4,8 @@ use super::is_plain_tail;
 use crate::dialect::postgres::copy_text::fault;
 use crate::dialect::postgres::literal::Literals;
 use crate::dialect::postgres::tokens::{Kind, Tokens, tokens};
-use crate::dialect::{RowCodec, RowFault, RowSpan};
+use crate::dialect::tuple::{self, Writing};
+use crate::dialect::{Bare, RowCodec, RowFault, RowSpan};
 use crate::schema::DataType;
 use std::borrow::Cow;
 
@@ -65,8 +66,9 @@ impl InsertCodec {
     }
 }
 
-impl RowCodec for InsertCodec {
-    fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
+impl InsertCodec {
+    /// [`RowCodec::row`], token by token.
+    fn row_of_tokens(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
         row.cells.clear();
         let lexing = self.literals.charset.lexing(self.literals.standard);
         let mut rest = tokens(batch, lexing).within(at..batch.len());
@@ -101,6 +103,23 @@ impl RowCodec for InsertCodec {
             }
         }
         fault("a row has no end")
+    }
+}
+
+impl RowCodec for InsertCodec {
+    fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
+        let writing = Writing {
+            head: &self.head,
+            backslashes: !self.literals.standard,
+        };
+        match !self.literals.charset.is_wide() && writing.row(batch, at, row) {
+            true => Ok(true),
+            false => self.row_of_tokens(batch, at, row),
+        }
+    }
+
+    fn bare(&self, raw: &[u8]) -> Bare {
+        tuple::bare(raw, !self.literals.charset.is_plain())
     }
 
     fn decode<'a>(
@@ -142,5 +161,57 @@ impl RowCodec for InsertCodec {
         }
         out.push(b')');
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::postgres::charset::Charset;
+    use proptest::prelude::*;
+
+    const HEAD: &str = "INSERT INTO public.t VALUES ";
+
+    /// The rows of a batch by `read`, until none follows or one is refused.
+    fn rows(
+        batch: &[u8],
+        read: impl Fn(usize, &mut RowSpan) -> Result<bool, RowFault>,
+    ) -> (Vec<String>, Result<bool, RowFault>) {
+        let (mut row, mut at, mut all) = (RowSpan::default(), 0, Vec::new());
+        loop {
+            match read(at, &mut row) {
+                Ok(true) => {
+                    all.push(format!("{row:?} {:?}", &batch[row.body.clone()]));
+                    at = row.body.end;
+                }
+                other => return (all, other),
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+        #[test]
+        fn rows_are_the_same_token_by_token(
+            standard in any::<bool>(),
+            rows_of in proptest::collection::vec((
+                "(;\nINSERT INTO public\\.t VALUES |,|,\n\t|; |;\nINSERT INTO public\\.u VALUES )",
+                proptest::collection::vec("( |)('[a-z(),;]{0,4}'|'(a|''|\\\\|\\\\'|é|\"|\n)*'|NULL|-?[0-9.]{1,3}|[a-z0-9_.'-]{0,4}|'x'::text|E'\\\\'a'|f\\(1, 2\\)|--x\n|/\\*,\\*/|\\$\\$,\\$\\$)( |)", 1..4),
+            ), 1..4),
+            end in "(|;|\n)",
+        ) {
+            let mut batch = String::new();
+            for (number, (lead, cells)) in rows_of.iter().enumerate() {
+                batch += if number == 0 { "" } else { lead };
+                batch += &format!("({})", cells.join(","));
+            }
+            batch += &end;
+            let literals = Literals { charset: Charset::utf8(), standard };
+            let codec = InsertCodec::new(HEAD.as_bytes().to_vec(), literals);
+            let batch = batch.as_bytes();
+            let fast = rows(batch, |at, row| codec.row(batch, at, row));
+            let slow = rows(batch, |at, row| codec.row_of_tokens(batch, at, row));
+            prop_assert_eq!(fast, slow, "{}", batch.escape_ascii());
+        }
     }
 }

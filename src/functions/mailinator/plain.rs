@@ -1,0 +1,231 @@
+//! The fast way through texts in which every address is plain, or of which none is one.
+//!
+//! It needs no key, since nothing is cut, and makes no list of addresses: the result is written while
+//! the text is read. [`super::Safe`] says what is right; where anything stands in the text that this does
+//! not know (an encoded character, a chain, a value of PHP, a result that is too long), it leaves the
+//! text to that. Both are compared in the tests below and by the fuzz target.
+
+use crate::functions::Function;
+use crate::functions::address::{self, Sight, sight};
+use crate::functions::fit::{self, Limit};
+use memchr::{memchr, memchr3};
+
+/// How addresses are moved.
+#[derive(Debug, Clone, Copy)]
+pub struct Plain<'d> {
+    /// To where.
+    domain: &'d [u8],
+    /// How long the whole may become.
+    limit: Limit,
+    /// Is a text that is one word around an `@` an address, whatever its domain?
+    lone: bool,
+}
+
+impl<'d> Plain<'d> {
+    /// None if not even the result's addresses would be plain.
+    pub fn new(domain: &'d [u8], limit: Limit, lone: bool) -> Option<Self> {
+        let plain = domain == super::DOMAIN || address::is_plain_domain(domain);
+        plain.then_some(Plain {
+            domain,
+            limit,
+            lone,
+        })
+    }
+
+    /// For the calls of a function into one domain, if that is what it does.
+    pub fn of(function: &Function, domain: Option<&'d [u8]>, limit: Limit) -> Option<Self> {
+        let lone = match function.name {
+            "mailinator" => true,
+            "rewrite_emails" => false,
+            _ => return None,
+        };
+        Plain::new(domain.unwrap_or(super::DOMAIN), limit, lone)
+    }
+
+    /// How long the result may become.
+    pub fn limit(&self) -> Limit {
+        self.limit
+    }
+
+    /// Appends `text` with its addresses moved and says whether there were any; none, with nothing
+    /// appended, if that needs a closer look. Nothing is appended either if the text stays as it is.
+    pub fn rewrite(&self, text: &[u8], out: &mut Vec<u8>) -> Option<bool> {
+        let before = out.len();
+        let fits = |text: &[u8]| fit::fits(text, self.limit);
+        match self.moved(text, out) {
+            Some(true) if fits(&out[before..]) => Some(true),
+            Some(false) if fits(text) => Some(false),
+            _ => {
+                out.truncate(before);
+                None
+            }
+        }
+    }
+
+    fn moved(&self, text: &[u8], out: &mut Vec<u8>) -> Option<bool> {
+        let (mut done, mut floor, mut from) = (0, 0, 0);
+        while let Some(at) = memchr(b'@', &text[from..]) {
+            let at = from + at;
+            let (start, end) = match sight(text, floor, at) {
+                Sight::Unsure => return None,
+                Sight::Nothing => {
+                    from = at + 1;
+                    continue;
+                }
+                Sight::Address(start, end) => (start, end),
+            };
+            // Two that touch may be a chain after a round.
+            if (start == floor && floor > 0) || is_encoded(&text[floor..start]) {
+                return None;
+            }
+            let domain = &text[at + 1..end];
+            if !domain.eq_ignore_ascii_case(self.domain) {
+                if end - start > super::LOCAL {
+                    return None;
+                }
+                out.extend_from_slice(&text[done..at]);
+                out.push(b'_');
+                out.extend_from_slice(domain);
+                out.push(b'@');
+                out.extend_from_slice(self.domain);
+                done = end;
+            }
+            (floor, from) = (end, end);
+        }
+        if is_encoded(&text[floor..]) {
+            return None;
+        }
+        if done > 0 {
+            out.extend_from_slice(&text[done..]);
+            return Some(!is_serialised(text)).filter(|changed| *changed);
+        }
+        (!self.lone || from == 0).then_some(false)
+    }
+}
+
+/// Could there be encoded characters?
+fn is_encoded(text: &[u8]) -> bool {
+    !text.is_empty() && memchr3(b'%', b'&', b'\\', text).is_some()
+}
+
+/// May it be a value of PHP, which says its own length?
+fn is_serialised(text: &[u8]) -> bool {
+    matches!(text, [b'a' | b's' | b'O' | b'C', b':', ..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DOMAIN, Safe, lone};
+    use super::*;
+    use crate::functions::{Key, Subkey};
+    use crate::schema::LengthUnit;
+    use proptest::prelude::*;
+    use std::borrow::Cow;
+
+    /// What both functions make of a text the long way, and what the fast way says.
+    fn compare(key: &Subkey, domain: &[u8], text: &[u8], limit: Limit) {
+        let safe = Safe { key, domain, limit };
+        for is_lone in [true, false] {
+            let Some(plain) = Plain::new(domain, limit, is_lone) else {
+                continue;
+            };
+            let mut out = b"before".to_vec();
+            let fast = plain.rewrite(text, &mut out);
+            assert!(out.starts_with(b"before"));
+            let slow = match is_lone {
+                true => lone(&safe, text),
+                false => safe.rewrite_all(text),
+            };
+            let slow = safe.cut(slow.map_or(Cow::Borrowed(text), Cow::Owned));
+            let shown = text.escape_ascii();
+            match fast {
+                None => assert_eq!(out, b"before"),
+                Some(false) => {
+                    assert_eq!(slow, text, "{shown}");
+                    assert_eq!(out, b"before");
+                }
+                Some(true) => assert_eq!(&*slow, &out[6..], "{shown}"),
+            }
+        }
+    }
+
+    fn compare_all(text: &[u8]) {
+        let key = Key::new(b"example".to_vec()).subkey("mailinator");
+        for domain in [DOMAIN, b"test.example", b"a.b1", b"x-.de"] {
+            for limit in [None, Some(8), Some(20), Some(40), Some(200)] {
+                let limit = limit.map(|limit| (limit, LengthUnit::Characters));
+                compare(&key, domain, text, limit);
+            }
+        }
+    }
+
+    #[test]
+    fn plain_addresses_take_it() {
+        let plain = Plain::new(DOMAIN, None, true).unwrap();
+        let mut out = Vec::new();
+        let text = "Jane <jane.doe@firm.example>, x@MAILINATOR.com; 'j+x@b.de' see a-b@c-d.info. é";
+        assert_eq!(plain.rewrite(text.as_bytes(), &mut out), Some(true));
+        let moved = "Jane <jane.doe_firm.example@mailinator.com>, x@MAILINATOR.com; 'j+x_b.de@mailinator.com' \
+                     see a-b_c-d.info@mailinator.com. é";
+        assert_eq!(String::from_utf8(out).unwrap(), moved);
+        for same in [&b"no address"[..], b"", "grüße".as_bytes()] {
+            assert_eq!(plain.rewrite(same, &mut Vec::new()), Some(false));
+        }
+        for other in ["root@localhost", "100%", "a@b.c@d.de", "jörg@b.de"] {
+            assert_eq!(
+                plain.rewrite(other.as_bytes(), &mut Vec::new()),
+                None,
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_close_to_plain() {
+        let long = format!("{}@b.de", "a".repeat(58));
+        for text in [
+            "a@b.de c@d.de",
+            "a@b.dec@d.de",
+            "a@b.deéc@d.de",
+            "a@b.de,c@d.de",
+            "s:6:\"a@b.de\";",
+            "a:b@c.de",
+            "a@mailinator.com",
+            "a@mailinator.com b@c.de",
+            "@x a@b.de",
+            "a@b.de @x",
+            "a@b \"c@d.de\"",
+            "a@b.de.",
+            "{\"a\":\"b@c.de\"}",
+            "[\"b@c.de\",\"d@e.fr\"]",
+            "a@b.png",
+            "a_b@c.de",
+            "a@b_c.de",
+            "100% a@b.de",
+            &long,
+            "a@b.de;c@d.de",
+            "mailto:a@b.de?x",
+            "a@b.de&amp;",
+            "a@b.de%20",
+            "(a@b.de)",
+            "<a@b.de>",
+            "a@b.de\"@c.de",
+        ] {
+            compare_all(text.as_bytes());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+        #[test]
+        fn any_text(text in "([a-z0-9@. ]|[ab@%40&#64;\\\\u0\"'<>,.: x\n\u{e9}\u{4e2d}_~!=\\[\\]{}-]|@b.de|a@b.com|@mailinator.com|,){0,30}") {
+            compare_all(text.as_bytes());
+        }
+
+        #[test]
+        fn lists(texts in proptest::collection::vec(("[ <,;:\"'\u{e9}(]{0,2}", "[a-z0-9._+-]{0,5}", "@?", "[a-z0-9.-]{0,6}[.][a-z]{1,4}", "[ >,;:\"'\u{e9})]{0,2}"), 0..4)) {
+            let text: String = texts.into_iter().map(|(a, b, c, d, e)| a + &b + &c + &d + &e).collect();
+            compare_all(text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What a program comes to in rows of which nothing but plain addresses is rewritten.
+//!
+//! `UPDATE "*" SET "*" = anon.rewrite_emails(VALUE)` is the rule that meets most rows, and in nearly all
+//! of them there is nothing to do, or an address to move that the function moves by looking at its bytes
+//! ([`PlainAddresses`]). Where a program holds no other steps, that can be said of a row without decoding a
+//! cell or evaluating an expression. Which programs these are is decided here; what is done with their
+//! rows is the pipeline's business. Any row about which there is a doubt goes through the program.
+
+use super::program::{Origin, Pass, Program};
+use super::step::{Filter, StepKind};
+use crate::expression::PlainAddresses;
+
+/// A cell of which the addresses are moved.
+#[derive(Debug)]
+pub struct PlainCell<'p> {
+    /// Which of the row.
+    pub cell: usize,
+    /// The slot of its column.
+    pub slot: usize,
+    /// How.
+    pub addresses: PlainAddresses<'p>,
+}
+
+/// A program that only moves addresses.
+#[derive(Debug)]
+pub struct PlainProgram<'p> {
+    /// The cells, in the order of the row.
+    pub cells: Vec<PlainCell<'p>>,
+    /// How long a row may be so that none of these cells can be too long for its column.
+    pub shortest: usize,
+    /// Must none of them be NULL?
+    pub not_null: bool,
+}
+
+impl Program {
+    /// The program as one that only moves addresses, if all of it runs in `pass` and nothing in it does more.
+    pub fn plain(&self, pass: Pass) -> Option<PlainProgram<'_>> {
+        if pass != self.whole() || !self.computed.is_empty() {
+            return None;
+        }
+        let computed = |slot: &usize| self.columns[*slot].column.generated.is_computed();
+        if (0..self.columns.len()).any(|slot| computed(&slot)) {
+            return None;
+        }
+        let mut cells = Vec::new();
+        for step in &self.steps {
+            let StepKind::Update {
+                filter: Filter::All,
+                assignments,
+                ..
+            } = &step.kind
+            else {
+                return None;
+            };
+            if step.feed.is_some() {
+                return None;
+            }
+            for (slot, assignment) in assignments {
+                let addresses = assignment.plain_addresses()?;
+                let Origin::Cell(cell) = self.columns[*slot].origin else {
+                    return None;
+                };
+                if addresses.slot != *slot || self.is_partition_key(*slot) {
+                    return None;
+                }
+                cells.push(PlainCell {
+                    cell,
+                    slot: *slot,
+                    addresses,
+                });
+            }
+        }
+        cells.sort_by_key(|cell| cell.cell);
+        if cells.windows(2).any(|pair| pair[0].cell == pair[1].cell) {
+            return None;
+        }
+        let limits = cells
+            .iter()
+            .filter_map(|cell: &PlainCell<'_>| cell.addresses.moves.limit());
+        Some(PlainProgram {
+            // No text has more characters or units of UTF-16 than bytes of UTF-8.
+            shortest: limits
+                .map(|(limit, _)| limit as usize)
+                .min()
+                .unwrap_or(usize::MAX),
+            not_null: cells.iter().any(|cell| cell.addresses.not_null),
+            cells,
+        })
+    }
+
+    fn is_partition_key(&self, slot: usize) -> bool {
+        (self.partition.as_ref()).is_some_and(|partition| partition.keys.contains(&slot))
+    }
+}
