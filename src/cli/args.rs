@@ -187,8 +187,16 @@ pub(super) enum Command {
         /// The shell
         shell: Shell,
     },
-    /// Prints the manual page
-    Man,
+    /// Prints the manual page, or that of a subcommand
+    Man {
+        /// The subcommand, such as archive create
+        #[arg(value_name = "SUBCOMMAND")]
+        names: Vec<String>,
+
+        /// Writes the pages of all subcommands into a directory
+        #[arg(short, long, value_name = "DIR", conflicts_with = "names")]
+        directory: Option<PathBuf>,
+    },
 }
 
 /// The built-in rulebooks.
@@ -246,9 +254,10 @@ pub(super) struct Check {
     #[command(flatten)]
     pub review: Review,
 
-    /// Shows rows before and after: of each table up to N that change and N that go [default: 3]
+    /// Shows rows before and after, side by side: of each table up to N that change and N that go [default: 3]
     ///
-    /// The values are masked: letters become x, digits 9.
+    /// The values are masked: letters become x, digits 9. A | stands between cells that change, a < behind those of
+    /// a row that goes; the first cell says which row it is.
     #[arg(
         long,
         value_name = "N",

@@ -9,13 +9,14 @@ mod filter;
 mod functions;
 mod job;
 mod key;
+mod man;
 mod markdown;
 mod message;
 mod progress;
 mod rules;
 mod verify;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::source::stdin_is_terminal;
 use args::{Cli, Command, Rules};
 use clap::error::ErrorKind;
@@ -80,12 +81,10 @@ fn run(cli: Cli) -> Result<()> {
             clap_complete::generate(shell, &mut Cli::command(), "scrub", &mut script);
             message::result(&String::from_utf8_lossy(&script))
         }
-        Some(Command::Man) => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command())
-                .render(&mut page)
-                .map_err(|e| Error::io(format!("cannot make the manual page: {e}")))?;
-            message::result(&String::from_utf8_lossy(&page))
-        }
+        Some(Command::Man {
+            directory: Some(folder),
+            ..
+        }) => man::write(&folder),
+        Some(Command::Man { names, .. }) => message::result(&man::page(&names)?),
     }
 }

@@ -37,6 +37,12 @@ pub fn own_postgres() -> Option<&'static Postgres> {
     started(&SERVER)
 }
 
+/// A second one of this kind, which is empty.
+pub fn other_postgres() -> Option<&'static Postgres> {
+    static SERVER: OnceLock<Option<Postgres>> = OnceLock::new();
+    started(&SERVER)
+}
+
 fn started(server: &'static OnceLock<Option<Postgres>>) -> Option<&'static Postgres> {
     let server = server.get_or_init(|| {
         let bin = std::env::var_os("PG_BIN").map_or_else(

@@ -11,7 +11,7 @@ mod book;
 mod packaging;
 
 use crate::runner::{fixture, root};
-use crate::server::{Postgres, own_postgres};
+use crate::server::{Postgres, other_postgres, own_postgres};
 use blocks::{Block, Kind, blocks};
 use regex::Regex;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -43,6 +43,13 @@ const NOT_RUN: [(&str, &str, &str); 4] = [
     ),
 ];
 
+/// The second cluster, for what restores a whole one.
+fn services(pg: &Postgres) -> Option<String> {
+    let other = other_postgres()?;
+    let service = |name: &str, pg: &Postgres| format!("[{name}]\nhost={}\n", pg.host().display());
+    Some(service("prod", pg) + &service("test", other))
+}
+
 /// A folder for a page's commands, with the stand-ins in front of the PATH.
 struct Session<'p> {
     pg: &'p Postgres,
@@ -67,6 +74,8 @@ impl Session<'_> {
             let executable = std::fs::Permissions::from_mode(0o755);
             std::fs::set_permissions(&to, executable).expect("permissions");
         }
+        let services = services(pg).expect("two servers");
+        std::fs::write(folder.path().join("services"), services).expect("a file");
         Session { pg, folder }
     }
 
@@ -103,6 +112,7 @@ impl Session<'_> {
             .env("LC_ALL", "C.UTF-8")
             .env("PGHOST", self.pg.host())
             .env("PGUSER", "postgres")
+            .env("PGSERVICEFILE", self.folder.path().join("services"))
             .env("STORE", self.folder.path().join("store"))
             .env("RUNNER_TEMP", self.folder.path())
             .output()

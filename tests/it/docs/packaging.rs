@@ -295,7 +295,7 @@ fn the_steps_of_the_workflows_run() {
     let (code, printed) = session.run(&script);
     assert_eq!(code, Some(0), "{printed}");
     for part in [
-        "scrub.1",
+        "man/scrub-check.1",
         "completions/scrub.fish",
         "/scrub\n",
         ": OK",
