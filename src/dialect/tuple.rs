@@ -1,4 +1,5 @@
 //! The fast way over the rows of INSERTs as dumpers write them: nothing but literals between commas.
+//! Framers take it to find where rows end, codecs to find their cells.
 //!
 //! The dialects' lexers know what else can stand there: casts, introducers, functions, comments,
 //! literals in several pieces. Whatever is not a literal in single quotes, a number or a word, directly
@@ -23,7 +24,7 @@ impl Writing<'_> {
     pub fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> bool {
         row.cells.clear();
         let found = self.lead(batch, at).and_then(|(open, statement)| {
-            let end = self.tuple(batch, open, &mut row.cells)?;
+            let end = self.tuple(batch, open, |cell| row.cells.push(cell))?;
             row.lead = at..open;
             row.statement = statement;
             row.body = open..end;
@@ -51,8 +52,17 @@ impl Writing<'_> {
         (batch.get(open) == Some(&b'(')).then_some((open, statement))
     }
 
-    /// Where the row ends that opens at `open`.
-    fn tuple(&self, batch: &[u8], open: usize, cells: &mut Vec<Range<usize>>) -> Option<usize> {
+    /// Where the row ends that opens at `open`, if that does not depend on what follows `text`.
+    pub fn end(&self, text: &[u8], open: usize) -> Option<usize> {
+        self.tuple(text, open, |_| ())
+    }
+
+    fn tuple(
+        &self,
+        batch: &[u8],
+        open: usize,
+        mut cell: impl FnMut(Range<usize>),
+    ) -> Option<usize> {
         let mut at = open + 1;
         loop {
             at += blanks(&batch[at..]);
@@ -61,7 +71,7 @@ impl Writing<'_> {
                 b'\'' => self.quoted(&batch[at..])?,
                 _ => bare_word(&batch[at..])?,
             };
-            cells.push(start..at);
+            cell(start..at);
             match batch.get(at)? {
                 b',' => at += 1,
                 b')' => return Some(at + 1),

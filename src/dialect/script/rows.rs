@@ -51,12 +51,15 @@ pub struct InsertRows {
     statement_end: usize,
     /// What is wrong behind rows that have to leave first.
     fault: Option<RowFault>,
+    /// May rows be gone over without the lexer?
+    plain: bool,
 }
 
 impl InsertRows {
     /// The rows that follow `head`.
     pub fn new(head: Vec<u8>, grammar: Grammar) -> Self {
         InsertRows {
+            plain: is_plain(&grammar),
             head,
             grammar,
             lexer: Lexer::default(),
@@ -105,6 +108,11 @@ impl InsertRows {
             if self.at >= buf.len() {
                 break;
             }
+            if let Some(end) = self.plain_row(buf) {
+                self.at = end;
+                self.end_row();
+                continue;
+            }
             let Step::Unit(unit, end) = self.lexer.step(&self.grammar, buf, self.at, eof) else {
                 break;
             };
@@ -121,6 +129,23 @@ impl InsertRows {
             }
         }
         Ok(())
+    }
+
+    /// Where the row ends that begins here, if it is one that dumpers write.
+    fn plain_row(&self, buf: &[u8]) -> Option<usize> {
+        let begins = self.phase == Phase::Row && buf[self.at] == b'(';
+        let free = self.plain && self.lexer.open().is_none() && !self.lexer.in_code();
+        let writing = Writing {
+            head: &self.head,
+            backslashes: self.grammar.backslashes,
+        };
+        (begins && free).then(|| writing.end(buf, self.at))?
+    }
+
+    fn end_row(&mut self) {
+        self.phase = Phase::After;
+        self.row_end = self.at;
+        self.rows += 1;
     }
 
     fn take(&mut self, unit: Unit) {
@@ -140,9 +165,7 @@ impl InsertRows {
             (Phase::Inside | Phase::Tail, Unit::Mark(b')')) => {
                 self.depth = self.depth.saturating_sub(1);
                 if self.depth == 0 && self.phase == Phase::Inside {
-                    self.phase = Phase::After;
-                    self.row_end = self.at;
-                    self.rows += 1;
+                    self.end_row();
                 }
             }
             (Phase::After, Unit::Mark(b',')) => self.phase = Phase::Row,
@@ -187,6 +210,11 @@ impl InsertRows {
     }
 }
 
+/// Can rows be gone over byte by byte?
+fn is_plain(grammar: &Grammar) -> bool {
+    grammar.charset.wide == Wide::No && grammar.delimiter == b";"
+}
+
 /// Finds the rows of a batch and their cells.
 #[derive(Debug, Clone)]
 pub struct RowReader {
@@ -211,8 +239,7 @@ impl RowReader {
             head: &self.head,
             backslashes: self.grammar.backslashes,
         };
-        let plain = !self.set && self.grammar.charset.wide == Wide::No;
-        match plain && self.grammar.delimiter == b";" && writing.row(batch, at, row) {
+        match !self.set && is_plain(&self.grammar) && writing.row(batch, at, row) {
             true => Ok(true),
             false => self.row_of_tokens(batch, at, row),
         }
@@ -317,7 +344,22 @@ mod tests {
 
     /// The rows' bytes, their number and the end, however the text is cut.
     fn cuts(mode: RowMode, text: &str, cut: usize) -> Result<(String, u64, String), RowFault> {
-        let mut rows = InsertRows::new(HEAD.as_bytes().to_vec(), mysql());
+        let rows = InsertRows::new(HEAD.as_bytes().to_vec(), mysql());
+        let closely = InsertRows {
+            plain: false,
+            ..rows.clone()
+        };
+        let found = cuts_of(rows, mode, text, cut);
+        assert_eq!(found, cuts_of(closely, mode, text, cut), "{text} by {cut}");
+        found
+    }
+
+    fn cuts_of(
+        mut rows: InsertRows,
+        mode: RowMode,
+        text: &str,
+        cut: usize,
+    ) -> Result<(String, u64, String), RowFault> {
         let (mut from, mut have) = (0, 0);
         let (mut bytes, mut count) = (String::new(), 0);
         loop {
@@ -404,6 +446,16 @@ mod tests {
                 }
             };
             prop_assert_eq!(read(true), read(false), "{}", batch.escape_ascii());
+        }
+
+        #[test]
+        fn any_rows_are_cut_as_the_lexer_cuts_them(
+            text in "(\\((1|'a'|'(\\\\'|''|;|\\)|a)*'|NULL|f\\(1\\)|-1|'|/\\*|\\*/|-- |#|,)(,('b'|2|''))?\\)(,|,\n|;\n|;\nINSERT INTO `t` VALUES\n|;\nINSERT INTO `u` VALUES\n| ON)){0,5}",
+            cut in 1usize..40,
+        ) {
+            for mode in [RowMode::Split, RowMode::Pass] {
+                let _ = cuts(mode, &text, cut);
+            }
         }
     }
 

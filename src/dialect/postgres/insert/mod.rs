@@ -10,6 +10,7 @@ use super::copy_text::fault;
 use super::lexer::{Lexer, Rules, Step, Unit};
 use super::psql;
 use super::tokens::{Lexing, Tokens, tokens};
+use crate::dialect::tuple::Writing;
 use crate::dialect::{RowFault, RowMode};
 
 /// The head of an INSERT.
@@ -88,6 +89,8 @@ pub struct InsertRows {
     statement_end: usize,
     /// What is wrong behind rows that have to leave first.
     fault: Option<RowFault>,
+    /// May rows be gone over without the lexer?
+    plain: bool,
 }
 
 impl InsertRows {
@@ -104,6 +107,7 @@ impl InsertRows {
             rows: 0,
             statement_end: 0,
             fault: None,
+            plain: true,
         }
     }
 
@@ -168,6 +172,11 @@ impl InsertRows {
                 }
                 continue;
             }
+            if let Some(end) = self.plain_row(rules, buf) {
+                self.at = end;
+                self.end_row();
+                continue;
+            }
             let Step::Unit(unit, end) = self.lexer.step(rules, buf, self.at, eof) else {
                 break;
             };
@@ -175,12 +184,30 @@ impl InsertRows {
             self.take(unit);
             if self.phase == Phase::Between
                 && mode == RowMode::Split
+                && &buf[self.row_end..end] != b";"
                 && !is_plain_tail(tokens(&buf[self.row_end..end], self.lexing))
             {
                 return fault("this INSERT does more than insert its rows (its end is not known)");
             }
         }
         Ok(())
+    }
+
+    /// Where the row ends that begins here, if it is one that dumpers write.
+    fn plain_row(&self, rules: &Rules, buf: &[u8]) -> Option<usize> {
+        let begins = self.phase == Phase::Row && buf[self.at] == b'(';
+        let free = self.plain && self.lexer.open().is_none() && !rules.charset.is_wide();
+        let writing = Writing {
+            head: &self.head,
+            backslashes: !rules.standard,
+        };
+        (begins && free).then(|| writing.end(buf, self.at))?
+    }
+
+    fn end_row(&mut self) {
+        self.phase = Phase::After;
+        self.row_end = self.at;
+        self.rows += 1;
     }
 
     fn end_statement(&mut self) {
@@ -200,9 +227,7 @@ impl InsertRows {
             (Phase::Inside | Phase::Tail, Unit::Mark(b')')) => {
                 self.depth = self.depth.saturating_sub(1);
                 if self.depth == 0 && self.phase == Phase::Inside {
-                    self.phase = Phase::After;
-                    self.row_end = self.at;
-                    self.rows += 1;
+                    self.end_row();
                 }
             }
             (Phase::After, Unit::Mark(b',')) => self.phase = Phase::Row,
@@ -259,6 +284,7 @@ mod tests {
     use super::super::literal::Literals;
     use super::*;
     use crate::dialect::{RowCodec, RowSpan};
+    use proptest::prelude::*;
 
     const HEAD: &str = "INSERT INTO t VALUES ";
 
@@ -272,11 +298,26 @@ mod tests {
 
     /// The rows' bytes, their number and the end, however the text is cut.
     fn cuts(mode: RowMode, text: &str, cut: usize) -> Result<(String, u64, String), RowFault> {
+        let rows = InsertRows::new(HEAD.as_bytes().to_vec(), Lexing::default());
+        let closely = InsertRows {
+            plain: false,
+            ..rows.clone()
+        };
+        let found = cuts_of(rows, mode, text, cut);
+        assert_eq!(found, cuts_of(closely, mode, text, cut), "{text} by {cut}");
+        found
+    }
+
+    fn cuts_of(
+        mut rows: InsertRows,
+        mode: RowMode,
+        text: &str,
+        cut: usize,
+    ) -> Result<(String, u64, String), RowFault> {
         let rules = Rules {
             standard: true,
             charset: Charset::utf8(),
         };
-        let mut rows = InsertRows::new(HEAD.as_bytes().to_vec(), Lexing::default());
         let (mut from, mut have) = (0, 0);
         let (mut bytes, mut count) = (String::new(), 0);
         loop {
@@ -317,6 +358,18 @@ mod tests {
         }
         assert_eq!(head("INSERT INTO :x VALUES"), None);
         assert_eq!(head("INSERT INTO t (a[1]) VALUES"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_rows_are_cut_as_the_lexer_cuts_them(
+            text in "(\\((1|'a'|'(\\\\'|''|;|\\)|a)*'|NULL|f\\(1\\)|-1|'|/\\*|\\*/|--|:x|\\$\\$|,)(, ?('b'|2|''))?\\)(,|,\n|;\n|;\nINSERT INTO t VALUES |;\nINSERT INTO u VALUES | ON)){0,5}",
+            cut in 1usize..40,
+        ) {
+            for mode in [RowMode::Split, RowMode::Pass] {
+                let _ = cuts(mode, &text, cut);
+            }
+        }
     }
 
     #[test]
