@@ -283,10 +283,17 @@ impl Node {
                 None => None,
             },
             Node::IntegerIn(slot, range, constants, null, negated) => match row.cell(*slot)? {
-                Some(text) => match constants.binary_search(&range.parse(text)?) {
-                    Ok(_) => Some(!negated),
-                    Err(_) => (!null).then_some(*negated),
-                },
+                Some(text) => {
+                    let value = range.parse(text)?;
+                    let found = match constants.len() {
+                        ..=8 => constants.contains(&value),
+                        _ => constants.binary_search(&value).is_ok(),
+                    };
+                    match found {
+                        true => Some(!negated),
+                        false => (!null).then_some(*negated),
+                    }
+                }
                 None => None,
             },
             Node::Not(value) => value.truth(row)?.map(|v| !v),

@@ -5,6 +5,7 @@
 use super::transform::Writer;
 use crate::dialect::{Bare, RowCodec, RowSpan};
 use crate::plan::PlainProgram;
+use memchr::memchr3;
 use std::ops::Range;
 
 /// The state of a batch.
@@ -16,6 +17,8 @@ pub(super) struct PlainRows<'p> {
     replaced: Vec<(Range<usize>, usize)>,
     /// Is a stretch without addresses to be expected?
     sparse: bool,
+    /// Where the next byte stands in the batch that an address could be written with, escapes apart.
+    sign: usize,
 }
 
 impl<'p> PlainRows<'p> {
@@ -25,6 +28,7 @@ impl<'p> PlainRows<'p> {
             new: Vec::new(),
             replaced: Vec::new(),
             sparse: true,
+            sign: 0,
         }
     }
 
@@ -60,6 +64,8 @@ impl<'p> PlainRows<'p> {
     fn moved(&mut self, codec: &dyn RowCodec, batch: &[u8], span: &RowSpan) -> Option<()> {
         self.new.clear();
         self.replaced.clear();
+        // One search goes over all cells of a row, where there are several.
+        let several = self.program.cells.len() > 1;
         for cell in &self.program.cells {
             let range = span.cells[cell.cell].clone();
             let raw = &batch[range.clone()];
@@ -68,7 +74,17 @@ impl<'p> PlainRows<'p> {
                 Bare::Null if !cell.addresses.not_null => continue,
                 Bare::Null | Bare::Unclear => return None,
             };
+            if several && self.sign < range.start {
+                let sign = memchr3(b'@', b'%', b'&', &batch[range.start..]);
+                self.sign = sign.map_or(batch.len(), |sign| range.start + sign);
+            }
             let moves = &cell.addresses.moves;
+            let limit = moves
+                .limit()
+                .map_or(usize::MAX, |(limit, _)| limit as usize);
+            if several && range.end <= self.sign && text.len() <= limit {
+                continue;
+            }
             if moves.rewrite(&raw[text.clone()], &mut self.new)? {
                 let place = range.start + text.start..range.start + text.end;
                 self.replaced.push((place, self.new.len()));

@@ -47,6 +47,8 @@ pub struct TextCodec {
     width: Option<usize>,
     /// Do letters, digits and `@._-` mean themselves, and is nothing that has an `@` NULL?
     bare: bool,
+    /// Is a cell without a backslash its own text?
+    own: bool,
 }
 
 pub(super) fn fault<T>(why: impl Into<String>) -> Result<T, RowFault> {
@@ -63,6 +65,7 @@ impl TextCodec {
             && (marked.iter().flatten()).all(|mark| !mark.contains(&b'@'));
         TextCodec {
             bare,
+            own: head.null == b"\\N" && head.default.is_none() && charset.is_plain(),
             head,
             charset,
             newline,
@@ -225,6 +228,9 @@ impl RowCodec for TextCodec {
         raw: &'a [u8],
         data_type: &DataType,
     ) -> Result<Option<Cow<'a, [u8]>>, RowFault> {
+        if self.own && !raw.contains(&b'\\') {
+            return super::literal::canonical(Cow::Borrowed(raw), data_type).map(Some);
+        }
         if raw == self.head.null {
             return Ok(None);
         }

@@ -19,29 +19,39 @@ const FILES: &[&str] = &[
     "webp", "woff", "woff2", "xls", "xlsx", "xml", "yaml", "yml",
 ];
 
-/// Which two letters file suffixes begin with: for each first letter, a bit for each second one.
-const BEGINNINGS: [u32; 26] = beginnings();
+/// Where the suffixes of each first letter begin in [`FILES`], and a bit for each of their last letters.
+static BY_LETTER: ([usize; 27], [u32; 26]) = by_letter();
 
-const fn beginnings() -> [u32; 26] {
-    let mut all = [0; 26];
-    let mut at = 0;
-    while at < FILES.len() {
+const fn by_letter() -> ([usize; 27], [u32; 26]) {
+    let (mut starts, mut lasts) = ([FILES.len(); 27], [0; 26]);
+    let (mut at, mut later) = (FILES.len(), 25);
+    while at > 0 {
+        at -= 1;
         let suffix = FILES[at].as_bytes();
-        // A digit there (`7z`) sets no bit that a letter asks for.
-        if suffix[0].is_ascii_lowercase() && suffix[1].is_ascii_lowercase() {
-            all[(suffix[0] - b'a') as usize] |= 1 << (suffix[1] - b'a');
+        let first = (suffix[0] - b'a') as usize;
+        assert!(first <= later, "the suffixes are in their order");
+        later = first;
+        let mut letter = 0;
+        while letter <= first {
+            starts[letter] = at;
+            letter += 1;
         }
-        at += 1;
+        // Of one that ends with a digit none is asked for.
+        if let last @ b'a'..=b'z' = suffix[suffix.len() - 1] {
+            lasts[first] |= 1 << (last - b'a');
+        }
     }
-    all
+    (starts, lasts)
 }
 
-/// Is a label of two ASCII letters or more a file suffix?
+/// Is a label of ASCII letters a file suffix?
 pub(super) fn is_file(label: &[u8]) -> bool {
-    let letter = |at: usize| u32::from(label[at].to_ascii_lowercase() - b'a');
-    let may_be = BEGINNINGS[letter(0) as usize] >> letter(1) & 1 == 1;
-    may_be
-        && FILES
+    let letter = |byte: Option<&u8>| byte.map_or(0, |b| b.to_ascii_lowercase() - b'a');
+    let (first, last) = (usize::from(letter(label.first())), letter(label.last()));
+    let (starts, lasts) = &BY_LETTER;
+    let files = &FILES[starts[first]..starts[first + 1]];
+    lasts[first] >> last & 1 == 1
+        && files
             .iter()
             .any(|file| label.eq_ignore_ascii_case(file.as_bytes()))
 }
