@@ -13,6 +13,7 @@ pub mod oracle;
 pub mod postgres;
 pub mod properties;
 pub mod script;
+mod secrets;
 mod session;
 pub mod sqlite;
 mod tuple;
@@ -443,6 +444,11 @@ pub trait Framer: Send {
     /// has left already. Its further effects, in frames of their own, go with it: for them the
     /// answer is [`Without::Same`].
     fn without_users(&self, gone: &dyn Fn(&str) -> bool) -> Without;
+
+    /// If it is a table of the server's own in which passwords of its users stand: their columns.
+    fn credentials(&self, _: &RelationName) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Is all DDL of this section's tables known before the first row, because the dumper's banner says so?
     fn schema_first(&self) -> bool;

@@ -280,7 +280,8 @@ impl Driver<'_> {
                 self.statement(bytes, at, effect, named).await
             }
             Frame::Head { bytes, at, block } => {
-                self.head(bytes, block).await.map_err(|error| error.at(at))
+                let head = self.head(bytes, at, block).await;
+                head.map_err(|error| error.at(at))
             }
             Frame::Rows {
                 bytes,
@@ -308,7 +309,7 @@ impl Driver<'_> {
             .await
     }
 
-    async fn head(&mut self, bytes: Bytes, block: Arc<Block>) -> Result<()> {
+    async fn head(&mut self, bytes: Bytes, at: Position, block: Arc<Block>) -> Result<()> {
         self.decide()?;
         self.look_ahead().await?;
         let relation = &block.relation;
@@ -329,6 +330,7 @@ impl Driver<'_> {
                     .remedy("dump each table in one piece"),
             );
         }
+        self.credentials(at, &block, planned.program.as_deref())?;
         if planned.settled {
             let (header, program) = (block.columns.as_deref(), planned.program.as_deref());
             self.reviewed(relation, header, program, true).await?;

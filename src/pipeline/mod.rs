@@ -16,6 +16,7 @@
 mod account;
 mod added;
 mod archive;
+mod credentials;
 mod decoder;
 mod driver;
 mod follows;

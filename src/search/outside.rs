@@ -118,7 +118,8 @@ impl Outside {
             known.insert(hit.what.clone());
             take(hit.at.start, hit);
         });
-        if has_escapes(bytes) {
+        // A text in pieces, or one with escapes of another dialect's kind.
+        if has_escapes(bytes) || memchr::memchr2(b'\\', b'\'', bytes).is_some() {
             each(&loosened(bytes), &mut |hit| {
                 if !known.contains(&hit.what) {
                     take(0, hit);
@@ -195,15 +196,16 @@ impl Outside {
 fn loosened(statement: &[u8]) -> Vec<u8> {
     static LOOSE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?x-u) \\x40 | \\100 | \\0040 | \\\+000040
+            r"(?x-u) \\x40 | \\100 | \\0040 | \\\+000040 | \\@
+            | (?<gap> \\ \r? \n | ' \s+ n? ' )
             | (?i) ' \s* (?: \|\| | \+ ) \s* n? (?:char|chr) \s* \( \s* (?: 64 | 0x40 ) \s* \) \s*
               (?: \|\| | \+ ) \s* n? '
-            | (?i) (?<seam> ' \s* \)? \s* (?: \|\| | \+ ) \s* (?: to_n?clob \s* \( \s* )? n? ' )",
+            | (?i) (?<seam> ' \s* \)? \s* (?: \|\| | \+ ) \s* (?: (?: to_n?clob | unistr ) \s* \( \s* )? n? ' )",
         )
         .expect("the pattern is sound")
     });
     let replaced = LOOSE.replace_all(statement, |found: &Captures<'_>| -> &[u8] {
-        match found.name("seam") {
+        match found.name("seam").or(found.name("gap")) {
             Some(_) => b"",
             None => b"@",
         }
@@ -236,6 +238,11 @@ mod tests {
             ("x CHECK (a <> 'jane' || '@x.de')", 0, "jane@x.de"),
             ("x DEFAULT 'jane' || CHR(64) || 'x.de'", 0, "jane@x.de"),
             ("x DEFAULT (N'jane' + N'@x.de')", 0, "jane@x.de"),
+            ("x DEFAULT 'jane' '@x.de'", 0, "jane@x.de"),
+            (r"x DEFAULT 'jane\@x.de'", 0, "jane@x.de"),
+            ("x DEFAULT N'jane@firm\\\r\na.de'", 0, "jane@firma.de"),
+            (r"x DEFAULT 'jane'||UNISTR('\0040')||'x.de'", 0, "jane@x.de"),
+            (r"x DEFAULT UNISTR('jane\0040') || 'x.de'", 0, "jane@x.de"),
         ] {
             let mut all = Vec::new();
             Outside::default().statement(text.as_bytes(), &mut |at, hit| {

@@ -1,19 +1,29 @@
 //! What stands outside the rows: everything that could hold a value is told by its line or left out,
 //! and stops a strict run. The value itself is never told.
 
+use crate::mariadb::mariadb;
 use crate::runner::{Run, command};
 
 /// What every dump begins with, so that the statement is what is wrong with it.
 const ROW: &str = "-- a comment\n";
 
 fn scrub(dialect: &str, rules: &str, args: &[&str], dump: &str) -> (Run, String) {
+    let args = [args, &["-f", dialect]].concat();
+    bytes(rules, &args, dump.as_bytes())
+}
+
+fn bytes(rules: &str, args: &[&str], dump: &[u8]) -> (Run, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let (book, report) = (folder.path().join("r.sql"), folder.path().join("r.json"));
     std::fs::write(&book, rules).expect("the rules");
     let mut command = command();
-    command.args(args).args(["-f", dialect]);
+    command.args(args);
     command.arg("-r").arg(&book).arg("--report").arg(&report);
-    let run = command.write_stdin(dump).output().expect("a run").into();
+    let run = command
+        .write_stdin(dump.to_vec())
+        .output()
+        .expect("a run")
+        .into();
     let report = std::fs::read_to_string(&report).unwrap_or_default();
     (run, report)
 }
@@ -61,6 +71,162 @@ const ADDRESS: &str = "holds an address outside the safe domain";
 const PASSWORD: &str = "holds a password";
 const URL: &str = "holds a secret (URL with a password)";
 const CONNECTION: &str = "holds a secret (connection string with a password)";
+const JOB: &str = "defines a job that will run";
+
+/// They bring what nobody can follow, or run what nobody sees: they pass as long as there are no rules, and
+/// stop a strict run.
+#[track_caller]
+fn all_stop(dialect: &str, statements: &[&str]) {
+    let mut wrong = String::new();
+    for statement in statements {
+        let dump = format!("{ROW}{statement}\n");
+        let (run, _) = scrub(dialect, "", &[], &dump);
+        let (ruled, _) = scrub(dialect, "UPDATE t SET a = 'x';", &[], &dump);
+        let (strict, _) = scrub(dialect, "", &["--strict"], &dump);
+        let passed = run.code == Some(0) && run.text() == dump;
+        let stopped = ruled.code == Some(3) && ruled.err.contains("line ");
+        if !passed || !stopped || strict.code != Some(3) || ruled.err.contains("S3CRET") {
+            let codes = (run.code, ruled.code, strict.code);
+            wrong += &format!("{dialect}: {statement} {codes:?}\n  {}\n", ruled.err);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn commands_that_reach_beyond_the_dump() {
+    all_stop(
+        "mssql",
+        &[
+            ":r other.sql",
+            "!!dir",
+            ":!! dir",
+            ":ed",
+            ":on error ignore",
+            ":connect h -U u -P S3CRET",
+            ":exit(SELECT 1)",
+            "EXEC xp_cmdshell 'dir'\nGO",
+            "EXEC master..xp_cmdshell 'dir'\nGO",
+            "EXEC sp_OACreate 'x', @o OUT\nGO",
+            "EXEC msdb.dbo.sp_start_job N'j'\nGO",
+        ],
+    );
+    all_stop(
+        "oracle",
+        &[
+            "COPY FROM hr/S3CRET@prod APPEND T USING SELECT * FROM t",
+            "HOST dir",
+            "ho dir",
+            "! dir",
+            "$ dir",
+            "GET x.sql",
+            "EDIT x.sql",
+            "@x.sql",
+            "CHANGE /a/b",
+            "FLASHBACK TABLE t TO BEFORE DROP;",
+            "LIQUIBASE update;",
+        ],
+    );
+    all_stop(
+        "sqlite",
+        &[
+            ".archive -x",
+            ".clone x.db",
+            ".once |sh",
+            ".output |sh",
+            ".excel",
+            ".shell dir",
+            ".system dir",
+            ".bail off",
+            ".unheard-of",
+            "SELECT load_extension('x');",
+            "SELECT writefile('x', 'y');",
+        ],
+    );
+    all_stop(
+        "mysql",
+        &[
+            "\\! dir",
+            "system dir",
+            "pager sh",
+            "\\P sh",
+            "source x.sql",
+            "edit",
+            "START SLAVE;",
+            "START GROUP_REPLICATION USER='r', PASSWORD='S3CRET';",
+        ],
+    );
+}
+
+/// MariaDB keeps the lowest and highest values of columns in a table of its own, hashes of passwords in another,
+/// and writes users who have no password in statements that look as if they had.
+#[test]
+fn what_mariadb_writes_of_its_own() {
+    let Some(server) = mariadb() else { return };
+    let run = |script: &str| {
+        let mut client = server.tool("mariadb");
+        let out = client.write_stdin(script).output().expect("a run");
+        let err = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(out.status.success(), "{err}");
+    };
+    let dump = |args: &[&str]| {
+        let out = server.tool("mariadb-dump").args(args).output();
+        let out = out.expect("a dump");
+        assert!(out.status.success());
+        out.stdout
+    };
+    run(
+        "CREATE DATABASE outside; CREATE TABLE outside.customer (id int, email varchar(99));
+        INSERT INTO outside.customer VALUES (1, 'jane@firma.de'), (2, 'max@firma.de');
+        ANALYZE TABLE outside.customer PERSISTENT FOR ALL;
+        CREATE USER outside1@localhost IDENTIFIED VIA unix_socket;
+        CREATE USER outside2@localhost IDENTIFIED VIA mysql_native_password OR unix_socket;
+        CREATE USER outside3@localhost ACCOUNT LOCK;
+        CREATE USER hashed@localhost IDENTIFIED BY 'S3CRET';
+        CREATE EVENT outside.e ON SCHEDULE EVERY 1 DAY STARTS '2199-01-01' DO SELECT 1;
+        CREATE EVENT outside.off ON SCHEDULE EVERY 1 DAY STARTS '2199-01-01' DISABLE DO SELECT 1;",
+    );
+    let rules = "UPDATE outside.customer SET email = 'x';";
+    let all = dump(&["--databases", "mysql", "outside"]);
+    for dump in [dump(&["--system=stats"]), all.clone(), dump(&["mysql"])] {
+        let holds = |bytes: &[u8]| memchr::memmem::find(bytes, b"jane@firma.de").is_some();
+        assert!(holds(&dump));
+        let (run, report) = bytes(rules, &[], &dump);
+        assert!(!holds(&run.out), "{}", run.err);
+        assert!(report.contains("column_stats: its planner statistics"));
+    }
+
+    let (run, report) = bytes("", &[], &all);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert_eq!(run.out, all);
+    let told = "mysql.global_priv holds a password of each user (column Priv)";
+    assert!(report.contains(told), "{report}");
+    let (run, _) = bytes("", &["--strict"], &all);
+    assert_eq!(run.code, Some(3), "{}", run.err);
+    let (run, report) = bytes("TRUNCATE mysql.global_priv;", &[], &all);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(!report.contains("global_priv holds"), "{report}");
+
+    // What other tests create at the same time is not looked at.
+    let users = String::from_utf8(dump(&["--system=users"])).expect("UTF-8");
+    let ours = users
+        .lines()
+        .filter(|line| !line.contains('@') || line.contains("outside"));
+    let ours: Vec<_> = ours.collect();
+    assert!(
+        ours.iter()
+            .any(|line| line.starts_with("CREATE USER `outside2`"))
+    );
+    let (run, _) = bytes("", &["--strict"], ours.join("\n").as_bytes());
+    assert_eq!(run.code, Some(0), "{}", run.err);
+
+    let events = dump(&["--events", "--no-data", "outside"]);
+    let (run, report) = bytes("", &[], &events);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert_eq!(report.matches(JOB).count(), 1, "{report}");
+    let (run, _) = bytes("", &["--strict"], &events);
+    assert_eq!(run.code, Some(3), "{}", run.err);
+}
 
 #[test]
 fn postgres() {
@@ -226,6 +392,40 @@ fn what_is_left_out() {
             "statistics",
         ),
         (
+            "oracle",
+            "UPDATE t SET a = 'x';",
+            "CREATE TABLE HR.T (ID NUMBER, A VARCHAR2(99));\nDECLARE\n  SREC DBMS_STATS.STATREC;\nBEGIN\n  \
+             SREC.MINVAL := '6A616E65'; SREC.CHVALS := DBMS_STATS.CHARARRAY('jane@firma.de');\n  \
+             DBMS_STATS.SET_COLUMN_STATS('\"HR\"','\"T\"','\"A\"',NULL,NULL,NULL,1,.5,0,SREC,11,6);\nEND;\n/\n",
+            "jane",
+            "statistics",
+        ),
+        (
+            "mssql",
+            "UPDATE t SET a = 'x';",
+            "CREATE TABLE [dbo].[t] ([id] int, [a] nvarchar(99))\nGO\nCREATE STATISTICS [s] ON [dbo].[t]([a])\nGO\n\
+             UPDATE STATISTICS [dbo].[t]([s]) WITH STATS_STREAM = 0x01006a616e65, ROWCOUNT = 2, PAGECOUNT = 1\nGO\n",
+            "6a616e65",
+            "statistics",
+        ),
+        (
+            "mssql",
+            "UPDATE t SET a = 'x';",
+            "CREATE TABLE [dbo].[t] ([id] int, [a] nvarchar(99))\nGO\nif not exists (select * from sys.stats where name = \
+             N's' and object_id = object_id(N'[dbo].[t]'))\nCREATE STATISTICS [s] ON [dbo].[t]([a]) WITH STATS_STREAM = \
+             0x01006a616e65\nGO\n",
+            "6a616e65",
+            "statistics",
+        ),
+        (
+            "mysql",
+            "UPDATE t SET a = 'x';",
+            "CREATE TABLE `t` (`id` int, `a` varchar(99));\nUSE mysql;\nREPLACE INTO `column_stats` VALUES\n\
+             ('d','t','a','jane@firma.de','max@firma.de',0.0000,4.0000,1.0000,NULL,NULL,NULL);\n",
+            "jane",
+            "statistics",
+        ),
+        (
             "sqlite",
             "UPDATE t SET a = 'x';",
             "CREATE TABLE t(id INTEGER, a TEXT);\nANALYZE sqlite_schema;\n\
@@ -350,6 +550,50 @@ fn mysql() {
             ),
             ("ALTER SERVER s OPTIONS (PASSWORD 'S3CRET');", PASSWORD),
             ("CREATE ROLE r;", ""),
+            ("CREATE USER r IDENTIFIED VIA unix_socket;", ""),
+            (
+                "GRANT USAGE ON *.* TO r IDENTIFIED VIA mysql_native_password OR unix_socket;",
+                "",
+            ),
+            (
+                "GRANT USAGE ON *.* TO r IDENTIFIED VIA mysql_native_password USING '*S3CRET' OR unix_socket;",
+                PASSWORD,
+            ),
+            ("CREATE USER r IDENTIFIED WITH 'x' AS 0x5333;", PASSWORD),
+            ("ALTER USER r DEFAULT ROLE NONE;", ""),
+            ("ALTER USER r ACCOUNT LOCK PASSWORD EXPIRE;", ""),
+            ("SET @a = 1, PASSWORD FOR r = 'S3CRET';", PASSWORD),
+            (
+                "CREATE TABLE `t` (`a` int) ENGINE=SPIDER COMMENT='wrapper \"mysql\", user \"u\", password \"S3CRET\"';",
+                PASSWORD,
+            ),
+            (
+                "CREATE TABLE `t` (`a` int) DEFAULT CHARSET=utf8mb4 COMMENT='jane' '@firma.de';",
+                ADDRESS,
+            ),
+            (
+                "CREATE TABLE `t` (`a` varchar(99) DEFAULT 'jane\\@firma.de');",
+                ADDRESS,
+            ),
+            (
+                "DELIMITER ;;\nCREATE EVENT e ON SCHEDULE EVERY 1 DAY ENABLE DO CALL f() ;;\nDELIMITER ;",
+                JOB,
+            ),
+            (
+                "DELIMITER ;;\nCREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO CALL f() ;;\nDELIMITER ;",
+                "",
+            ),
+            ("ALTER EVENT e ENABLE;", JOB),
+            (
+                "CREATE TABLE `mysql`.`user` (`Host` char(9), `authentication_string` text);\n\
+                 INSERT INTO `mysql`.`user` VALUES ('%','*S3CRET');",
+                PASSWORD,
+            ),
+            (
+                "CREATE TABLE `user` (`Host` char(9), `authentication_string` text);\n\
+                 INSERT INTO `user` VALUES ('%','*S3CRET');",
+                PASSWORD,
+            ),
         ],
     );
 }
@@ -420,6 +664,78 @@ fn mssql() {
                 "EXEC master.dbo.sp_addlinkedsrvlogin @rmtsrvname=N's', @rmtpassword='S3CRET'\nGO",
                 PASSWORD,
             ),
+            (
+                "EXEC master.dbo.sp_addlinkedsrvlogin @rmtsrvname=N's', @rmtpassword=NULL\nGO",
+                "",
+            ),
+            (
+                "EXEC master.dbo.sp_addlinkedsrvlogin @rmtsrvname=N's', @rmtuser=N'u', @rmtpassword='########'\nGO",
+                "",
+            ),
+            (
+                "EXEC sp_addlinkedsrvlogin 's', 'false', NULL, 'u', 'S3CRET'\nGO",
+                PASSWORD,
+            ),
+            (
+                "EXEC sp_adddistributor @distributor = N'd', @password = N'S3CRET'\nGO",
+                PASSWORD,
+            ),
+            (
+                "EXEC sp_addpushsubscription_agent @publication = N'p', @subscriber_password = N'S3CRET'\nGO",
+                PASSWORD,
+            ),
+            (
+                "EXEC sp_addlogreader_agent @job_login = N'u', @job_password = N'S3CRET'\nGO",
+                PASSWORD,
+            ),
+            (
+                "EXEC sp_control_dbmasterkey_password N'd', N'S3CRET', N'add'\nGO",
+                PASSWORD,
+            ),
+            (
+                "EXEC sp_xp_cmdshell_proxy_account 'u', 'S3CRET'\nGO",
+                PASSWORD,
+            ),
+            (
+                "EXEC sp_addlinkedserver @server = N's', @provstr = N'PWD=S3CRET'\nGO",
+                PASSWORD,
+            ),
+            (
+                "CREATE ASYMMETRIC KEY k WITH ALGORITHM = RSA_2048 ENCRYPTION BY PASSWORD = 'S3CRET'\nGO",
+                PASSWORD,
+            ),
+            (
+                "BACKUP MASTER KEY TO FILE = 'f' ENCRYPTION BY PASSWORD = 'S3CRET'\nGO",
+                PASSWORD,
+            ),
+            (
+                "ADD SIGNATURE TO p BY CERTIFICATE c WITH PASSWORD = 'S3CRET'\nGO",
+                PASSWORD,
+            ),
+            (
+                "IF 1=1 OPEN MASTER KEY DECRYPTION BY PASSWORD = 'S3CRET'\nGO",
+                PASSWORD,
+            ),
+            (
+                "SELECT * FROM OPENROWSET('SQLNCLI', 'h'; 'u'; 'S3CRET', 'SELECT 1') AS x\nGO",
+                PASSWORD,
+            ),
+            (
+                "CREATE PROCEDURE p AS EXEC sp_addlinkedsrvlogin 's', 'false', NULL, 'u', 'S3CRET'\nGO",
+                PASSWORD,
+            ),
+            (
+                "EXEC msdb.dbo.sp_add_job @job_name = N'j', @enabled = 1\nGO",
+                JOB,
+            ),
+            (
+                "EXEC msdb.dbo.sp_add_job @job_name = N'j', @enabled = 0\nGO",
+                "",
+            ),
+            (
+                "CREATE TABLE [t] ([a] nvarchar(99) DEFAULT (N'jane@fir\\\nma.de'))\nGO",
+                ADDRESS,
+            ),
         ],
     );
 }
@@ -474,6 +790,57 @@ fn oracle() {
                 PASSWORD,
             ),
             ("CONNECT r/S3CRET", PASSWORD),
+            ("CONNECT / AS SYSDBA", ""),
+            ("DEFINE password = S3CRET", PASSWORD),
+            (
+                "CREATE SHARED PUBLIC DATABASE LINK L CONNECT TO R IDENTIFIED BY S3CRET USING 'h';",
+                PASSWORD,
+            ),
+            (
+                "ALTER PUBLIC DATABASE LINK L CONNECT TO R IDENTIFIED BY S3CRET;",
+                PASSWORD,
+            ),
+            ("ALTER ROLE R IDENTIFIED BY S3CRET;", PASSWORD),
+            ("SET ROLE R IDENTIFIED BY S3CRET;", PASSWORD),
+            (
+                "CREATE PLUGGABLE DATABASE P ADMIN USER A IDENTIFIED BY S3CRET;",
+                PASSWORD,
+            ),
+            (
+                "CREATE TABLE T (A VARCHAR2(9) ENCRYPT IDENTIFIED BY S3CRET);",
+                PASSWORD,
+            ),
+            (
+                "ADMINISTER KEY MANAGEMENT SET KEYSTORE OPEN IDENTIFIED BY S3CRET;",
+                PASSWORD,
+            ),
+            (
+                "BEGIN DBMS_CREDENTIAL.CREATE_CREDENTIAL('C', 'U', 'S3CRET'); END;\n/",
+                PASSWORD,
+            ),
+            (
+                "BEGIN DBMS_SCHEDULER.CREATE_CREDENTIAL(credential_name => 'C', username => 'U', password => 'S3CRET'); END;\n/",
+                PASSWORD,
+            ),
+            ("CREATE USER R IDENTIFIED EXTERNALLY;", ""),
+            ("CREATE USER R IDENTIFIED GLOBALLY AS 'CN=R';", ""),
+            ("CREATE ROLE R IDENTIFIED USING HR.PKG;", ""),
+            (
+                "BEGIN DBMS_SCHEDULER.CREATE_JOB('J', job_type => 'PLSQL_BLOCK', job_action => 'NULL;', enabled => TRUE); END;\n/",
+                JOB,
+            ),
+            (
+                "BEGIN DBMS_SCHEDULER.CREATE_JOB('J', job_type => 'PLSQL_BLOCK', job_action => 'NULL;', enabled => FALSE); END;\n/",
+                "",
+            ),
+            (
+                "BEGIN SYS.DBMS_JOB.ISUBMIT(job => 1, what => 'NULL;'); END;\n/",
+                JOB,
+            ),
+            (
+                "CREATE TABLE T (A VARCHAR2(99) DEFAULT 'jane'||UNISTR('\\0040')||'firma.de');",
+                ADDRESS,
+            ),
         ],
     );
 }
@@ -498,6 +865,10 @@ fn sqlite() {
             ),
             ("CREATE VIEW v AS SELECT 'ftp://u:S3CRET@firma';", URL),
             ("INSERT INTO sqlite_stat1 VALUES('t','i','1 1');", ""),
+            ("PRAGMA key = 'S3CRET';", PASSWORD),
+            ("PRAGMA rekey('S3CRET');", PASSWORD),
+            ("PRAGMA foreign_keys = 'on';", ""),
+            (".user login u S3CRET", PASSWORD),
             ("-- jane@firma.de", ADDRESS),
         ],
     );

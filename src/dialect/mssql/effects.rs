@@ -1,5 +1,6 @@
 //! What a statement of T-SQL does, as far as scrub cares.
 
+use super::told;
 use crate::dialect::batch::Flavour;
 use crate::dialect::batch::table::Context;
 use crate::dialect::batch::tokens::{Kind, Token, Tokens, tokens};
@@ -17,8 +18,16 @@ pub struct Names<'a> {
     pub database: Option<&'a str>,
 }
 
-/// Procedures of the system that run what they are given, or rename what is known.
+/// Procedures of the system that run what they are given, send it somewhere or rename what is known. Those
+/// called `xp_…` are programs of their own.
 const RUNS: &[&str] = &[
+    "sp_attach_db",
+    "sp_attach_single_file_db",
+    "sp_execute_external_script",
+    "sp_invoke_external_rest_endpoint",
+    "sp_send_dbmail",
+    "sp_sqlexec",
+    "sp_start_job",
     "sp_executesql",
     "sp_rename",
     "sp_msforeachtable",
@@ -33,15 +42,17 @@ impl Names<'_> {
     /// The effects of a statement; at least one. The statement that opens a batch may be the name of a
     /// procedure without EXECUTE.
     pub fn effects(&self, statement: &[u8], opens_batch: bool) -> Vec<Effect> {
-        let mut t = tokens(statement, Flavour::Mssql);
         if statement.starts_with(b":") || statement.starts_with(b"!") {
-            let include = statement.to_ascii_lowercase().starts_with(b":r");
-            return vec![if include {
-                Effect::Anything(":r")
-            } else {
-                Effect::Setting
-            }];
+            return told::command(statement);
         }
+        let t = tokens(statement, Flavour::Mssql);
+        let mut effects = self.done(t, opens_batch);
+        told::add(t, &mut effects);
+        effects
+    }
+
+    /// What a statement does, whatever it holds.
+    fn done(&self, mut t: Tokens<'_>, opens_batch: bool) -> Vec<Effect> {
         let all = t;
         let Some(first) = t.next() else {
             return vec![Effect::Setting];
@@ -69,9 +80,9 @@ impl Names<'_> {
                 _ => Effect::Setting,
             },
             "SET" => self.set(t),
-            "CREATE" | "ALTER" | "OPEN" => return vec![self.definition(&word, t, statement)],
+            "CREATE" | "ALTER" => return vec![self.definition(&word, t)],
             "DROP" if t.at_keyword("DATABASE") => Effect::NoTransaction,
-            "GRANT" | "DENY" | "REVOKE" | "DROP" | "DECLARE" => Effect::Definition,
+            "GRANT" | "DENY" | "REVOKE" | "DROP" | "DECLARE" | "OPEN" => Effect::Definition,
             "BACKUP" | "RESTORE" | "RECONFIGURE" | "CHECKPOINT" => Effect::NoTransaction,
             "ENABLE" | "DISABLE" => self.trigger(&word, t),
             "EXEC" | "EXECUTE" => return self.execute(t),
@@ -136,7 +147,7 @@ impl Names<'_> {
                 }
                 effect
             }
-            "UPDATE" if t.at_keyword("STATISTICS") => return None,
+            "UPDATE" if t.eat("STATISTICS") => return self.samples(t),
             "UPDATE" => {
                 top(&mut t);
                 self.opaque(&mut aliased(t), "UPDATE")
@@ -189,6 +200,7 @@ impl Names<'_> {
 
     /// The effects of everything within a block or under a condition.
     fn inside(&self, mut t: Tokens<'_>, what: &'static str) -> Vec<Effect> {
+        let all = t;
         let mut out: Vec<Effect> = Vec::new();
         while let Some(token) = t.next() {
             let rest = t;
@@ -202,8 +214,8 @@ impl Names<'_> {
                 continue;
             }
             let effect = if token.any_keyword(&["CREATE", "ALTER"]) {
-                match self.definition("", rest, b"") {
-                    effect @ (Effect::Password(_) | Effect::NoTransaction) => Some(effect),
+                match self.definition("", rest) {
+                    effect @ (Effect::Statistics(_) | Effect::NoTransaction) => Some(effect),
                     _ => None,
                 }
             } else {
@@ -220,12 +232,28 @@ impl Names<'_> {
                 _ => {}
             }
         }
+        // What holds nothing but samples can be left out; among anything else they stop the rules.
+        if out.len() > 1 || { all }.any(|t| t.any_keyword(&["BEGIN", "EXEC", "EXECUTE"])) {
+            for effect in &mut out {
+                if let Effect::Statistics(relation) = effect {
+                    *effect = Effect::Opaque(relation.clone(), what);
+                }
+            }
+        }
         // What may change anything comes first: the statement leaves with its first effect.
         out.sort_by_key(|effect| !matches!(effect, Effect::Anything(_)));
         if out.is_empty() {
             out.push(Effect::Definition);
         }
         out
+    }
+
+    /// `t (s) WITH STATS_STREAM = 0x…`: samples of its rows, in UTF-16. Without it the server looks for
+    /// itself.
+    fn samples(&self, mut t: Tokens<'_>) -> Option<Effect> {
+        let parts = t.qualified_name()?;
+        t.any(|t| t.keyword("STATS_STREAM"))
+            .then(|| Effect::Statistics(self.resolve(parts)))
     }
 
     /// `EXEC [@rc =] procedure …`, `EXEC ('…')`: what it runs, if that is a literal. Procedures of the
@@ -295,7 +323,7 @@ impl Names<'_> {
         Effect::Definition
     }
 
-    fn definition(&self, word: &str, mut t: Tokens<'_>, statement: &[u8]) -> Effect {
+    fn definition(&self, word: &str, mut t: Tokens<'_>) -> Effect {
         let _ = t.eat("OR ALTER");
         if word == "ALTER" && t.at_keyword("SCHEMA") {
             return Effect::Anything("ALTER SCHEMA … TRANSFER");
@@ -303,25 +331,10 @@ impl Names<'_> {
         if t.eat("DATABASE") && !t.at_keyword("SCOPED") && !t.at_keyword("AUDIT") {
             return Effect::NoTransaction;
         }
-        let secrets: [(&str, &'static str); 8] = [
-            ("LOGIN", "CREATE LOGIN"),
-            ("USER", "CREATE USER"),
-            ("APPLICATION ROLE", "CREATE APPLICATION ROLE"),
-            ("CREDENTIAL", "CREATE CREDENTIAL"),
-            ("SCOPED CREDENTIAL", "CREATE CREDENTIAL"),
-            ("MASTER KEY", "a master key"),
-            ("SYMMETRIC KEY", "a symmetric key"),
-            ("CERTIFICATE", "a certificate"),
-        ];
-        for (kind, what) in secrets {
-            if t.eat(kind) {
-                let secret = t.any(|t| t.any_keyword(&["PASSWORD", "SECRET"]));
-                return if secret {
-                    Effect::Password(what)
-                } else {
-                    Effect::Definition
-                };
-            }
+        if t.eat("STATISTICS") {
+            t.name();
+            t.eat("ON");
+            return self.samples(t).unwrap_or(Effect::Definition);
         }
         if t.eat("TRIGGER") {
             return Effect::AfterData;
@@ -329,7 +342,6 @@ impl Names<'_> {
         if word == "ALTER" && t.eat("TABLE") {
             return self.alter_table(t);
         }
-        let _ = statement;
         Effect::Definition
     }
 
@@ -527,23 +539,11 @@ fn procedure(name: &str) -> Effect {
     ) {
         return Effect::NoTransaction;
     }
-    let system = name.starts_with("sp_") || name.starts_with("xp_");
-    if system && !RUNS.contains(&name) {
-        let password = matches!(
-            name,
-            "sp_addlogin"
-                | "sp_addlinkedsrvlogin"
-                | "sp_setapprole"
-                | "sp_addapprole"
-                | "sp_password"
-        );
-        return if password {
-            Effect::Password("a procedure of the system")
-        } else {
-            Effect::Definition
-        };
+    let runs = RUNS.contains(&name) || name.starts_with("sp_oa");
+    match name.starts_with("sp_") && !runs {
+        true => Effect::Definition,
+        false => Effect::Anything("EXECUTE"),
     }
-    Effect::Anything("EXECUTE")
 }
 
 #[cfg(test)]

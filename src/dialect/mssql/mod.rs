@@ -1,7 +1,7 @@
 //! SQL Server: scripts for sqlcmd and SSMS, as SMO (Generate Scripts, mssql-scripter) and people write
 //! them.
 //!
-//! [`scanner`] finds the ends of statements, [`effects`] says what they do, [`literal`] reads and
+//! [`scanner`] finds the ends of statements, [`effects`] says what they do, [`told`] what they hold, [`literal`] reads and
 //! writes cells with the dates of [`moments`], [`types`] knows the names of types; [`batch`](crate::dialect::batch) is the rest.
 
 pub mod effects;
@@ -9,6 +9,7 @@ pub mod literal;
 pub mod moments;
 pub mod scanner;
 pub mod session;
+pub mod told;
 pub mod types;
 
 use super::batch::Flavour;

@@ -34,17 +34,53 @@ pub fn command(session: &mut Session, command: &[u8]) -> Effect {
         return Effect::Included(SOURCE);
     } else if is(b"!", b"system") {
         return Effect::Included("a shell command");
-    } else if is(b"r", b"connect") && !rest.is_empty() {
-        return Effect::Included("a connection to another server");
+    } else if is(b"r", b"connect") {
+        return match rest.is_empty() {
+            true => Effect::Setting,
+            false => Effect::Included("a connection to another server"),
+        };
+    } else if !HARMLESS.iter().any(|(letter, word)| is(letter, word)) {
+        return Effect::Included("a client command that reads files or runs programs");
     }
     Effect::Setting
 }
+
+/// Commands of the client that bring nothing and run nothing; `pager` and `edit` run programs.
+const HARMLESS: &[(&[u8], &[u8])] = &[
+    (b"?", b"help"),
+    (b"c", b"clear"),
+    (b"q", b"exit"),
+    (b"q", b"quit"),
+    (b"g", b"go"),
+    (b"G", b"ego"),
+    (b"h", b"help"),
+    (b"n", b"nopager"),
+    (b"p", b"print"),
+    (b"R", b"prompt"),
+    (b"s", b"status"),
+    (b"t", b"notee"),
+    (b"T", b"tee"),
+    (b"w", b"nowarning"),
+    (b"W", b"warnings"),
+    (b"x", b"resetconnection"),
+    (b"x", b"reset_connection"),
+    (b"#", b"rehash"),
+    (b"-", b"sandbox"),
+    (b"", b"costs"),
+    (b"", b"query_attributes"),
+    (b"", b"ssl_session_data_print"),
+];
 
 const SOURCE: &str = "the script of another file";
 
 /// Does a statement hold a client command that changes what the script is about?
 fn holds_command(mut t: Tokens<'_>) -> bool {
-    t.any(|token| matches!(token.raw, [b'\\', b'.' | b'!' | b'u' | b'r' | b'C' | b'd']))
+    t.any(|token| {
+        matches!(
+            token.raw,
+            [b'\\', b'.' | b'!' | b'u' | b'r' | b'C' | b'd' | b'P' | b'e']
+        )
+    })
 }
 
 /// What a statement does.
@@ -67,9 +103,7 @@ pub fn classify(
         None => Effect::Unfollowed(what),
     };
     let effect = if is(&["SET"]) {
-        if t.at_keyword("PASSWORD") {
-            Effect::Password("SET PASSWORD")
-        } else if t.at_keyword("STATEMENT") {
+        if t.at_keyword("STATEMENT") {
             Effect::Unfollowed("a statement that runs others")
         } else if restores(whole) {
             Effect::AfterData
@@ -105,7 +139,7 @@ pub fn classify(
         Effect::Included("IMPORT TABLE")
     } else if is(&["SOURCE"]) {
         Effect::Included(SOURCE)
-    } else if is(&["SYSTEM", "CONNECT"]) {
+    } else if is(&["SYSTEM", "CONNECT", "PAGER", "EDIT"]) {
         Effect::Included("a client command")
     } else if is(RUNS)
         || is(&["BEGIN"]) && t.at_keyword("NOT")
@@ -130,6 +164,16 @@ pub fn classify(
         };
     } else if is(&["BEGIN"]) || is(&["START"]) && t.at_keyword("TRANSACTION") {
         Effect::Begin
+    } else if is(&["START"])
+        && t.eat_any(&[
+            "SLAVE",
+            "REPLICA",
+            "ALL SLAVES",
+            "ALL REPLICAS",
+            "GROUP_REPLICATION",
+        ])
+    {
+        Effect::Included("a replication that begins")
     } else if is(&["COMMIT", "ROLLBACK"]) {
         Effect::Commit
     } else if is(&["ANALYZE"]) {
@@ -236,12 +280,6 @@ fn statistics(mut t: Tokens<'_>, resolve: &dyn Fn(Vec<String>) -> RelationName) 
 }
 
 fn alter(mut t: Tokens<'_>, resolve: &dyn Fn(Vec<String>) -> RelationName) -> Effect {
-    if t.eat("USER") {
-        return Effect::Password("ALTER USER");
-    }
-    if t.at_keyword("SERVER") && t.any(|token| token.keyword("PASSWORD")) {
-        return Effect::Password("ALTER SERVER");
-    }
     t.eat_any(&["ONLINE", "IGNORE"]);
     if !t.eat("TABLE") {
         return Effect::Definition;
@@ -275,28 +313,11 @@ fn exchanges(mut t: Tokens<'_>) -> bool {
 }
 
 fn definition(mut t: Tokens<'_>, resolve: &dyn Fn(Vec<String>) -> RelationName) -> Effect {
-    let whole = t;
-    let has = |words: &[&str]| {
-        let mut rest = whole;
-        rest.any(|token| words.iter().any(|w| token.keyword(w)))
-    };
     if let Some(table) = trigger_table(t) {
         return Effect::Trigger(resolve(table));
     }
     let create = t.eat("CREATE");
     t.eat("OR REPLACE");
-    if create && t.at_keyword("SERVER") || t.at_keyword("CHANGE") {
-        return match has(&["PASSWORD", "MASTER_PASSWORD", "SOURCE_PASSWORD"]) {
-            true => Effect::Password("CREATE SERVER or CHANGE MASTER"),
-            false => Effect::Definition,
-        };
-    }
-    if create && t.at_keyword("USER") || whole.at_keyword("GRANT") {
-        return match has(&["IDENTIFIED"]) {
-            true => Effect::Password("CREATE USER or GRANT"),
-            false => Effect::Definition,
-        };
-    }
     t.eat("TEMPORARY");
     if create && t.eat("TABLE") {
         t.eat("IF NOT EXISTS");

@@ -1,7 +1,8 @@
 //! MySQL and MariaDB: the scripts of mysqldump, mariadb-dump and phpMyAdmin.
 //!
 //! In reading order: [`session`] is what SET and USE change, [`types`] and [`ddl`] learn the schema,
-//! [`effects`] says what a statement does, [`unseen`] what it does beside, [`literal`] reads and writes cells, [`users`] leaves
+//! [`effects`] says what a statement does, [`unseen`] what it does beside,
+//! [`told`] what it holds, [`literal`] reads and writes cells, [`users`] leaves
 //! users out. How the stream is framed is [`super::script`]'s.
 
 pub mod banner;
@@ -9,6 +10,7 @@ pub mod ddl;
 pub mod effects;
 pub mod literal;
 pub mod session;
+pub mod told;
 pub mod types;
 pub mod unseen;
 pub mod users;
@@ -74,6 +76,7 @@ pub struct MysqlFlavour {
     banners: banner::Banners,
     locked: Vec<RelationName>,
     unseen: unseen::Unseen,
+    samples: told::Samples,
 }
 
 impl Flavour for MysqlFlavour {
@@ -105,7 +108,14 @@ impl Flavour for MysqlFlavour {
         let resolve = |parts| session.relation(parts);
         let mut effects = effects::classify(t, &resolve, seen, &mut self.locked);
         self.unseen.add(t, &resolve, &mut effects);
-        ddl::learn(catalog, &resolve, t);
+        told::add(t, &mut effects);
+        if let Some(rows) = self.samples.rows(t, &resolve) {
+            effects = vec![rows];
+        }
+        // They are no table of which anybody would review the columns.
+        if !self.samples.defines(t, &resolve) {
+            ddl::learn(catalog, &resolve, t);
+        }
         self.session.apply(t);
         effects
     }
@@ -116,7 +126,11 @@ impl Flavour for MysqlFlavour {
 
     fn is_table(&self, parts: &[String]) -> bool {
         let relation = || self.session.relation(parts.to_vec());
-        !self.unseen.is_union(relation)
+        !self.unseen.is_union(relation) && !self.samples.is(&relation())
+    }
+
+    fn credentials(&self, catalog: &Catalog, relation: &RelationName) -> &'static [&'static str] {
+        told::credentials(relation, catalog.relation(relation))
     }
 
     fn rows_call(&self, rows: &[u8]) -> Option<usize> {

@@ -6,9 +6,11 @@
 //! created, if their bodies write or call one that does.
 
 use super::effects::Names;
+use super::told::argument;
 use crate::dialect::Effect;
 use crate::dialect::batch::Flavour;
 use crate::dialect::batch::tokens::{Kind, Token, Tokens, tokens};
+use crate::schema::RelationName;
 use std::collections::{HashMap, HashSet};
 
 const WHAT: &str = "a PL/SQL block";
@@ -74,6 +76,7 @@ pub fn effects(names: &Names<'_>, t: Tokens<'_>) -> Vec<Effect> {
     if { t }.any(|t| t.name().as_deref() == Some("IMPDP_STATS")) {
         return vec![statistics(names, t)];
     }
+    let samples = samples(names, t);
     let mut out = Vec::new();
     let mut add = |effect: Effect| {
         if !out.contains(&effect) {
@@ -108,12 +111,70 @@ pub fn effects(names: &Names<'_>, t: Tokens<'_>) -> Vec<Effect> {
         }
         before = Some(token);
     }
+    match samples {
+        // Nothing else would be left out with them.
+        Some(Some(relation)) if out.is_empty() => return vec![Effect::Statistics(relation)],
+        Some(_) => out.push(Effect::Anything(
+            "a PL/SQL block that brings planner statistics",
+        )),
+        None => {}
+    }
     // What may change anything comes first: the statement leaves with its first effect.
     out.sort_by_key(|effect| !matches!(effect, Effect::Anything(_)));
     if out.is_empty() {
         out.push(Effect::Definition);
     }
     out
+}
+
+/// `DBMS_STATS.SET_COLUMN_STATS('"HR"', '"T"', …)`, `DBMS_STATS.IMPORT_TABLE_STATS('HR', 'T', …)`: samples of
+/// a table's rows, as export utilities wrote them of old. None if the block brings none; otherwise the table,
+/// if it is one and can be told.
+fn samples(names: &Names<'_>, mut t: Tokens<'_>) -> Option<Option<RelationName>> {
+    let mut tables: Vec<Option<RelationName>> = Vec::new();
+    while let Some(token) = t.next() {
+        let called = token.name().unwrap_or_default();
+        let of_table = matches!(
+            called.as_str(),
+            "SET_COLUMN_STATS" | "IMPORT_COLUMN_STATS" | "IMPORT_TABLE_STATS"
+        );
+        if !of_table && !(called.starts_with("IMPORT_") && called.ends_with("_STATS")) {
+            continue;
+        }
+        let text = |name, place| argument(t, name, place).map(name_in);
+        let table = match (text("OWNNAME", 0), text("TABNAME", 1)) {
+            (Some(schema), Some(Ok(Some(table)))) if of_table => schema
+                .ok()
+                .map(|schema| names.resolve(schema.into_iter().chain([table]).collect())),
+            _ => None,
+        };
+        if !tables.contains(&table) {
+            tables.push(table);
+        }
+    }
+    match tables.len() {
+        0 => None,
+        1 => Some(tables.pop().flatten()),
+        _ => Some(None),
+    }
+}
+
+/// The name that an argument is: `'"T"'`, `'t'`; none for NULL.
+///
+/// # Errors
+/// If it is anything else.
+fn name_in(mut argument: Tokens<'_>) -> Result<Option<String>, ()> {
+    let token = argument
+        .next()
+        .filter(|_| argument.peek().is_none())
+        .ok_or(())?;
+    if token.keyword("NULL") {
+        return Ok(None);
+    }
+    let text = token.text().ok_or(())?;
+    let mut inner = tokens(&text, Flavour::Oracle);
+    let name = inner.name().filter(|_| inner.peek().is_none());
+    name.map(Some).ok_or(())
 }
 
 /// The functions, packages and views of a script whose use may change rows.

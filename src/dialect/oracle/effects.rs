@@ -1,9 +1,9 @@
 //! What a statement or a command of the client does, as far as scrub cares.
 
-use super::block;
+use super::{block, told};
 use crate::dialect::batch::Flavour;
 use crate::dialect::batch::table::Context;
-use crate::dialect::batch::tokens::{Token, Tokens, tokens};
+use crate::dialect::batch::tokens::{Kind, Token, Tokens, tokens};
 use crate::dialect::{Bracket, Effect};
 use crate::schema::{Catalog, RelationName};
 
@@ -16,10 +16,87 @@ pub struct Names<'a> {
     pub catalog: &'a Catalog,
 }
 
+/// Words that begin a statement or a command which brings no rows and runs nothing.
+const HARMLESS: &[&str] = &[
+    "ACC",
+    "ACCEPT",
+    "ARCHIVE",
+    "ASSOCIATE",
+    "ATTRIBUTE",
+    "AUDIT",
+    "BRE",
+    "BREAK",
+    "BTI",
+    "BTITLE",
+    "CD",
+    "CL",
+    "CLEAR",
+    "COL",
+    "COLUMN",
+    "COMPUTE",
+    "CONN",
+    "CONNECT",
+    "DEF",
+    "DEFINE",
+    "DESC",
+    "DESCRIBE",
+    "DISASSOCIATE",
+    "DISC",
+    "DISCONNECT",
+    "EXIT",
+    "EXPLAIN",
+    "HELP",
+    "HISTORY",
+    "LIST",
+    "LOCK",
+    "NOAUDIT",
+    "PASSW",
+    "PASSWORD",
+    "PAU",
+    "PAUSE",
+    "PRINT",
+    "PRO",
+    "PROMPT",
+    "PURGE",
+    "QUIT",
+    "REM",
+    "REMARK",
+    "REPF",
+    "REPFOOTER",
+    "REPH",
+    "REPHEADER",
+    "SAVE",
+    "SAVEPOINT",
+    "SELECT",
+    "SET",
+    "SHO",
+    "SHOW",
+    "SPO",
+    "SPOOL",
+    "STORE",
+    "TIMI",
+    "TIMING",
+    "TTI",
+    "TTITLE",
+    "UNDEF",
+    "UNDEFINE",
+    "VAR",
+    "VARIABLE",
+    "WHENEVER",
+    "WITH",
+];
+
 impl Names<'_> {
     /// The effects of a statement; at least one.
     pub fn effects(&self, statement: &[u8]) -> Vec<Effect> {
-        let mut t = tokens(statement, Flavour::Oracle);
+        let t = tokens(statement, Flavour::Oracle);
+        let mut effects = self.done(t, statement);
+        told::add(t, &mut effects);
+        effects
+    }
+
+    /// What a statement does, whatever it holds.
+    fn done(&self, mut t: Tokens<'_>, statement: &[u8]) -> Vec<Effect> {
         let all = t;
         let Some(first) = t.next() else {
             return vec![Effect::Setting];
@@ -28,12 +105,13 @@ impl Names<'_> {
         vec![match word.as_str() {
             "@" | "STA" | "START" => Effect::Anything("@"),
             "RUN" => Effect::Anything("RUN"),
+            "!" | "$" | "HO" | "HOST" => Effect::Anything("HOST"),
+            "COPY" => Effect::Anything("COPY"),
             "LOAD" => self.opaque(t, "LOAD"),
             "EXEC" | "EXECUTE" | "CALL" | "BEGIN" | "DECLARE" | "<" => {
                 return block::effects(self, all);
             }
             "SET" if terminator(statement) => Effect::Anything("SET SQLTERMINATOR"),
-            "CONN" | "CONNECT" if t.any(|t| t.mark(b'/')) => Effect::Password("CONNECT"),
             "COMMIT" | "ROLLBACK" => Effect::Commit,
             "INSERT" => return self.insert(t),
             "UPDATE" => self.opaque(t, "UPDATE"),
@@ -51,8 +129,12 @@ impl Names<'_> {
             }
             "CREATE" => self.create(t, all),
             "ALTER" => self.alter(t),
-            "GRANT" if { t }.any(|t| t.keyword("IDENTIFIED")) => Effect::Password("GRANT"),
-            "DROP" | "COMMENT" | "GRANT" | "REVOKE" | "RENAME" | "ANALYZE" => Effect::Definition,
+            "DROP" | "COMMENT" | "GRANT" | "REVOKE" | "RENAME" | "ANALYZE" | "ADMINISTER" => {
+                Effect::Definition
+            }
+            _ if first.kind == Kind::Word && !HARMLESS.contains(&word.as_str()) => {
+                Effect::Anything("a command that scrub does not know")
+            }
             _ => Effect::Setting,
         }]
     }
@@ -112,18 +194,13 @@ impl Names<'_> {
             "PUBLIC",
             "SHARED",
             "GLOBAL",
+            "PRIVATE",
             "TEMPORARY",
         ] {
             t.eat(word);
         }
         if t.eat("TRIGGER") {
             return Effect::AfterData;
-        }
-        if (t.at_keyword("USER") || t.at_keyword("ROLE")) && has("IDENTIFIED") {
-            return Effect::Password("CREATE USER");
-        }
-        if t.eat("DATABASE LINK") && has("IDENTIFIED") {
-            return Effect::Password("CREATE DATABASE LINK");
         }
         if t.eat("TABLE") && has("SELECT") {
             return self.opaque(t, "CREATE TABLE … AS SELECT");
@@ -134,14 +211,6 @@ impl Names<'_> {
     fn alter(&self, mut t: Tokens<'_>) -> Effect {
         if t.eat("SESSION") {
             return Effect::Setting;
-        }
-        if t.eat("USER") {
-            let password = t.any(|t| t.keyword("IDENTIFIED"));
-            return if password {
-                Effect::Password("ALTER USER")
-            } else {
-                Effect::Definition
-            };
         }
         if t.eat("TRIGGER") {
             return Effect::AfterData;

@@ -1,7 +1,7 @@
 //! Oracle: scripts for SQL*Plus, SQLcl and SQL Developer, as those and PL/SQL Developer write them.
 //!
-//! [`scanner`] finds the ends of statements, [`effects`] and [`block`] say what they do, [`literal`] reads and
-//! writes cells with the format models of [`dates`], [`types`] knows the names of types;
+//! [`scanner`] finds the ends of statements, [`effects`] and [`block`] say what they do, [`told`] what they hold,
+//! [`literal`] reads and writes cells with the format models of [`dates`], [`types`] knows the names of types;
 //! [`batch`](crate::dialect::batch) is the rest.
 
 pub mod block;
@@ -9,6 +9,7 @@ pub mod dates;
 pub mod effects;
 pub mod literal;
 pub mod scanner;
+pub mod told;
 pub mod types;
 
 use super::batch::Flavour;

@@ -26,6 +26,7 @@ const COMMANDS: &[&str] = &[
     "BTI",
     "BTITLE",
     "CD",
+    "CHANGE",
     "CL",
     "CLEAR",
     "COL",
@@ -33,7 +34,9 @@ const COMMANDS: &[&str] = &[
     "COMPUTE",
     "CONN",
     "CONNECT",
+    "COPY",
     "DEF",
+    "DEL",
     "DEFINE",
     "DESC",
     "DESCRIBE",
@@ -361,7 +364,7 @@ impl Scanner {
 /// Does a command of the client begin with this token? SET TRANSACTION and its like are SQL.
 fn is_command(kind: Kind, raw: &[u8], rest: &[u8]) -> bool {
     if kind != Kind::Word {
-        return matches!(raw, b"@" | b"!" | b"?");
+        return matches!(raw, b"@" | b"!" | b"$" | b"?");
     }
     if is(raw, &["SET"]) {
         let line = &rest[..memchr(b'\n', rest).unwrap_or(rest.len()).min(64)];

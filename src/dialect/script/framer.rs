@@ -59,6 +59,11 @@ pub trait Flavour: Send + Debug {
         None
     }
 
+    /// As [`Framer::credentials`].
+    fn credentials(&self, _: &Catalog, _: &RelationName) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Do rows without a list of columns hold the generated ones, too?
     fn has_generated(&self) -> bool;
 
@@ -449,6 +454,10 @@ impl<F: Flavour> Framer for ScriptFramer<F> {
 
     fn session(&self) -> SessionState {
         self.flavour.session()
+    }
+
+    fn credentials(&self, relation: &RelationName) -> &'static [&'static str] {
+        self.flavour.credentials(&self.catalog, relation)
     }
 
     fn switch(&self, from: &SessionState, to: &SessionState, out: &mut Vec<u8>) -> Result<()> {

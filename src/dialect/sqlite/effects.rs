@@ -7,26 +7,158 @@ use crate::dialect::script::insert;
 use crate::dialect::script::tokens::Tokens;
 use crate::schema::RelationName;
 
-/// What a dot command does.
+/// What a dot command does. What brings rows, runs programs or makes errors pass stops the rules; so does what
+/// is not known. sqlite3 takes the beginning of a command for the command, so it may be any that begins so.
 pub fn command(command: &[u8]) -> Effect {
-    let name = command.split(|b| b.is_ascii_whitespace()).next();
-    let name = name.unwrap_or_default();
-    match name.len() > 1 && BRINGS.iter().any(|command| command.starts_with(name)) {
-        true => Effect::Included("a dot command that brings rows from elsewhere"),
-        false => Effect::Setting,
+    let mut words = command
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
+    let name = words.next().unwrap_or_default();
+    let begins = |known: &&[u8]| known.starts_with(name);
+    let argument = words.next().unwrap_or_default();
+    // `.output |program`, `.bail off`, `.user login name password`
+    let runs = [&b".output"[..], b".once"].iter().any(begins) && command.contains(&b'|');
+    let ignores = b".bail".starts_with(name) && !argument.is_empty() && !is_on(argument);
+    match name {
+        b"." => Effect::Setting,
+        b".user" => Effect::Password(".user"),
+        _ if ignores => Effect::Included("a dot command that makes errors pass"),
+        _ if runs || BRINGS.iter().any(begins) || !HARMLESS.iter().any(begins) => {
+            Effect::Included("a dot command that brings rows from elsewhere or runs programs")
+        }
+        _ => Effect::Setting,
     }
 }
 
-/// Commands that bring rows; sqlite3 takes the beginning of a command for the command.
+fn is_on(argument: &[u8]) -> bool {
+    [&b"on"[..], b"yes", b"1"]
+        .iter()
+        .any(|on| argument.eq_ignore_ascii_case(on))
+}
+
+/// Commands that bring rows, go to another database or run programs.
 const BRINGS: &[&[u8]] = &[
-    b".read",
+    b".archive",
+    b".backup",
+    b".clone",
+    b".connection",
+    b".excel",
     b".import",
-    b".restore",
-    b".open",
     b".load",
+    b".open",
+    b".read",
+    b".recover",
+    b".restore",
+    b".save",
     b".shell",
     b".system",
+    b".www",
 ];
+
+/// Commands that do none of that.
+const HARMLESS: &[&[u8]] = &[
+    b".auth",
+    b".bail",
+    b".binary",
+    b".cd",
+    b".changes",
+    b".check",
+    b".crlf",
+    b".crnl",
+    b".databases",
+    b".dbconfig",
+    b".dbinfo",
+    b".dbtotxt",
+    b".dump",
+    b".echo",
+    b".eqp",
+    b".exit",
+    b".expert",
+    b".explain",
+    b".fullschema",
+    b".headers",
+    b".help",
+    b".indexes",
+    b".indices",
+    b".intck",
+    b".limit",
+    b".lint",
+    b".log",
+    b".mode",
+    b".nonce",
+    b".nullvalue",
+    b".once",
+    b".output",
+    b".parameter",
+    b".print",
+    b".progress",
+    b".prompt",
+    b".quit",
+    b".scanstats",
+    b".schema",
+    b".selftest",
+    b".separator",
+    b".sha3sum",
+    b".show",
+    b".stats",
+    b".tables",
+    b".timeout",
+    b".timer",
+    b".trace",
+    b".version",
+    b".vfsinfo",
+    b".vfslist",
+    b".vfsname",
+    b".width",
+];
+
+/// Functions of the shell that load code, read and write files or run programs.
+const REACHES: &[&str] = &[
+    "edit",
+    "fts3_tokenizer",
+    "load_extension",
+    "readfile",
+    "writefile",
+];
+
+/// What a statement has beside what it does: a function that goes beyond the database, a password.
+pub fn beside(t: Tokens<'_>) -> Vec<Effect> {
+    let mut out = Vec::new();
+    let mut rest = t;
+    // What is only defined is not called.
+    let defines = rest.eat("CREATE");
+    while let Some(token) = rest.next().filter(|_| !defines) {
+        if REACHES.iter().any(|name| token.keyword(name)) && rest.at_mark(b'(') {
+            out.push(Effect::Included(
+                "a function that loads code or reads files",
+            ));
+            break;
+        }
+    }
+    let mut keyed = t;
+    let password = match () {
+        () if keyed.eat("PRAGMA") => {
+            let name = keyed.names().and_then(|mut parts| parts.pop());
+            let name = name.unwrap_or_default().to_ascii_lowercase();
+            let keys = ["key", "rekey", "hexkey", "hexrekey", "textkey", "textrekey"];
+            let value = (keyed.eat_mark(b'=') || keyed.eat_mark(b'(')).then(|| keyed.next());
+            let set = value
+                .flatten()
+                .and_then(|value| value.content().map(|text| !text.is_empty()));
+            (keys.contains(&name.as_str()) && set.unwrap_or(false)).then_some("PRAGMA key")
+        }
+        () if keyed.eat("ATTACH") => {
+            let key = keyed.any(|token| token.keyword("KEY"));
+            let set = keyed
+                .next()
+                .and_then(|value| value.content().map(|text| !text.is_empty()));
+            (key && set.unwrap_or(false)).then_some("ATTACH")
+        }
+        () => None,
+    };
+    out.extend(password.map(Effect::Password));
+    out
+}
 
 /// What a statement does.
 pub fn classify(mut t: Tokens<'_>, seen: &dyn Fn(&RelationName) -> bool) -> Effect {
@@ -160,6 +292,15 @@ mod tests {
             (".headers on", false),
             (".mode insert", false),
             (".", false),
+            (".archive -x", true),
+            (".clone x", true),
+            (".once x", false),
+            (".once |x", true),
+            (".output | x", true),
+            (".o x", true),
+            (".bail on", false),
+            (".bail off", true),
+            (".unheard of", true),
         ] {
             let effect = command(line.as_bytes());
             assert_eq!(matches!(effect, Effect::Included(_)), brings, "{line}");

@@ -213,7 +213,13 @@ impl Flavour for SqliteFlavour {
             }
             self.pragmas.insert(name, Setting::Made(text));
         }
-        vec![effect]
+        let mut effects = effects::beside(t);
+        match effects.as_slice() {
+            [] | [Effect::Included(_), ..] => effects.insert(effects.len().min(1), effect),
+            _ if effect == Effect::Setting => {}
+            _ => effects.insert(0, effect),
+        }
+        effects
     }
 
     fn relation(&self, _: &Catalog, parts: Vec<String>) -> RelationName {
