@@ -119,6 +119,7 @@ fn commands_that_reach_beyond_the_dump() {
             "ho dir",
             "! dir",
             "$ dir",
+            "$dir",
             "GET x.sql",
             "EDIT x.sql",
             "@x.sql",
@@ -183,8 +184,8 @@ fn what_mariadb_writes_of_its_own() {
         CREATE USER outside2@localhost IDENTIFIED VIA mysql_native_password OR unix_socket;
         CREATE USER outside3@localhost ACCOUNT LOCK;
         CREATE USER hashed@localhost IDENTIFIED BY 'S3CRET';
-        CREATE EVENT outside.e ON SCHEDULE EVERY 1 DAY STARTS '2199-01-01' DO SELECT 1;
-        CREATE EVENT outside.off ON SCHEDULE EVERY 1 DAY STARTS '2199-01-01' DISABLE DO SELECT 1;",
+        CREATE EVENT outside.e ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DO SELECT 1;
+        CREATE EVENT outside.off ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DISABLE DO SELECT 1;",
     );
     let rules = "UPDATE outside.customer SET email = 'x';";
     let all = dump(&["--databases", "mysql", "outside"]);

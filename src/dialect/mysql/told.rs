@@ -14,14 +14,14 @@ use std::collections::HashSet;
 
 /// What messages call a statement, by its first words.
 const NAMES: &[(&str, &str)] = &[
-    ("CREATE USER", "CREATE USER"),
+    ("CREATE USER", "CREATE USER or GRANT"),
     ("CREATE SERVER", "CREATE SERVER"),
     ("CREATE TABLE", "CREATE TABLE"),
     ("CREATE", "CREATE"),
     ("ALTER USER", "ALTER USER"),
     ("ALTER SERVER", "ALTER SERVER"),
     ("ALTER", "ALTER"),
-    ("GRANT", "GRANT"),
+    ("GRANT", "CREATE USER or GRANT"),
     ("SET PASSWORD", "SET PASSWORD"),
     ("SET", "SET"),
     ("CHANGE", "CHANGE MASTER"),
@@ -255,7 +255,7 @@ fn job(mut t: Tokens<'_>) -> Option<&'static str> {
         }
     }
     t.eat("EVENT").then_some(())?;
-    while let Some(token) = t.next() {
+    for token in t {
         if token.keyword("ENABLE") {
             return Some(if create {
                 "CREATE EVENT"

@@ -138,7 +138,8 @@ fn samples(names: &Names<'_>, mut t: Tokens<'_>) -> Option<Option<RelationName>>
             called.as_str(),
             "SET_COLUMN_STATS" | "IMPORT_COLUMN_STATS" | "IMPORT_TABLE_STATS"
         );
-        if !of_table && !(called.starts_with("IMPORT_") && called.ends_with("_STATS")) {
+        let imports = called.starts_with("IMPORT_") && called.ends_with("_STATS");
+        if !of_table && !imports {
             continue;
         }
         let text = |name, place| argument(t, name, place).map(name_in);

@@ -105,7 +105,8 @@ impl Names<'_> {
         vec![match word.as_str() {
             "@" | "STA" | "START" => Effect::Anything("@"),
             "RUN" => Effect::Anything("RUN"),
-            "!" | "$" | "HO" | "HOST" => Effect::Anything("HOST"),
+            "!" | "HO" | "HOST" => Effect::Anything("HOST"),
+            word if word.starts_with('$') => Effect::Anything("HOST"),
             "COPY" => Effect::Anything("COPY"),
             "LOAD" => self.opaque(t, "LOAD"),
             "EXEC" | "EXECUTE" | "CALL" | "BEGIN" | "DECLARE" | "<" => {

@@ -364,7 +364,11 @@ impl Scanner {
 /// Does a command of the client begin with this token? SET TRANSACTION and its like are SQL.
 fn is_command(kind: Kind, raw: &[u8], rest: &[u8]) -> bool {
     if kind != Kind::Word {
-        return matches!(raw, b"@" | b"!" | b"$" | b"?");
+        return matches!(raw, b"@" | b"!" | b"?");
+    }
+    // No name begins like this.
+    if raw.starts_with(b"$") {
+        return true;
     }
     if is(raw, &["SET"]) {
         let line = &rest[..memchr(b'\n', rest).unwrap_or(rest.len()).min(64)];
