@@ -78,10 +78,12 @@ impl Driver<'_> {
                 let own = known.is_some_and(|known| known.kind != RelationKind::MaterializedView);
                 // Those of an index or a materialized view hold values of tables that it does not name.
                 let of_others = !own && !self.planner.rules().is_empty();
-                let planned = self.planner.program(catalog, relation, None)?;
-                let program = planned.program.as_deref();
-                let concerned = program.is_some() || !planned.settled || of_others;
-                if concerned || !self.is_reviewed(relation, program) {
+                let concerned = of_others || {
+                    let planned = self.planner.program(catalog, relation, None)?;
+                    let program = planned.program.as_deref();
+                    program.is_some() || !planned.settled || !self.is_reviewed(relation, program)
+                };
+                if concerned {
                     let warning = format!(
                         "{relation}: its planner statistics hold values of its rows and were left \
                          out; run ANALYZE after the restore"

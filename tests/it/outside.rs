@@ -189,10 +189,17 @@ fn what_mariadb_writes_of_its_own() {
     );
     let rules = "UPDATE outside.customer SET email = 'x';";
     let all = dump(&["--databases", "mysql", "outside"]);
-    for dump in [dump(&["--system=stats"]), all.clone(), dump(&["mysql"])] {
+    // A pattern fits every table of which the dump says what columns it has.
+    let patterns = format!("{rules}\nUPDATE \"*\" SET \"*mail*\" = 'x';\n");
+    for (dump, rules) in [
+        (dump(&["--system=stats"]), rules),
+        (all.clone(), patterns.as_str()),
+        (dump(&["mysql"]), patterns.as_str()),
+    ] {
         let holds = |bytes: &[u8]| memchr::memmem::find(bytes, b"jane@firma.de").is_some();
         assert!(holds(&dump));
         let (run, report) = bytes(rules, &[], &dump);
+        assert_ne!(run.code, Some(3), "{}", run.err);
         assert!(!holds(&run.out), "{}", run.err);
         assert!(report.contains("column_stats: its planner statistics"));
     }
