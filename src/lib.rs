@@ -7,10 +7,11 @@
 //! 3. [`value`], [`functions`], [`expression`]: typed values, the `anon` functions, compiled expressions.
 //! 4. [`dialect`]: bytes → frames, cells ↔ bytes.
 //! 5. [`search`]: addresses and secrets in what must not hold any.
-//! 6. [`plan`]: rulebook × schema → a program for each table.
-//! 7. [`source`], [`archive`], [`pipeline`], [`sink`]: bytes in, frames through the programs, bytes out.
-//! 8. [`testbed`]: the safe dumps of several components as one set.
-//! 9. [`report`], [`cli`]: what happened, and how people ask for it.
+//! 6. [`scan`]: what columns hold, and a rulebook to start from.
+//! 7. [`plan`]: rulebook × schema → a program for each table.
+//! 8. [`source`], [`archive`], [`pipeline`], [`sink`]: bytes in, frames through the programs, bytes out.
+//! 9. [`testbed`]: the safe dumps of several components as one set.
+//! 10. [`report`], [`cli`]: what happened, and how people ask for it.
 
 pub mod archive;
 pub mod cli;
@@ -22,6 +23,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod report;
 pub mod rulebook;
+pub mod scan;
 pub mod schema;
 pub mod search;
 pub mod sink;

@@ -10,8 +10,10 @@ use clap_complete::Shell;
 use std::path::PathBuf;
 
 mod archive;
+mod scan;
 
 pub(super) use archive::{Archive, Create, Extract, Saying, SetRules, VerifySet};
+pub(super) use scan::Scan;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default())
@@ -46,6 +48,8 @@ Examples:
       the baseline, then rules of your own
   scrub check --diff dump.sql.gz
       a dry run: what would happen to which table, with samples
+  scrub scan dump.sql.gz -o ours.sql
+      what columns hold personal data and secrets; writes a rulebook to start from
   scrub rules show baseline
       what a built-in rulebook does
 
@@ -163,6 +167,9 @@ pub(super) enum Command {
         after_long_help = LONG_VERIFY_EXAMPLES
     )]
     Verify(Box<Verify>),
+    /// Finds personal data and secrets, and writes a rulebook to start from
+    #[command(long_about = scan::LONG, after_help = scan::EXAMPLES, after_long_help = scan::LONG_EXAMPLES)]
+    Scan(Box<Scan>),
     /// Test-bed archives: the safe dumps of several components under one id
     Archive {
         #[command(subcommand)]

@@ -303,7 +303,7 @@ pub(super) fn prepare(args: Input, running: Running, to: To) -> Result<Prepared>
 }
 
 /// Can an archive be what is asked for?
-fn archive_fits(dialect: &dyn Dialect, single_transaction: bool) -> Result<()> {
+pub(super) fn archive_fits(dialect: &dyn Dialect, single_transaction: bool) -> Result<()> {
     if dialect.name() != "postgres" {
         return Err(Error::input(format!(
             "the input is a PostgreSQL archive, not a dump of {}",
@@ -351,7 +351,7 @@ fn recognised(path: &Path) -> Result<(Source, &'static dyn Dialect)> {
 }
 
 /// The dialect that `--from` names; none for `auto`.
-fn by_name(name: &str) -> Result<Option<&'static dyn Dialect>> {
+pub(super) fn by_name(name: &str) -> Result<Option<&'static dyn Dialect>> {
     if name == "auto" {
         return Ok(None);
     }
@@ -364,7 +364,7 @@ fn by_name(name: &str) -> Result<Option<&'static dyn Dialect>> {
 }
 
 /// The dialect that is surest of the first bytes.
-fn recognise(head: &[u8]) -> Result<&'static dyn Dialect> {
+pub(super) fn recognise(head: &[u8]) -> Result<&'static dyn Dialect> {
     let surest = dialects()
         .iter()
         .copied()

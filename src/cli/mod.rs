@@ -14,6 +14,7 @@ mod markdown;
 mod message;
 mod progress;
 mod rules;
+mod scan;
 mod verify;
 
 use crate::error::Result;
@@ -63,6 +64,7 @@ fn run(cli: Cli) -> Result<()> {
         None => filter::run(cli.filter),
         Some(Command::Check(args)) => check::run(*args),
         Some(Command::Verify(args)) => verify::run(*args),
+        Some(Command::Scan(args)) => scan::run(*args),
         Some(Command::Archive { what }) => archive::run(what),
         Some(Command::Rules { what: Rules::List }) => message::result(&rules::list()?),
         Some(Command::Rules {

@@ -15,7 +15,7 @@ use crate::schema::LengthUnit;
 use crate::value::{Value, ValueError};
 
 pub mod address;
-mod check_digits;
+pub mod check_digits;
 mod city;
 mod company;
 mod country;
@@ -67,7 +67,7 @@ mod user_agent;
 mod user_name;
 mod uuid;
 mod word;
-mod words;
+pub mod words;
 mod xml_mask;
 
 #[cfg(test)]

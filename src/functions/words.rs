@@ -144,6 +144,11 @@ impl Locale {
         }
     }
 
+    /// All languages that have word lists.
+    pub fn all() -> impl Iterator<Item = Locale> {
+        (0..LOCALES.len()).map(Locale)
+    }
+
     /// A list in this language.
     pub fn list(self, list: List) -> &'static [&'static str] {
         (LOCALES[self.0].list)(list)

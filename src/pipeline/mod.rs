@@ -30,6 +30,7 @@ mod results;
 mod review;
 mod run;
 mod samples;
+mod scan;
 mod schema;
 mod search;
 mod section;
@@ -44,6 +45,7 @@ mod undecided;
 mod waiting;
 mod writer;
 
+pub use scan::{Scan, ScanJob, scan};
 pub use search::Search;
 pub use signals::Signals;
 

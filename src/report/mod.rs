@@ -9,12 +9,14 @@ mod html;
 mod number;
 mod plan;
 mod sample;
+mod scan;
 mod text;
 mod verify;
 
 use crate::error::Error;
 pub use diff::Page;
 pub use sample::{Preview, Sample, SampleCell};
+pub use scan::{ScanFinding, ScanReport};
 use serde::Serialize;
 pub use verify::{FindingReport, FindingSpot, VerifyReport};
 

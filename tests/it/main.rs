@@ -39,6 +39,7 @@ mod properties;
 mod refused;
 mod rulebooks;
 mod runner;
+mod scan;
 mod scripts;
 mod secrets;
 mod server;
