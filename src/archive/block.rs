@@ -339,10 +339,10 @@ pub fn object(oid: u32, out: &mut Vec<u8>) {
 }
 
 /// The largest chunk that is written: pg_restore takes it into memory as a whole.
-pub const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 1 << 20;
 
-/// What stands before the payload of a chunk, which has at most [`LARGEST`] bytes.
-pub fn head(payload: &[u8]) -> Vec<u8> {
+/// What stands before the payload of a chunk, which has at most a megabyte.
+pub fn chunk_head(payload: &[u8]) -> Vec<u8> {
     let mut head = Vec::with_capacity(INT);
     put_int(payload.len() as i32, &mut head);
     head

@@ -11,6 +11,7 @@ mod block;
 mod codec;
 mod deflate;
 mod directory;
+mod encoder;
 mod header;
 mod lz4;
 mod number;
@@ -19,14 +20,15 @@ mod tar;
 mod toc;
 
 pub use block::{
-    Blocks, Data, Event, LARGEST, Piece, Walk, begin, begin_unpacked, chunk, end, head, object,
+    Blocks, Data, Event, Piece, Walk, begin, begin_unpacked, chunk, chunk_head, end, object,
 };
-pub use codec::{Codec, Decoder, Encoder, Packed, Task};
+pub use codec::{Codec, Decoder};
 pub use directory::{Objects, SUFFIXES, file, object_of, objects, objects_line, suffix};
+pub use encoder::{Encoder, Packed, Task};
 pub use header::{Header, Stored};
 pub use stream::{LONGEST, Weaver, file_name, object_name};
-pub use tar::{BLOCK, TarEvent, TarReader, member, padding, resized, trailer};
-pub use toc::{Entry, Extra, MOST, Script, Toc, TocReader};
+pub use tar::{BLOCK, TarEvent, TarReader, member, padding, trailer};
+pub use toc::{Entry, Extra, Toc, TocReader};
 
 use crate::error::{Error, Position};
 

@@ -10,10 +10,9 @@ use super::{Data, cut_off, damaged};
 use crate::error::{Position, Result};
 use bytes::{Buf, Bytes, BytesMut};
 use std::collections::HashSet;
-use std::ops::Range;
 
 /// How long a header with its table of contents may be. It is held in memory.
-pub const MOST: u64 = 1 << 30;
+pub(super) const MOST: u64 = 1 << 30;
 
 /// An offset that is not known: pg_restore then searches for the block.
 pub(super) const NOT_SET: u8 = 1;
@@ -192,18 +191,6 @@ impl Entry {
         }
     }
 
-    /// Does it concern the database as a whole? pg_restore runs it under `--create` only.
-    pub fn is_of_database(&self) -> bool {
-        match self.desc() {
-            b"DATABASE" | b"DATABASE PROPERTIES" => true,
-            b"ACL" | b"COMMENT" | b"SECURITY LABEL" => self
-                .tag
-                .as_ref()
-                .is_some_and(|tag| tag.starts_with(b"DATABASE ")),
-            _ => false,
-        }
-    }
-
     /// What messages call it.
     pub fn name(&self) -> String {
         let text = |text: &Option<Bytes>| match text {
@@ -284,22 +271,6 @@ impl Toc {
         out.into()
     }
 
-    /// The encoding of all texts and rows, as the archive names it.
-    pub fn encoding(&self) -> Option<&[u8]> {
-        self.setting(b"ENCODING")
-    }
-
-    /// Is a backslash in a quoted text nothing special?
-    pub fn std_strings(&self) -> bool {
-        self.setting(b"STDSTRINGS") == Some(b"on")
-    }
-
-    /// What stands within quotes in the definition of a setting's entry.
-    fn setting(&self, desc: &[u8]) -> Option<&[u8]> {
-        let entry = self.entries.iter().find(|entry| entry.desc() == desc)?;
-        entry.defn.as_ref()?.split(|byte| *byte == b'\'').nth(1)
-    }
-
     /// A number that no entry has.
     pub fn fresh_id(&self) -> i32 {
         let most = self.entries.iter().map(|entry| entry.dump_id).max();
@@ -315,53 +286,6 @@ impl Toc {
             .iter_mut()
             .for_each(|entry| entry.set_offset(None));
     }
-
-    /// The definitions as pg_restore runs them, in its order.
-    pub fn script(&self) -> Script {
-        let mut script = Script::default();
-        let search_path = |entry: &Entry| entry.desc() == b"SEARCHPATH";
-        let fixed = self.entries.iter().any(search_path);
-        let mut path = Bytes::new();
-        for (index, entry) in self.entries.iter().enumerate() {
-            let Some(defn) = entry.defn.as_ref().filter(|defn| !defn.is_empty()) else {
-                continue;
-            };
-            if entry.data().is_some() || entry.is_of_database() || entry.desc() == b"BLOB METADATA"
-            {
-                continue;
-            }
-            if let Some(namespace) = &entry.namespace
-                && !fixed
-                && !namespace.is_empty()
-                && *namespace != path
-            {
-                path = namespace.clone();
-                script.text.extend_from_slice(b"SET search_path = \"");
-                for byte in &path {
-                    script.text.extend_from_slice(match byte {
-                        b'"' => b"\"\"",
-                        byte => std::slice::from_ref(byte),
-                    });
-                }
-                script.text.extend_from_slice(b"\", pg_catalog;\n");
-            }
-            let start = script.text.len();
-            script.text.extend_from_slice(defn);
-            script.entries.push((start..script.text.len(), index));
-            script.text.extend_from_slice(b"\n\n");
-        }
-        script
-    }
-}
-
-/// The definitions of a TOC as one text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Script {
-    /// The text.
-    pub text: Vec<u8>,
-    /// Which bytes are the definition of which entry (by its index), in rising order. What stands
-    /// between them is nobody's.
-    pub entries: Vec<(Range<usize>, usize)>,
 }
 
 /// Reads a header and a TOC, however they come.

@@ -18,7 +18,7 @@ mod session;
 pub mod sqlite;
 mod tuple;
 
-use crate::archive::Toc;
+use crate::archive::{Entry, Toc};
 use crate::error::{Error, Position, Result};
 use crate::schema::{Catalog, DataType, Relation, RelationName};
 use bytes::{Bytes, BytesMut};
@@ -98,6 +98,16 @@ pub enum Part {
     ObjectEnd,
     /// The data of the entry has ended.
     End,
+}
+
+/// The table that an entry of an archive is of, or whose rows it holds: of a partition itself, even if its COPY
+/// names the root.
+pub fn table_of(entry: &Entry) -> RelationName {
+    let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+    RelationName {
+        schema: entry.namespace.as_deref().map(text),
+        name: entry.tag.as_deref().map(text).unwrap_or_default(),
+    }
 }
 
 impl Frame {

@@ -238,6 +238,8 @@ impl Driver<'_> {
         self.planner.recheck(catalog)?;
         let uneven = self.planner.uneven_pairs(catalog);
         self.report.warnings.extend(uneven);
+        let children = self.planner.perhaps_children(catalog);
+        self.report.warnings.extend(children);
         let programs = self.planner.remaining(catalog)?;
         self.tally().plan_rest(&programs);
         self.list_unreviewed();

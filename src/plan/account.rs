@@ -158,12 +158,15 @@ impl Planner {
         let near = tables
             .iter()
             .find_map(|table| nearest(&table.name.text, known.iter().copied()));
-        let remedy = match near {
+        let mut remedy = match near {
             Some(near) => {
                 format!("did you mean {near}? A table that may be missing wants :optional")
             }
             None => "a table that may be missing wants :optional in the rule's comment".to_owned(),
         };
+        if self.may_lack_parents(catalog) {
+            remedy += "; if other tables inherit from it or are its partitions, give --schema FILE";
+        }
         Error::check(message)
             .rule(&rule.statement.name)
             .remedy(remedy)

@@ -35,6 +35,7 @@ mod step;
 mod suggest;
 mod support;
 mod target;
+mod undefined;
 mod users;
 mod values;
 mod wait;

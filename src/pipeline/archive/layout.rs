@@ -1,7 +1,7 @@
 //! The table of contents as it will be written: which entries, in which order, with which text.
 
-use super::relation;
 use crate::archive::{Data, Entry, Extra, Header, Toc};
+use crate::dialect::table_of;
 use crate::schema::RelationName;
 use crate::source::Compression;
 use bytes::Bytes;
@@ -54,7 +54,7 @@ impl Layout {
         let like = |(name, rows): &(RelationName, Vec<usize>)| {
             let of = |desc: &[u8]| {
                 let mut entries = toc.entries.iter();
-                entries.position(|entry| entry.desc() == desc && relation(entry) == *name)
+                entries.position(|entry| entry.desc() == desc && table_of(entry) == *name)
             };
             let has_rows = |entry: &Entry| entry.data() == Some(Data::Rows);
             let any = || toc.entries.iter().position(has_rows);

@@ -20,7 +20,7 @@ pub(super) use output::Output;
 use super::added;
 use super::driver::Driver;
 use super::order::Slot;
-use crate::archive::{Entry, Toc};
+use crate::archive::Toc;
 use crate::dialect::{Part, RowMode};
 use crate::error::{Error, Result};
 use crate::schema::RelationName;
@@ -309,14 +309,5 @@ impl Driver<'_> {
         // Of a statement that will be generated nobody knows the table.
         reserved.extend(any);
         Ok(reserved)
-    }
-}
-
-/// The table whose rows an entry holds.
-pub(super) fn relation(entry: &Entry) -> RelationName {
-    let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
-    RelationName {
-        schema: entry.namespace.as_deref().map(text),
-        name: entry.tag.as_deref().map(text).unwrap_or_default(),
     }
 }

@@ -164,7 +164,8 @@ impl Output {
             return Ok(());
         };
         if !open.statements {
-            if self.placing.data(open.place) == Some(Data::Rows) {
+            let data = self.placing.at(open.place).map(|at| at.data);
+            if data == Some(Data::Rows) {
                 self.close_stream(sink)?;
             }
             self.push(Step::End, sink)?;
@@ -176,10 +177,10 @@ impl Output {
     /// Compresses the rows of a table, or a large object, as its entry says.
     fn encoder(&self, place: usize) -> Encoder {
         let method = self.method.unwrap_or_default();
-        let entry = self.placing.entry(place);
-        let (codec, level) = match self.toc.as_ref().zip(entry) {
-            Some((toc, entry)) => {
-                let own = toc.compression(&toc.entries[entry]);
+        let at = self.placing.at(place);
+        let (codec, level) = match self.toc.as_ref().zip(at) {
+            Some((toc, at)) => {
+                let own = toc.compression(&toc.entries[at.entry]);
                 let level = method.level.filter(|_| own == method.compression);
                 (toc.header.codec(own), level)
             }

@@ -1,7 +1,7 @@
 //! Where the data of an archive goes: to the sink if it is its turn, aside until then.
 
 use super::layout::{Place, Turn};
-use crate::archive::{self, Data, Toc};
+use crate::archive::{self, Toc};
 use crate::error::{Error, Result};
 use crate::pipeline::store::{Kept, PIECE, Store};
 use crate::sink::Sink;
@@ -95,14 +95,9 @@ impl Placing {
         self.turns.get(&turn).copied()
     }
 
-    /// The entry of a place.
-    pub(super) fn entry(&self, place: usize) -> Option<usize> {
-        self.places.get(place).map(|place| place.entry)
-    }
-
-    /// What an entry holds.
-    pub(super) fn data(&self, place: usize) -> Option<Data> {
-        self.places.get(place).map(|place| place.data)
+    /// What has a place.
+    pub(super) fn at(&self, place: usize) -> Option<&Place> {
+        self.places.get(place)
     }
 
     /// The place whose turn it is, if it is one for statements.
@@ -113,7 +108,7 @@ impl Placing {
 
     /// The data of an entry begins.
     pub(super) fn open(&mut self, place: usize, sink: &mut Sink) -> Result<()> {
-        let Some((data, id)) = self.data(place).zip(self.ids.get(place)) else {
+        let Some((data, id)) = self.at(place).map(|at| at.data).zip(self.ids.get(place)) else {
             return Ok(());
         };
         let mut out = Vec::new();
@@ -164,7 +159,7 @@ impl Placing {
             let (taken, rest) = bytes.split_at(bytes.len().min(CHUNK - self.packed.len()));
             bytes = rest;
             if taken.len() == CHUNK {
-                self.put(&archive::head(taken), sink)?;
+                self.put(&archive::chunk_head(taken), sink)?;
                 self.put(taken, sink)?;
                 continue;
             }

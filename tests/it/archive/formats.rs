@@ -195,16 +195,6 @@ fn the_toc_says_what_there_is() {
     for path in fixtures("custom") {
         let bytes = std::fs::read(&path).expect("an archive");
         let toc = Archive::read(&bytes, 1000).expect("an archive").toc;
-        assert_eq!(toc.encoding(), Some(&b"UTF8"[..]));
-        assert!(toc.std_strings());
-        let script = toc.script();
-        let text = String::from_utf8_lossy(&script.text);
-        assert!(
-            text.contains("CREATE TABLE public.log"),
-            "{}",
-            path.display()
-        );
-        assert!(!text.contains("CREATE DATABASE") && !text.contains("SET search_path"));
         let root = path.to_string_lossy().contains("root");
         for entry in &toc.entries {
             if entry.data() == Some(Data::Rows) {

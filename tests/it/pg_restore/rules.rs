@@ -100,6 +100,62 @@ fn rows_without_their_tables_need_no_schema_if_they_name_their_columns() {
     assert!(run.err.contains("--schema"), "{}", run.err);
 }
 
+/// The messages without the ends of their lines.
+fn said(run: &runner::Run) -> String {
+    run.err.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn rows_without_their_tables_do_not_say_who_inherits() {
+    let Some(server) = postgres() else { return };
+    let made = server.database();
+    made.psql(
+        "CREATE TABLE parent (a int, b text); CREATE TABLE child (c int) INHERITS (parent);
+         CREATE TABLE p (k int, t text) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+         CREATE TABLE other (a int); INSERT INTO parent VALUES (1, 'b'); INSERT INTO child VALUES (2, 'b', 3);
+         INSERT INTO p VALUES (1, 't'); INSERT INTO other VALUES (4);",
+    );
+    let schema = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(schema.path(), made.dump(&["-s"])).expect("a file");
+    let schema = ["--schema", schema.path().to_str().expect("UTF-8")];
+    let told = "public.parent: nothing says which tables inherit from it; public.child has all";
+    for dump in [archive(&made, &["-a"]), made.dump(&["-a"])] {
+        let run = runner::filter("UPDATE parent SET b = 'x';", &dump);
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        assert!(said(&run).contains(told), "{}", run.err);
+        // The child is not reviewed.
+        let review = "UPDATE parent SET a = 0, b = 'x'; GRANT SELECT (a) ON other TO x; GRANT SELECT (k, t) ON p1 TO x;";
+        let run = runner::filter_with(&["--strict"], review, &dump);
+        assert_eq!(run.code, Some(1), "{}", run.err);
+        assert!(run.err.contains("public.child"), "{}", run.err);
+        for quiet in [
+            "UPDATE ONLY parent SET b = 'x';",
+            "UPDATE parent SET b = 'x'; UPDATE child SET b = 'x';",
+            "UPDATE \"par*\" SET b = 'x';",
+            "UPDATE child SET b = 'x';",
+        ] {
+            let run = runner::filter(quiet, &dump);
+            assert_eq!(run.code, Some(0), "{}", run.err);
+            let twice = quiet.contains("child SET") && quiet.contains("parent");
+            assert_eq!(run.err.contains("inherit"), twice, "{quiet}: {}", run.err);
+        }
+        let run = runner::filter_with(&schema, "UPDATE parent SET b = 'x';", &dump);
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        assert!(!run.err.contains("inherit"), "{}", run.err);
+        assert!(run.err.contains("public.child"), "{}", run.err);
+        // Of a partitioned table there is nothing at all.
+        let run = runner::filter("UPDATE p SET t = 'x';", &dump);
+        assert_eq!(run.code, Some(1), "{}", run.err);
+        assert!(
+            said(&run).contains("or are its partitions, give --schema"),
+            "{}",
+            run.err
+        );
+        let run = runner::filter_with(&schema, "UPDATE p SET t = 'x';", &dump);
+        assert_eq!(run.code, Some(0), "{}", run.err);
+    }
+}
+
 #[test]
 fn a_compressed_archive_is_unpacked() {
     let Some(server) = postgres() else { return };

@@ -5,10 +5,10 @@
 //! pg_restore runs whatever stands there. What lies between two frames is bounded by what one read brings: a piece of the
 //! container waits, still packed, until there is room for what is in it.
 
-use super::texts::{enter_old, leaf};
+use super::texts::enter_old;
 use crate::archive::{Codec, Data, Decoder, Piece, Toc, Walk};
 use crate::dialect::postgres::framer::PlainFramer;
-use crate::dialect::{Block, Effect, Frame, Framer, Part, RowMode};
+use crate::dialect::{Block, Effect, Frame, Framer, Part, RowMode, table_of};
 use crate::error::{Error, Position, Result};
 use crate::schema::RelationName;
 use bytes::{Buf, Bytes, BytesMut};
@@ -89,7 +89,7 @@ impl Reading {
     ) -> Result<Self> {
         plain.resume();
         let entry = &toc.entries[number];
-        let relation = leaf(entry);
+        let relation = table_of(entry);
         let name = match data {
             Data::Rows => relation.to_string(),
             Data::Objects => "large objects".to_owned(),

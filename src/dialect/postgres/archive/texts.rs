@@ -3,7 +3,7 @@
 use crate::archive::{Data, Entry, Toc};
 use crate::dialect::postgres::framer::PlainFramer;
 use crate::dialect::postgres::tokens::tokens;
-use crate::dialect::{Effect, Frame, Framer, Part};
+use crate::dialect::{Effect, Frame, Framer, Part, table_of};
 use crate::error::{Error, Result};
 use crate::schema::{Relation, RelationName};
 use bytes::BytesMut;
@@ -130,7 +130,7 @@ pub(super) fn data(
 }
 
 fn table(toc: &Toc, entry: &Entry, plain: &mut PlainFramer) -> Result<RelationName> {
-    let leaf = leaf(entry);
+    let leaf = table_of(entry);
     if let Some(known) = plain.catalog().relation(&leaf) {
         return Ok(known.name.clone());
     }
@@ -151,15 +151,6 @@ fn table(toc: &Toc, entry: &Entry, plain: &mut PlainFramer) -> Result<RelationNa
     }
     plain.resume();
     Ok(relation)
-}
-
-/// The table whose rows an entry holds, which a COPY through its partition root does not name.
-pub(super) fn leaf(entry: &Entry) -> RelationName {
-    let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
-    RelationName {
-        schema: entry.namespace.as_deref().map(text),
-        name: entry.tag.as_deref().map(text).unwrap_or_default(),
-    }
 }
 
 /// Makes an entry's schema the one that its names are in, if the archive is of the times before
