@@ -6,6 +6,7 @@
 
 pub mod batch;
 mod marks;
+mod calls;
 pub mod mssql;
 pub mod mysql;
 mod number;

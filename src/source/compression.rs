@@ -61,16 +61,21 @@ impl Compression {
     }
 }
 
-/// The refusal of compressed data that does not decompress.
-pub(super) fn damaged(compression: Compression, label: &str, error: &io::Error) -> Error {
+/// The refusal of compressed data that does not decompress, of which `read` bytes have been read.
+pub(super) fn damaged(
+    compression: Compression,
+    label: &str,
+    read: u64,
+    error: &io::Error,
+) -> Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
         return Error::input(format!(
-            "{label} ends in the middle of its {compression} data"
+            "{label} ends in the middle of its {compression} data, after {read} bytes"
         ))
         .remedy("it was cut off; get a complete copy");
     }
     let error = Error::input(format!(
-        "the {compression} data of {label} is damaged ({error})"
+        "the {compression} data of {label} is damaged within its first {read} bytes ({error})"
     ));
     match compression {
         // More than 128 MiB of window: a bomb, or --long=31.

@@ -307,12 +307,14 @@ impl Source {
         if let Some(own) = error.get_ref().and_then(|e| e.downcast_ref::<Error>()) {
             return own.clone();
         }
+        let read = self.consumed.load(Ordering::Relaxed);
         if error.get_ref().is_some_and(|e| e.is::<utf16::CutShort>()) {
-            return Error::input(error.to_string()).remedy("it is truncated; make the dump again");
+            return Error::input(format!("{error}, after {read} bytes"))
+                .remedy("it is truncated; make the dump again");
         }
         let damaged = self.compression != Compression::None && error.raw_os_error().is_none();
         if damaged {
-            compression::damaged(self.compression, &self.label, error)
+            compression::damaged(self.compression, &self.label, read, error)
         } else {
             failed(&self.label, error)
         }

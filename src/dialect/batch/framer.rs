@@ -10,6 +10,7 @@ use super::lines::is_line_start;
 use super::rows::{Cut, Cutter};
 use super::table::Context;
 use super::tokens::tokens;
+use crate::dialect::calls::Calls;
 use crate::dialect::{
     Block, Effect, Frame, Framer, OutputState, RowFault, RowMode, SessionState, Without,
 };
@@ -21,8 +22,6 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-const CALLS: Effect = Effect::Anything("a stored function that writes");
 
 /// What stands at the front of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,10 +168,8 @@ pub struct ScriptFramer<S> {
     unfinished: Option<Unfinished>,
     last: Bytes,
     connecting: bool,
-    /// Has it been told that rows of this block may call a function that writes?
-    calls: bool,
-    /// What follows as soon as that has been told.
-    waiting: Option<Frame>,
+    /// Whether it has been told that rows of this block may call a function that writes.
+    calls: Calls,
     charset: Arc<Charset>,
 }
 
@@ -197,8 +194,7 @@ impl<S: Script> ScriptFramer<S> {
             unfinished: None,
             last: Bytes::new(),
             connecting: false,
-            calls: false,
-            waiting: None,
+            calls: Calls::default(),
             charset: Arc::default(),
         }
     }
@@ -315,7 +311,7 @@ impl<S: Script> ScriptFramer<S> {
         });
         self.state = State::Insert(block.clone(), cutter);
         self.mode = RowMode::Pass;
-        self.calls = false;
+        self.calls.begin();
         let (bytes, at) = self.take(input, end);
         Next::Frame(Frame::Head { bytes, at, block })
     }
@@ -323,17 +319,7 @@ impl<S: Script> ScriptFramer<S> {
     /// Rows, or their end. If they may call a function that writes, this is told first.
     fn told(&mut self, frame: Frame, at: Position) -> Frame {
         let call = self.script.rows_call(frame.bytes());
-        let Some(call) = call.filter(|_| !self.calls) else {
-            return frame;
-        };
-        self.calls = true;
-        let at = at.after(&frame.bytes()[..call]);
-        self.waiting = Some(frame);
-        Frame::Statement {
-            bytes: Bytes::new(),
-            at,
-            effect: CALLS,
-        }
+        self.calls.before(frame, at, call)
     }
 
     fn rows_of_block(&mut self, input: &mut BytesMut, eof: bool) -> Result<Next> {
@@ -426,7 +412,7 @@ impl<S: Script> Framer for ScriptFramer<S> {
                     effect,
                 }));
             }
-            if let Some(frame) = self.waiting.take() {
+            if let Some(frame) = self.calls.waiting() {
                 return Ok(Some(frame));
             }
             let next = match self.state {

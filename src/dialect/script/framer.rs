@@ -9,6 +9,7 @@ use super::lexer::Grammar;
 use super::rows::{Cut, InsertRows, RowReader};
 use super::scanner::{Found, Scanner};
 use super::tokens::tokens;
+use crate::dialect::calls::Calls;
 use crate::dialect::{
     Block, Effect, Frame, Framer, OutputState, RowCodec, RowFault, RowMode, SessionState,
     WITHOUT_COMMIT, Without,
@@ -21,8 +22,6 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-const CALLS: Effect = Effect::Anything("a stored function that writes");
 
 /// What a dialect adds to the framer: its session, its DDL, its literals.
 pub trait Flavour: Send + Debug {
@@ -127,10 +126,8 @@ pub struct ScriptFramer<F> {
     counts: HashMap<RelationName, u64>,
     unfinished: Option<Unfinished>,
     in_transaction: bool,
-    /// Has it been told that rows of this block may call a function that writes?
-    calls: bool,
-    /// What follows as soon as that has been told.
-    waiting: Option<Frame>,
+    /// Whether it has been told that rows of this block may call a function that writes.
+    calls: Calls,
     /// The statement that has just been framed.
     last: Bytes,
 }
@@ -156,8 +153,7 @@ impl<F: Flavour> ScriptFramer<F> {
             counts: HashMap::new(),
             unfinished: None,
             in_transaction: false,
-            calls: false,
-            waiting: None,
+            calls: Calls::default(),
             last: Bytes::new(),
         }
     }
@@ -294,7 +290,7 @@ impl<F: Flavour> ScriptFramer<F> {
 
     fn head(&mut self, input: &mut BytesMut, length: usize, block: Arc<Block>) -> Step {
         self.mode = RowMode::Pass;
-        self.calls = false;
+        self.calls.begin();
         // From here on the relation has been seen, wherever its rows are cut.
         self.counts.entry(block.relation.clone()).or_default();
         let (bytes, at) = self.take(input, length);
@@ -342,17 +338,7 @@ impl<F: Flavour> ScriptFramer<F> {
     /// Rows, or their end. If they may call a function that writes, this is told first.
     fn told(&mut self, frame: Frame, at: Position) -> Frame {
         let call = self.flavour.rows_call(frame.bytes());
-        let Some(call) = call.filter(|_| !self.calls) else {
-            return frame;
-        };
-        self.calls = true;
-        let at = at.after(&frame.bytes()[..call]);
-        self.waiting = Some(frame);
-        Frame::Statement {
-            bytes: Bytes::new(),
-            at,
-            effect: CALLS,
-        }
+        self.calls.before(frame, at, call)
     }
 
     /// The rows of the block and its end.
@@ -401,7 +387,7 @@ impl<F: Flavour> Framer for ScriptFramer<F> {
                     effect,
                 }));
             }
-            if let Some(frame) = self.waiting.take() {
+            if let Some(frame) = self.calls.waiting() {
                 return Ok(Some(frame));
             }
             let step = match &self.state {

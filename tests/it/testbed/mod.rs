@@ -22,7 +22,8 @@ const LUI: &str = "CREATE TABLE `maestro_settings` (`name` varchar(100) NOT NULL
 const TRK: &str = "CREATE TABLE `click` (`id` int NOT NULL, `address` text, PRIMARY KEY (`id`)) ENGINE=InnoDB;\n\
     INSERT INTO `click` VALUES (1,'eve@company.com');\n";
 const HUB_INI: &str = "# hub\r\n\r\nhub.host = hub.shop.com\r\ninstance.id = i-4711\r\n! admin\r\nadmin=bob@company.com\r\n";
-const TRACKER_INI: &str = "trk.host=trk.shop.com\ntracking.host=t.shop.com\nport=80\n";
+const TRACKER_INI: &str = "trk.host=trk.shop.com\ntracking.host=t.shop.com\nport=80\n\
+    database.type=mysql\ndatabase.url=jdbc:mysql://db.shop.com/trk\ndatabase.password=s3cret\noutbox.sending=enabled\n";
 
 /// A folder with the dumps and settings files of a system in `dumps`, and `sets`.
 struct System(tempfile::TempDir);
@@ -216,7 +217,7 @@ fn settings_files_lose_hosts_and_ids_and_keep_the_rest() {
             .ok();
         assert_eq!(
             String::from_utf8_lossy(&tracker),
-            "trk.host=localhost\nport=80\n"
+            "trk.host=localhost\nport=80\ndatabase.type=internal\noutbox.sending=disabled\n"
         );
     }
 }
