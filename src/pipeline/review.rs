@@ -86,14 +86,15 @@ impl Review {
 }
 
 impl Driver<'_> {
-    /// Something outside the rows passes as it is: a warning, under `--strict` the end of the run.
-    /// What is left out, blanked or rewritten is a line of the report alone.
+    /// Something outside the rows passes as it is: a warning, under `--strict` the end of the run
+    /// (of a dry run, a line at its end). What is left out, blanked or rewritten is a line of the
+    /// report alone.
     pub(super) fn passes(&mut self, at: Position, message: &str, remedy: &str) -> Result<()> {
         let here = self.archived.as_ref().map(Archived::here);
-        if self.review.is_some() {
+        if let Some(review) = &mut self.review {
             let strict =
                 |message: &str| Error::input(format!("--strict: {message}")).remedy(remedy);
-            return Err(match here {
+            return review.unknown(match here {
                 Some(here) => strict(&format!("{here}: {message}")),
                 None => strict(message).at(at),
             });

@@ -37,14 +37,12 @@ impl Driver<'_> {
                 self.planner
                     .opaque(self.decoder.framer.catalog(), relation, what)
                     .map_err(|error| error.at(at))?;
-                if self.review.is_some() {
+                if let Some(review) = &mut self.review {
                     let message = format!(
                         "--strict: the dump changes its rows by {what}, which nobody can review"
                     );
-                    return Err(Error::input(message)
-                        .relation(relation)
-                        .at(at)
-                        .remedy(self.planner.advice().rows));
+                    let error = Error::input(message).relation(relation).at(at);
+                    review.unknown(error.remedy(self.planner.advice().rows))?;
                 }
                 self.any_rows = true;
             }

@@ -36,7 +36,8 @@ pub fn advice(dump: SqlDialect) -> &'static Advice {
         SqlDialect::Postgres => schema!(
             "pg_dump --schema-only",
             "dump the table with COPY or INSERT … VALUES",
-            "dump without it (roles: pg_dumpall --no-role-passwords)"
+            "dump without it (pg_dumpall --no-role-passwords, pg_dump --no-subscriptions), or name its user in a \
+             DROP USER of the rulebook"
         ),
         SqlDialect::Mysql => schema!(
             "mysqldump --no-data",

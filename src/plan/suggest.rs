@@ -100,6 +100,7 @@ const HINTS: &[(&str, &[&str])] = &[
 /// The statements that review these columns, one a line, table by table.
 pub fn suggestions(all: &[Unreviewed]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
+    let mut named = 0;
     for (number, unreviewed) in all.iter().enumerate() {
         let same = |other: &Unreviewed| other.relation == unreviewed.relation;
         if all[..number]
@@ -114,11 +115,9 @@ pub fn suggestions(all: &[Unreviewed]) -> Vec<String> {
             .filter(|other| same(other))
             .any(|other| !names(other).eq(names(unreviewed)));
         for statement in statements(unreviewed) {
-            if several {
-                lines.push(format!(
-                    "-- name: reviewed-{} :optional",
-                    lines.len() / 2 + 1
-                ));
+            if several && !statement.starts_with("--") {
+                named += 1;
+                lines.push(format!("-- name: reviewed-{named} :optional"));
             }
             lines.push(statement);
         }
@@ -138,15 +137,36 @@ fn statements(unreviewed: &Unreviewed) -> Vec<String> {
         Some(schema) => format!("{}.{}", name(schema), name(&relation.name)),
         None => name(&relation.name),
     };
-    let (mut assigned, mut granted) = (Vec::new(), Vec::new());
+    let columns = unreviewed.columns.iter().map(|column| &column.name);
+    if columns
+        .chain([&relation.name])
+        .any(|name| name.contains('*'))
+    {
+        return vec![format!(
+            "-- {table}: a rulebook takes names with * for patterns, so nothing can review it"
+        )];
+    }
+    let (mut assigned, mut granted, mut doubtful) = (Vec::new(), Vec::new(), Vec::new());
     for column in &unreviewed.columns {
         let quoted = name(&column.name);
         match hint(unreviewed, column) {
             Some(function) => assigned.push(format!("{quoted} = anon.{function}({quoted})")),
-            None => granted.push(quoted),
+            None => {
+                let likes = &HINTS[..3];
+                if keeps_secrets(&column.data_type) && likes.iter().any(|hint| fits(hint, column)) {
+                    doubtful.push(quoted.clone());
+                }
+                granted.push(quoted);
+            }
         }
     }
     let mut out = Vec::new();
+    if !doubtful.is_empty() {
+        out.push(format!(
+            "-- {table}: named like secrets or addresses, and let through by the GRANT below: {}",
+            doubtful.join(", ")
+        ));
+    }
     if !assigned.is_empty() {
         out.push(format!("UPDATE {table} SET {};", assigned.join(", ")));
     }
@@ -159,17 +179,30 @@ fn statements(unreviewed: &Unreviewed) -> Vec<String> {
     out
 }
 
+/// Can a value of this type be a secret or hold an address?
+fn keeps_secrets(data_type: &DataType) -> bool {
+    data_type.holds_text() || matches!(data_type.base(), DataType::Bytea | DataType::Uuid)
+}
+
+fn fits((_, patterns): &(&str, &[&str]), column: &Column) -> bool {
+    patterns.iter().any(|pattern| glob(pattern, &column.name))
+}
+
 /// The function that a column of this name should go through, if it can.
 fn hint(unreviewed: &Unreviewed, column: &Column) -> Option<&'static str> {
     let text = matches!(
         column.data_type.base(),
         DataType::Text | DataType::Varchar(..) | DataType::Char(..) | DataType::Citext
     );
-    if !text || unreviewed.linked.contains(&column.name) {
+    if unreviewed.linked.contains(&column.name) {
         return None;
     }
-    let fits = |patterns: &[&str]| patterns.iter().any(|pattern| glob(pattern, &column.name));
-    let hint = HINTS.iter().find(|(_, patterns)| fits(patterns));
+    if !text {
+        // The addresses within a document, an array, a value of a type that is not known.
+        let mails = HINTS[1..3].iter().any(|hint| fits(hint, column));
+        return (mails && column.data_type.holds_text()).then_some("rewrite_emails");
+    }
+    let hint = HINTS.iter().find(|hint| fits(hint, column));
     let (function, _) = match &column.data_type {
         // It may have a CHECK, which an address of the same kind meets and a made-up name does not.
         DataType::Domain(domain) => match hint {
@@ -223,7 +256,8 @@ mod tests {
             // Two of them could become the same; the other is a key of somebody else's.
             ("first_name", DataType::Text, Some("hash")),
             ("user_name", DataType::Text, None),
-            ("email", DataType::Jsonb, None),
+            ("email", DataType::Jsonb, Some("rewrite_emails")),
+            ("token", DataType::Uuid, None),
         ] {
             let all = table("t", &[(name, data_type)]);
             assert_eq!(hint(&all, &all.columns[0]), expected, "{name}");
@@ -275,6 +309,29 @@ mod tests {
                 "-- name: reviewed-3 :optional",
                 "GRANT SELECT (id) ON s.t TO testbed;",
             ]
+        );
+    }
+
+    #[test]
+    fn a_doubt_is_told() {
+        let t = table(
+            "t",
+            &[
+                ("token", DataType::Uuid),
+                ("token_count", DataType::Integer),
+                ("tokens", DataType::BigInt),
+            ],
+        );
+        assert_eq!(
+            suggestions(&[t]),
+            [
+                "-- s.t: named like secrets or addresses, and let through by the GRANT below: token",
+                "GRANT SELECT (token, token_count, tokens) ON s.t TO testbed;",
+            ]
+        );
+        assert_eq!(
+            suggestions(&[table("a*b", &[("id", DataType::BigInt)])]),
+            ["-- s.\"a*b\": a rulebook takes names with * for patterns, so nothing can review it"]
         );
     }
 }

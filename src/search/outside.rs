@@ -1,8 +1,9 @@
 //! Everything that is no row: statements, comments, client commands, large objects.
 
-use super::secrets::has_escapes;
+use super::secrets::spoken;
 use super::{Form, Hit, What, each};
 use regex::bytes::{Captures, Regex};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -118,12 +119,17 @@ impl Outside {
             known.insert(hit.what.clone());
             take(hit.at.start, hit);
         });
-        // A text in pieces, or one with escapes of another dialect's kind.
-        if has_escapes(bytes) || memchr::memchr2(b'\\', b'\'', bytes).is_some() {
-            each(&loosened(bytes), &mut |hit| {
+        if let Cow::Owned(loosened) = loosened(bytes) {
+            each(&loosened, &mut |hit| {
                 if !known.contains(&hit.what) {
                     take(0, hit);
                 }
+            });
+        }
+        if !known.iter().any(|what| matches!(what, What::Secret(_))) {
+            spoken(bytes, &mut |at, name| {
+                let what = What::Secret(name);
+                take(at.start, Hit { at, what });
             });
         }
     }
@@ -193,7 +199,7 @@ impl Outside {
 }
 
 /// A statement with its escaped `@` as they are and its literals in one piece.
-fn loosened(statement: &[u8]) -> Vec<u8> {
+fn loosened(statement: &[u8]) -> Cow<'_, [u8]> {
     static LOOSE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
             r"(?x-u) \\x40 | \\100 | \\0040 | \\\+000040 | \\@
@@ -204,13 +210,12 @@ fn loosened(statement: &[u8]) -> Vec<u8> {
         )
         .expect("the pattern is sound")
     });
-    let replaced = LOOSE.replace_all(statement, |found: &Captures<'_>| -> &[u8] {
+    LOOSE.replace_all(statement, |found: &Captures<'_>| -> &[u8] {
         match found.name("seam").or(found.name("gap")) {
             Some(_) => b"",
             None => b"@",
         }
-    });
-    replaced.into_owned()
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! rulebook's business.
 
 use aho_corasick::AhoCorasick;
-use regex::bytes::Regex;
+use regex::bytes::{Captures, Regex};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -118,29 +118,83 @@ const SHAPES: &[Shape] = &[
         signs: &["://"],
         pattern: concat!(
             r#"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/?#:@'"<>\\]{0,100}:"#,
-            r#"(?P<value>[^\s/?#@'"<>\\]{1,200})@[^\s@/'"]"#,
+            r#"([^\s/?#@'"<>\\]{1,200})@[^\s@/'"]"#,
         ),
     },
     Shape {
         name: "connection string with a password",
-        signs: &["password=", "pwd="],
+        signs: &["password", "pwd", "jdbc:oracle"],
         pattern: concat!(
             r"(?i)\b(?:server|data source|host|hostaddr|addr|initial catalog|dbname|database|user id|uid|user)",
-            r#"=[^\r\n'"(){}]{1,300}?\b(?:password|pwd)=['"\\]{0,3}(?P<value>[^\s;'"&\\]+)"#,
-            r#"|\b(?:password|pwd)=['"\\]{0,3}(?P<other>[^\s;'"&\\]+)[^\r\n'"(){}]{0,300}?"#,
+            r#"=[^\r\n'"(){}]{1,300}?\b(?:password|pwd)=['"\\]{0,3}([^\s;'"&\\]+)"#,
+            r#"|\b(?:password|pwd)=['"\\]{0,3}([^\s;'"&\\]+)[^\r\n'"(){}]{0,300}?"#,
             r"[; ](?:server|data source|host|hostaddr|addr|initial catalog|dbname|database|user id|uid|user)=",
+            // With blanks, nothing but pairs may stand before it: a query has AND and commas.
+            r"|\b(?:host|hostaddr|port|dbname|user) ?= ?[^\s,;'(){}]{1,100}",
+            r"(?: [a-z_]{1,30} ?= ?[^\s,;'(){}]{1,100}){0,9} password ?= ?([^\s,;'(){}]+)",
+            r"|\b(?:server|data source|host|initial catalog|database|user id|uid) ?= ?[^;,\r\n'(){}]{1,100}",
+            r"(?:; ?[a-z ]{1,30} ?= ?[^;\r\n'(){}]{0,100}){0,9}; ?(?:password|pwd) ?= ?(\{[^;]+\}|[^\s;'(){}]+)",
+            // libpq's quotes
+            r"|\b(?:host|hostaddr|port|dbname|user)\s?=\s?'[^'\r\n]{0,100}'\s[^\r\n(){}]{0,300}?\bpassword\s?=\s?'?([^\s']+)",
+            r#"|\bjdbc:oracle:[a-z0-9]{2,6}:[^\s/'"@]{1,60}/([^\s@'"]{1,60})@"#,
         ),
     },
     Shape {
         name: "password hash of a server's user",
-        signs: &["SCRAM-SHA-256$", "PASSWORD 'md5", "IDENTIFIED "],
+        signs: &[
+            "SCRAM-SHA-256$",
+            "PASSWORD 'md5",
+            "IDENTIFIED ",
+            "authentication_string",
+            "$A$005$",
+            "mysql_native_password",
+        ],
         pattern: concat!(
             r"SCRAM-SHA-256\$[0-9]+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+",
             r"|\bPASSWORD 'md5[0-9a-f]{32}'",
             r"|(?i:IDENTIFIED\s+(?:WITH|BY|VIA)\s[^;]{0,200}?)'\*[0-9A-Fa-f]{40}'",
+            r#"|authentication_string[\\"': =]{1,12}(?:\*[0-9A-Fa-f]{40}|\$A\$005\$)"#,
+            r#"|mysql_native_password[\\"', ]{1,12}\*[0-9A-Fa-f]{40}"#,
+            r"|\$A\$005\$[^\s]{20}",
+        ),
+    },
+    Shape {
+        name: "key of a known form",
+        signs: &[
+            "sk-ant-",
+            "sk-proj-",
+            "T3BlbkFJ",
+            "GOCSPX-",
+            "8Q~",
+            "dop_v1_",
+            "shpat_",
+            "shpss_",
+            "shpca_",
+            "shppa_",
+            "hf_",
+            "hvs.",
+            "pypi-AgEI",
+            "dckr_pat_",
+            "/api/webhooks/",
+            "SSH2 ENCRYPTED PRIVATE KEY",
+        ],
+        pattern: concat!(
+            r"\bsk-(?:ant|proj)-[A-Za-z0-9_-]{24,}|\bsk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}",
+            r"|\bGOCSPX-[A-Za-z0-9_-]{28}|\b[A-Za-z0-9_~.-]{3}8Q~[A-Za-z0-9_~.-]{34}",
+            r"|\bdop_v1_[0-9a-f]{64}|\bshp(?:at|ss|ca|pa)_[0-9A-Fa-f]{32}|\bhf_[A-Za-z0-9]{30,}",
+            r"|\bhvs\.[A-Za-z0-9_-]{24,}|\bpypi-AgEI[A-Za-z0-9_-]{40,}|\bdckr_pat_[A-Za-z0-9_-]{20,}",
+            r"|\bdiscord(?:app)?\.com/api/webhooks/[0-9]{10,}/[A-Za-z0-9_-]{40,}",
+            r"|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----",
         ),
     },
 ];
+
+/// A password that a statement within a definition sets: the body of a routine, an event. In rows the
+/// same words are prose.
+const SPOKEN: &str = concat!(
+    r"(?i-u)\bPASSWORD\s*[\s=]\s*N?'{1,2}([^'\s,;)|][^']*)'",
+    r#"|(?i-u)\bIDENTIFIED\s+BY\s+(?:VALUES\s+)?["']{0,2}([^\s'",;)|]+)"#,
+);
 
 /// Ways in which a dialect can write an `@` that nobody sees before the cell is decoded, and the
 /// seams of texts that are written in pieces.
@@ -197,21 +251,45 @@ pub(super) fn each(text: &[u8], take: &mut dyn FnMut(Range<usize>, &'static str)
             continue;
         }
         for found in pattern.captures_iter(text) {
-            let value = found.name("value").or_else(|| found.name("other"));
-            if value.is_some_and(|value| is_placeholder(value.as_bytes())) {
-                continue;
-            }
-            if let Some(whole) = found.get(0) {
-                take(whole.range(), shape.name);
+            if let Some(whole) = secret(&found) {
+                take(whole, shape.name);
             }
         }
     }
 }
 
-/// `***`, `xxx`, `${PASSWORD}`, `{password}`, `<secret>`, `%s`, `:password`, `$1`.
+/// Every password that a definition's own statements set.
+pub(super) fn spoken(definition: &[u8], take: &mut dyn FnMut(Range<usize>, &'static str)) {
+    static PATTERN: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(SPOKEN).expect("the pattern is sound: a test compiles it"));
+    for found in PATTERN.captures_iter(definition) {
+        if let Some(whole) = secret(&found) {
+            take(whole, "password in a statement");
+        }
+    }
+}
+
+/// Where a secret stands, unless the value that it names is plainly a place for one.
+fn secret(found: &Captures<'_>) -> Option<Range<usize>> {
+    let value = found.iter().skip(1).flatten().next();
+    match value.is_some_and(|value| is_placeholder(value.as_bytes())) {
+        true => None,
+        false => found.get(0).map(|whole| whole.range()),
+    }
+}
+
+/// `***`, `xxx`, `${PASSWORD}`, `$1`, `{password}`, `{{ secret }}`, `<secret>`, `%s`, `%(pw)s`, `:password`, `?`:
+/// the whole of it, for a real password may begin with any of these marks.
 fn is_placeholder(value: &[u8]) -> bool {
-    let first = value.first().copied().unwrap_or(b'*');
-    b"${<%:?".contains(&first) || value.iter().all(|b| b"*xX.".contains(b))
+    static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?x-u)^(?: [*xX.\#]* | \$\{[^{}]*\} | \$\([^()]*\) | \$[A-Z0-9_]+ | <[^<>]+> | \?
+            | % (?: \([a-zA-Z_]+\) )? [a-zA-Z] | %[A-Z_]+% | :[A-Za-z_]+
+            | \{\{.*\}\} | \{ (?: [A-Z0-9_.]* | [^{}]* (?i:pass|pwd|secret|token|key) [^{}]* ) \} )$",
+        )
+        .expect("the pattern is sound")
+    });
+    WHOLE.is_match(value)
 }
 
 /// Where a secret, or an `@` that is escaped, may begin.
@@ -221,13 +299,6 @@ pub(super) fn signs(text: &[u8], signs: &mut Vec<usize>) {
             .find_overlapping_iter(text)
             .map(|sign| sign.start()),
     );
-}
-
-/// Does a text hold an `@` that is escaped, or a seam?
-pub(super) fn has_escapes(text: &[u8]) -> bool {
-    let known = ALL.owners.len();
-    let mut signs = ALL.signs.find_overlapping_iter(text);
-    signs.any(|sign| sign.pattern().as_usize() >= known)
 }
 
 #[cfg(test)]
@@ -316,6 +387,36 @@ mod tests {
                 "connection string with a password",
             ),
             (
+                "host='h' user='u' password='hunter2'".into(),
+                "connection string with a password",
+            ),
+            (
+                "host = h password = hunter2".into(),
+                "connection string with a password",
+            ),
+            (
+                "Data Source=h; Password = hunter2".into(),
+                "connection string with a password",
+            ),
+            (
+                "Server=h;Uid=u;Pwd={hunter2}".into(),
+                "connection string with a password",
+            ),
+            (
+                "jdbc:oracle:thin:scott/tiger@db:1521/x".into(),
+                "connection string with a password",
+            ),
+            ("postgres://u:%40dmin1@h/d".into(), "URL with a password"),
+            ("postgres://u:$ecret1@h/d".into(), "URL with a password"),
+            ("postgres://u:{abc1@h/d".into(), "URL with a password"),
+            (join(&["sk-", "ant-", &digits[..40]]), "key of a known form"),
+            (join(&["GOC", "SPX-", &digits[..28]]), "key of a known form"),
+            (join(&["hv", "s.", &digits[..30]]), "key of a known form"),
+            (
+                join(&["{\"authentication_string\":\"*", &"CF".repeat(20), "\"}"]),
+                "password hash of a server's user",
+            ),
+            (
                 join(&["SCRAM-SHA-256$4096:c2FsdA==$", "c3RvcmVk:c2VydmVy"]),
                 "password hash of a server's user",
             ),
@@ -350,11 +451,38 @@ mod tests {
             "postgres://app:***@db/x",
             "Server=db;Password=;",
             "Server=db;Password=****;",
+            "postgres://app:{{ password }}@db/x",
+            "postgres://app:%(pw)s@db/x",
+            "postgres://app:<password>@db/x",
+            "postgres://app:$1@db/x",
+            "task-risk-8Q~",
             "UPDATE t SET password = p WHERE host = h",
             "pwd=x",
             "mailto:a@b.de",
         ] {
             assert_eq!(found(text), Vec::<&str>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_statements_say() {
+        for (text, expected) in [
+            ("AS $$ALTER ROLE x PASSWORD 'pw'$$", 1),
+            ("AS 'ALTER ROLE x PASSWORD ''pw'''", 1),
+            ("BEGIN ALTER USER r IDENTIFIED BY 'pw'; END", 1),
+            ("EXECUTE IMMEDIATE 'ALTER USER x IDENTIFIED BY pw'", 1),
+            ("OPEN MASTER KEY DECRYPTION BY PASSWORD = N'pw'", 1),
+            ("format('ALTER ROLE %I PASSWORD %L', a, b)", 0),
+            ("INSERT INTO s VALUES ('password', 'x')", 0),
+            ("CHECK (password <> '')", 0),
+            ("password text DEFAULT 'x'", 0),
+            ("CREATE USER u IDENTIFIED EXTERNALLY", 0),
+            ("ALTER ROLE x PASSWORD NULL", 0),
+            ("RAISE NOTICE 'no password ', x", 0),
+        ] {
+            let mut count = 0;
+            spoken(text.as_bytes(), &mut |_, _| count += 1);
+            assert_eq!(count, expected, "{text}");
         }
     }
 }

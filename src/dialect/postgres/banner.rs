@@ -34,6 +34,11 @@ impl Banners {
         self.restricted = Some(key.to_owned());
     }
 
+    /// The key of a `\restrict` that is in force.
+    pub fn restricted(&self) -> Option<&[u8]> {
+        self.restricted.as_deref()
+    }
+
     /// Takes in `\unrestrict KEY`.
     pub fn unrestrict(&mut self, key: &[u8]) {
         if self.restricted.as_deref() == Some(key) {

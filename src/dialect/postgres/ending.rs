@@ -1,8 +1,9 @@
 //! What scrub adds of its own: rows at the end of the data, and an end that cannot be loaded.
 //!
 //! psql executes whatever it has when its input ends, so a stream that stops is a success to it.
-//! The unloadable end closes what is open and then says something that no server accepts. It uses
-//! no backslash command (which a restricted psql refuses) except the `\.` that ends a COPY.
+//! The unloadable end closes what is open and then says something that no server accepts. A psql that
+//! goes on after errors, because nobody told it to stop or because the dump told it not to, is told to stop
+//! (a restricted one is freed first, for it takes no other command) and meets the same once more.
 
 use super::copy_head::{self, CopyHead};
 use super::copy_text::{Newline, TextCodec};
@@ -93,15 +94,33 @@ fn plain(message: &str) -> String {
         .collect()
 }
 
-/// Bytes that psql cannot load.
-pub fn unloadable(state: &OutputState, unfinished: Option<&Unfinished>, message: &str) -> Vec<u8> {
+/// Bytes that psql cannot load. `restricted` is the key of a `\restrict` that is in force.
+pub fn unloadable(
+    state: &OutputState,
+    unfinished: Option<&Unfinished>,
+    restricted: Option<&[u8]>,
+    message: &str,
+) -> Vec<u8> {
     let message = plain(message);
+    let mut out = refused(state, unfinished, &message);
+    // psql takes letters and digits only.
+    if let Some(key) = restricted.filter(|key| key.iter().all(u8::is_ascii_alphanumeric)) {
+        out.extend_from_slice(b"\\unrestrict ");
+        out.extend_from_slice(key);
+        out.push(b'\n');
+    }
+    out.extend_from_slice(format!("\\set ON_ERROR_STOP on\n) 'scrub: {message}';\n").as_bytes());
+    out
+}
+
+/// What no server accepts.
+fn refused(state: &OutputState, unfinished: Option<&Unfinished>, message: &str) -> Vec<u8> {
     let (mut out, begins) = match (state, unfinished) {
         (OutputState::Rows(block, _), _) if block.has_end => {
-            return unloadable_row(block, &message, Vec::new());
+            return unloadable_row(block, message, Vec::new());
         }
         (OutputState::Unfinished, Some(Unfinished::Copy(block))) => {
-            return unloadable_row(block, &message, b"\n".to_vec());
+            return unloadable_row(block, message, b"\n".to_vec());
         }
         (OutputState::Unfinished, Some(unfinished)) => unfinished.close(),
         _ => (b"\n".to_vec(), 0),

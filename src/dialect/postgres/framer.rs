@@ -278,6 +278,9 @@ impl PlainFramer {
         self.scanner = Scanner::default();
         let effect = match psql::command_name(command) {
             b"c" | b"connect" => {
+                if effects::connects_with_password(command) {
+                    self.effects.push_back(Effect::Password("\\connect"));
+                }
                 let database = psql::connect_target(command);
                 match &database {
                     Some(name) => {
@@ -329,7 +332,7 @@ impl PlainFramer {
                     b"unrestrict" => self.banners.unrestrict(&key()),
                     _ => {}
                 }
-                effects::command(name)
+                effects::command(name, command)
             }
         };
         self.rules = self.session.rules();
@@ -590,6 +593,7 @@ impl Framer for PlainFramer {
     }
 
     fn unloadable(&self, state: &OutputState, message: &str) -> Vec<u8> {
-        ending::unloadable(state, self.unfinished.as_ref(), message)
+        let restricted = self.banners.restricted();
+        ending::unloadable(state, self.unfinished.as_ref(), restricted, message)
     }
 }

@@ -430,18 +430,31 @@ fn the_unloadable_end_closes_what_is_open() {
     ] {
         let framer = run(input.as_bytes(), 64, RowMode::Pass).framer;
         let end = framer.unloadable(&OutputState::Unfinished, "it's over");
+        let expected = format!("{expected}\\set ON_ERROR_STOP on\n) 'scrub: it s over';\n");
         assert_eq!(String::from_utf8(end).unwrap(), expected, "{input}");
     }
+    for (key, freed) in [("a1", "\\unrestrict a1\n"), ("a-1", "")] {
+        let run = run(format!("\\restrict {key}\n").as_bytes(), 64, RowMode::Pass);
+        let end = run.framer.unloadable(&OutputState::TopLevel, "x");
+        let expected =
+            format!("\n) 'scrub: x';\nROLLBACK;\n{freed}\\set ON_ERROR_STOP on\n) 'scrub: x';\n");
+        assert_eq!(String::from_utf8(end).unwrap(), expected, "{key}");
+    }
+    let stop = "\\set ON_ERROR_STOP on\n) 'scrub: x';\n";
     let run = run(b"COPY t (a) FROM stdin;\n1\n\\.\n", 64, RowMode::Split);
     let top = run.framer.unloadable(&OutputState::TopLevel, "x");
-    assert_eq!(top, b"\n) 'scrub: x';\nROLLBACK;\n");
+    assert_eq!(
+        top,
+        format!("\n) 'scrub: x';\nROLLBACK;\n{stop}").as_bytes()
+    );
     let Frame::Head { block, .. } = &run.frames[0] else {
         panic!("a COPY begins with its head");
     };
     let rows = run
         .framer
         .unloadable(&OutputState::Rows(block.clone(), true), "x");
-    assert_eq!(rows, b"scrub: x\t-\t-\nscrub: x\t-\t-\n\\.\nROLLBACK;\n");
+    let expected = format!("scrub: x\t-\t-\nscrub: x\t-\t-\n\\.\nROLLBACK;\n{stop}");
+    assert_eq!(rows, expected.as_bytes());
 }
 
 /// Frames `input` and asks for something at each frame.

@@ -6,6 +6,7 @@
 mod definitions;
 mod nested;
 mod passwords;
+mod unseen;
 
 use super::copy_head::{self, Format, Source};
 use super::ddl::Context;
@@ -14,7 +15,6 @@ use super::tokens::{Kind, Token, Tokens, tokens};
 use crate::dialect::Effect;
 use crate::schema::{Catalog, RelationName};
 use definitions::drop;
-use passwords::password;
 
 /// The effects of a statement, of which there is at least one. There are several if it changes several relations.
 pub fn classify(statement: &[u8], context: &Context<'_>, catalog: &Catalog) -> Vec<Effect> {
@@ -23,13 +23,22 @@ pub fn classify(statement: &[u8], context: &Context<'_>, catalog: &Catalog) -> V
     loop {
         let names = Names { context, catalog };
         out.extend(names.statement(rest));
+        if unseen::variable(rest) {
+            out.push(Effect::Anything("a psql variable"));
+        }
         // `\;` sends several statements at once.
         match rest.find(|t| t.kind == Kind::Backslash) {
             Some(token) if token.raw == b"\\;" => {}
             Some(token) if psql::command_name(token.raw) == b"gexec" => {
                 return vec![Effect::Unfollowed("\\gexec")];
             }
-            Some(_) => {}
+            Some(token) => {
+                if let effect @ Effect::Anything(_) =
+                    command(psql::command_name(token.raw), token.raw)
+                {
+                    out.push(effect);
+                }
+            }
             None => break,
         }
     }
@@ -37,13 +46,36 @@ pub fn classify(statement: &[u8], context: &Context<'_>, catalog: &Catalog) -> V
 }
 
 /// The effect of a psql command outside of a statement, except `\connect` and `\copy`.
-pub fn command(name: &[u8]) -> Effect {
+pub fn command(name: &[u8], command: &[u8]) -> Effect {
     match name {
         b"restrict" => Effect::Restrict,
         b"i" | b"ir" | b"include" | b"include_relative" => Effect::Unfollowed("\\i"),
         b"gexec" => Effect::Unfollowed("\\gexec"),
+        b"!" => Effect::Anything("\\!"),
+        b"lo_import" => Effect::OtherData,
+        b"o" | b"out" | b"g" | b"gx" | b"w" | b"write" if command.contains(&b'|') => {
+            Effect::Anything("a command of the shell")
+        }
+        b"copy" | b"echo" | b"qecho" | b"warn" => Effect::Setting,
+        _ if command.contains(&b'`') => Effect::Anything("a command of the shell"),
+        b"set" => {
+            let mut arguments = psql::arguments(command).into_iter();
+            let name = arguments.next().unwrap_or_default();
+            match arguments.next() {
+                Some(_) if passwords::names_secret(&String::from_utf8_lossy(&name)) => {
+                    Effect::Password("\\set")
+                }
+                _ => Effect::Setting,
+            }
+        }
         _ => Effect::Setting,
     }
+}
+
+/// Do the arguments of a `\connect` hold a password?
+pub fn connects_with_password(command: &[u8]) -> bool {
+    let arguments = psql::arguments(command);
+    arguments.iter().any(|text| passwords::in_connection(text))
 }
 
 struct Names<'a> {
@@ -63,7 +95,24 @@ impl Names<'_> {
             Kind::Identifier => String::from_utf8_lossy(first.raw).to_ascii_uppercase(),
             _ => String::new(),
         };
-        vec![match word.as_str() {
+        let mut effects = self.effects(&word, start, t);
+        let queries = ["SELECT", "VALUES", "DECLARE", "WITH"];
+        if queries.contains(&word.as_str()) && unseen::calls(t) {
+            effects.push(Effect::Anything("a function that scrub does not know"));
+        }
+        match (passwords::password(&word, t), effects.as_mut_slice()) {
+            (Some(what), [effect @ (Effect::Definition | Effect::Setting)]) => {
+                *effect = Effect::Password(what);
+            }
+            (Some(what), _) => effects.push(Effect::Password(what)),
+            (None, _) => {}
+        }
+        effects
+    }
+
+    /// What a statement does; `t` is behind its first word.
+    fn effects(&self, word: &str, start: Tokens<'_>, mut t: Tokens<'_>) -> Vec<Effect> {
+        vec![match word {
             // LOCK stays in its transaction: rows that leave later could not take it along.
             "SET" | "RESET" | "SHOW" | "DISCARD" | "LOCK" | "ANALYZE" | "ANALYSE" | "LISTEN"
             | "NOTIFY" | "UNLISTEN" | "CHECKPOINT" | "LOAD" | "DECLARE" | "FETCH" | "MOVE"
@@ -112,8 +161,8 @@ impl Names<'_> {
             "DO" => Effect::Unfollowed("DO"),
             "CALL" => Effect::Unfollowed("CALL"),
             "EXECUTE" => Effect::Unfollowed("EXECUTE"),
-            "CREATE" => return with_password(self.create(t), password(t, false)),
-            "ALTER" => return with_password(self.alter(t), password(t, true)),
+            "CREATE" => self.create(t),
+            "ALTER" => self.alter(t),
             "DROP" => drop(t),
             "REFRESH" => Effect::AfterData,
             "CLUSTER" | "REINDEX" => {
@@ -258,15 +307,6 @@ impl Names<'_> {
             out.push(Effect::Setting);
         }
         out
-    }
-}
-
-/// A definition with a password is said; what else matters of a statement stays its first effect.
-fn with_password(effect: Effect, password: Option<&'static str>) -> Vec<Effect> {
-    match (effect, password) {
-        (Effect::Definition, Some(what)) => vec![Effect::Password(what)],
-        (effect, Some(what)) => vec![effect, Effect::Password(what)],
-        (effect, None) => vec![effect],
     }
 }
 

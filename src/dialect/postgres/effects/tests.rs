@@ -314,7 +314,40 @@ fn passwords_in_definitions() {
         ("CREATE ROLE password LOGIN;", vec![Effect::Definition]),
         (
             "ALTER ROLE x SET a.password TO 'y';",
+            vec![password("ALTER ROLE")],
+        ),
+        (
+            "ALTER ROLE x SET password_encryption TO 'md5';",
             vec![Effect::Definition],
+        ),
+        (
+            "ALTER ROLE x IN DATABASE d SET \"app.smtp_password\" TO 'y';",
+            vec![password("ALTER ROLE")],
+        ),
+        (
+            "ALTER DATABASE d SET \"app.settings.jwt_secret\" TO 'y';",
+            vec![password("ALTER DATABASE")],
+        ),
+        ("SET app.password = 'y';", vec![password("SET")]),
+        (
+            "SELECT pg_catalog.set_config('app.token', 'y', false);",
+            vec![password("SELECT set_config")],
+        ),
+        (
+            "SELECT pg_catalog.set_config('search_path', '', false);",
+            vec![Effect::Setting],
+        ),
+        (
+            "CREATE USER MAPPING FOR a SERVER s OPTIONS (private_key 'k');",
+            vec![password("CREATE USER MAPPING")],
+        ),
+        (
+            "CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (api_key 'k');",
+            vec![password("CREATE SERVER")],
+        ),
+        (
+            "CREATE FOREIGN DATA WRAPPER w OPTIONS (token 'k');",
+            vec![password("CREATE FOREIGN DATA WRAPPER")],
         ),
         (
             "ALTER USER MAPPING FOR a SERVER s OPTIONS (DROP password);",
@@ -329,6 +362,40 @@ fn passwords_in_definitions() {
             vec![Effect::Definition],
         ),
         ("COMMENT ON ROLE x IS 'password';", vec![Effect::Definition]),
+    ] {
+        assert_eq!(effects(statement), expected, "{statement}");
+    }
+}
+
+#[test]
+fn what_a_query_brings_along() {
+    let unknown = || Effect::Anything("a function that scrub does not know");
+    for (statement, expected) in [
+        (
+            "SELECT public.load_data();",
+            vec![Effect::Setting, unknown()],
+        ),
+        (
+            "SELECT a FROM t WHERE f(a);",
+            vec![Effect::Setting, unknown()],
+        ),
+        ("VALUES (f());", vec![Effect::Setting, unknown()]),
+        (
+            "DECLARE c CURSOR FOR SELECT f();",
+            vec![Effect::Setting, unknown()],
+        ),
+        (
+            "SELECT :q;",
+            vec![Effect::Setting, Effect::Anything("a psql variable")],
+        ),
+        (
+            "SELECT 1 \\g |sh",
+            vec![
+                Effect::Setting,
+                Effect::Anything("a command of the shell"),
+                Effect::Setting,
+            ],
+        ),
     ] {
         assert_eq!(effects(statement), expected, "{statement}");
     }
