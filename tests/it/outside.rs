@@ -325,8 +325,119 @@ fn postgres() {
                 "large objects pass as they are",
             ),
             ("CREATE STATISTICS s (dependencies) ON a, b FROM t;", ""),
+            (
+                "ALTER DATABASE d SET \"app.jwt_secret\" TO 'S3CRET';",
+                PASSWORD,
+            ),
+            (
+                "ALTER ROLE r IN DATABASE d SET app.smtp_password TO 'S3CRET';",
+                PASSWORD,
+            ),
+            ("ALTER ROLE r SET password_encryption TO 'md5';", ""),
+            ("SET app.token = 'S3CRET';", PASSWORD),
+            (
+                "SELECT pg_catalog.set_config('app.api_key', 'S3CRET', false);",
+                PASSWORD,
+            ),
+            ("\\set password S3CRET", PASSWORD),
+            ("\\connect \"dbname=d password=S3CRET\"", PASSWORD),
+            (
+                "CREATE USER MAPPING FOR r SERVER s OPTIONS (user 'r', vault_token 'S3CRET');",
+                PASSWORD,
+            ),
+            (
+                "CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (api_key 'S3CRET');",
+                PASSWORD,
+            ),
+            (
+                "CREATE FOREIGN TABLE t (a int) SERVER s OPTIONS (password 'S3CRET');",
+                PASSWORD,
+            ),
+            (
+                "ALTER FOREIGN DATA WRAPPER w OPTIONS (ADD secret 'S3CRET');",
+                PASSWORD,
+            ),
+            (
+                "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ALTER ROLE r PASSWORD 'S3CRET'$$;",
+                "holds a secret (password in a statement)",
+            ),
+            ("SELECT count(*), pg_catalog.now() FROM t;", ""),
+            ("SELECT public.load_data();", CALLS),
+            ("SELECT a FROM t WHERE f(a) IN (1);", CALLS),
+            ("VALUES (public.load_data());", CALLS),
+            ("\\set q 'INSERT INTO t VALUES (1)'\n:q;", "a psql variable"),
+            ("\\! true", "\\!"),
+            ("SELECT 1 \\g |sh", "a command of the shell"),
+            ("\\o |sh", "a command of the shell"),
+            ("\\set x `true`", "a command of the shell"),
         ],
     );
+}
+
+const CALLS: &str = "a function that scrub does not know";
+
+/// What may bring rows that nobody sees stops a run as soon as there are rules.
+#[test]
+fn what_may_bring_rows() {
+    for statement in [
+        "SELECT public.load_data();",
+        "WITH q AS (SELECT f()) SELECT * FROM q;",
+        "DECLARE c CURSOR FOR SELECT f();",
+        "EXPLAIN ANALYZE SELECT f();",
+        "\\set q 'INSERT INTO t VALUES (1)'\n:q;",
+        "\\! psql -c 'INSERT INTO t VALUES (1)'",
+        "SELECT 'INSERT INTO t VALUES (1)' \\g |psql",
+    ] {
+        let dump = format!("CREATE TABLE t (a int);\n{statement}\n");
+        let (run, _) = scrub("postgres", "UPDATE t SET a = 2", &[], &dump);
+        assert_eq!(run.code, Some(3), "{statement}: {}", run.err);
+        assert!(run.err.contains("may change rows"), "{}", run.err);
+    }
+}
+
+/// A dry run under --strict tells everything and stops at nothing.
+#[test]
+fn a_strict_dry_run_tells_all() {
+    let dump = "CREATE USER MAPPING FOR r SERVER s OPTIONS (password 'S3CRET');\n\
+        DO $$BEGIN RAISE NOTICE 'x'; END$$;\n\
+        SELECT pg_catalog.lo_create('1');\n\
+        COMMENT ON SCHEMA public IS 'jane@firma.de';\n\
+        CREATE TABLE t (a int, b text DEFAULT 'Jane Roe');\nCOPY t (a, b) FROM stdin;\n\\.\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let book = folder.path().join("r.sql");
+    std::fs::write(&book, "").expect("the rules");
+    let mut command = command();
+    command.args(["check", "--strict", "-r"]).arg(&book);
+    let run: Run = command.write_stdin(dump).output().expect("a run").into();
+    assert_eq!(run.code, Some(1), "{}", run.err);
+    let told = run.text();
+    for part in [
+        "holds a password",
+        "scrub cannot follow what DO does",
+        "large objects pass",
+        "COMMENT ON SCHEMA holds an address",
+        "GRANT SELECT (a, b) ON t TO testbed;",
+    ] {
+        assert!(told.contains(part), "{part} is missing: {told}");
+    }
+    assert!(!told.contains("S3CRET") && !told.contains("jane") && !told.contains("Roe"));
+}
+
+/// What looks like nothing passes a strict run, but not in silence.
+#[test]
+fn texts_in_definitions_are_counted() {
+    let dump = "CREATE TABLE t (a text DEFAULT 'Jane Roe');\nCOMMENT ON TABLE t IS 'ask Jane';\n\
+        COPY t (a) FROM stdin;\n\\.\n";
+    let (run, report) = scrub(
+        "postgres",
+        "GRANT SELECT ON t TO testbed",
+        &["--strict"],
+        dump,
+    );
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let told = "2 definitions and comments hold texts, which pass as they are (line 1)";
+    assert!(report.contains(told), "{report}");
+    assert!(!report.contains("Jane"));
 }
 
 /// Samples of rows and copies of cells that leave with no rule's word: they are left out or written anew, and

@@ -329,6 +329,11 @@ fn canonical(cell: Cell, data_type: &DataType) -> Result<Option<Cow<'static, [u8
         {
             return fault("the cell is a date written as a number");
         }
+        DataType::Timestamp(_) | DataType::TimestampTz(_) | DataType::Date | DataType::Time(_)
+            if value.starts_with(b"\\x") =>
+        {
+            return fault("the cell is a date in binary form");
+        }
         DataType::Bytea if cell.kind != Kind::Hex => {
             return fault("the cell is no binary literal");
         }

@@ -397,7 +397,9 @@ impl RowCodec for MysqlCodec {
     ) -> Result<Option<Cow<'a, [u8]>>, RowFault> {
         if bit_width(data_type).is_some() {
             if is_number(raw) {
-                return Ok(Some(Cow::Borrowed(raw)));
+                let zeros = raw.iter().take_while(|b| **b == b'0').count();
+                let zeros = zeros.min(raw.len() - 1);
+                return Ok(Some(Cow::Borrowed(&raw[zeros..])));
             }
             let bytes = self.raw_bytes(raw)?;
             return Ok(bytes.map(|b| number(&b)).transpose()?.map(Cow::Owned));

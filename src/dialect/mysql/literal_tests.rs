@@ -45,6 +45,8 @@ fn cells_have_the_value_that_the_server_gives_them() {
             Some("\u{8aa0}\u{80}"),
         ),
         ("utf8mb4", b"null", &text, None),
+        ("utf8mb4", b"011", &bit, Some("11")),
+        ("utf8mb4", b"00", &bit, Some("0")),
         ("utf8mb4", b"\\N", &text, None),
         ("utf8mb4", b"12", &text, Some("12")),
         ("utf8mb4", b"-12.50", &of("decimal", "9"), Some("-12.50")),
