@@ -5,8 +5,8 @@
 //! block's rows. It knows bytes and [`crate::schema`] only: no rules, no plan, no I/O, no threads.
 
 pub mod batch;
-mod marks;
 mod calls;
+mod marks;
 pub mod mssql;
 pub mod mysql;
 mod number;

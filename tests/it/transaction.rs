@@ -135,3 +135,43 @@ fn pg_dumpall_is_one_transaction_for_each_database() {
         .write_stdin(dump);
     assert!(command.output().unwrap().status.success());
 }
+
+/// Whatever the dump or its reader say about errors, psql ends with one.
+#[test]
+fn a_psql_that_goes_on_after_errors_fails_all_the_same() {
+    let Some(pg) = postgres() else { return };
+    let table = "CREATE TABLE t (id int, email text);\n";
+    let damaged = "COPY t (id, email) FROM stdin;\n1\ta@b.de\n2\tbad\textra\n\\.\n";
+    let key = "aA1";
+    for (before, after) in [
+        ("", ""),
+        ("\\set ON_ERROR_STOP off\n", ""),
+        ("\\unset ON_ERROR_STOP\n", ""),
+        (
+            "\\set ON_ERROR_STOP off\n\\restrict aA1\n",
+            "\\unrestrict aA1\n",
+        ),
+    ] {
+        for args in [&["-r", "baseline"][..], &["-1", "-r", "baseline"]] {
+            let dump = format!("{before}{table}{damaged}{after}");
+            let run = crate::runner::run(args, dump.as_bytes());
+            assert_eq!(run.code, Some(3), "{}", run.err);
+            assert_eq!(run.text().contains("\\unrestrict"), before.contains(key));
+            let database = pg.database();
+            let mut psql = pg.tool("psql");
+            psql.args(["-X", "-q", "-d", database.name()]);
+            let mut child = psql
+                .stdin(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("psql");
+            let mut stdin = child.stdin.take().expect("its input");
+            stdin.write_all(&run.out).expect("psql reads");
+            drop(stdin);
+            let output = child.wait_with_output().expect("psql ends");
+            let err = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(3), "{before:?} {args:?}: {err}");
+            assert!(!database.try_psql(&run.out).status.success());
+        }
+    }
+}
