@@ -135,9 +135,9 @@ impl Driver<'_> {
         self.planner
             .unfollowed(what)
             .map_err(|error| error.at(at))?;
-        match self.review.is_some() {
-            true => self.unfollowed(at, what),
-            false => Ok(()),
+        match self.searching.is_some() && self.review.is_none() {
+            true => Ok(()),
+            false => self.unfollowed(at, what),
         }
     }
 

@@ -61,21 +61,26 @@ impl Compression {
     }
 }
 
-/// The refusal of compressed data that does not decompress, of which `read` bytes have been read.
+/// The refusal of compressed data that does not decompress, of which `read` bytes have been read, if they
+/// were counted.
 pub(super) fn damaged(
     compression: Compression,
     label: &str,
-    read: u64,
+    read: Option<u64>,
     error: &io::Error,
 ) -> Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
+        let after = read.map_or(String::new(), |read| format!(", after {read} bytes"));
         return Error::input(format!(
-            "{label} ends in the middle of its {compression} data, after {read} bytes"
+            "{label} ends in the middle of its {compression} data{after}"
         ))
         .remedy("it was cut off; get a complete copy");
     }
+    let within = read.map_or(String::new(), |read| {
+        format!(" within its first {read} bytes")
+    });
     let error = Error::input(format!(
-        "the {compression} data of {label} is damaged within its first {read} bytes ({error})"
+        "the {compression} data of {label} is damaged{within} ({error})"
     ));
     match compression {
         // More than 128 MiB of window: a bomb, or --long=31.

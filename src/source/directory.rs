@@ -301,7 +301,7 @@ impl Found {
     fn fault(&self, error: &io::Error) -> Error {
         let packed = self.compression != Compression::None && error.raw_os_error().is_none();
         match packed {
-            true => compression::damaged(self.compression, &self.label(), error),
+            true => compression::damaged(self.compression, &self.label(), None, error),
             false => super::failed(&self.label(), error),
         }
     }

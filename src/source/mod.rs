@@ -314,7 +314,7 @@ impl Source {
         }
         let damaged = self.compression != Compression::None && error.raw_os_error().is_none();
         if damaged {
-            compression::damaged(self.compression, &self.label, read, error)
+            compression::damaged(self.compression, &self.label, Some(read), error)
         } else {
             failed(&self.label, error)
         }

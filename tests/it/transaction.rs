@@ -160,15 +160,7 @@ fn a_psql_that_goes_on_after_errors_fails_all_the_same() {
             let database = pg.database();
             let mut psql = pg.tool("psql");
             psql.args(["-X", "-q", "-d", database.name()]);
-            let mut child = psql
-                .stdin(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .expect("psql");
-            let mut stdin = child.stdin.take().expect("its input");
-            stdin.write_all(&run.out).expect("psql reads");
-            drop(stdin);
-            let output = child.wait_with_output().expect("psql ends");
+            let output = psql.write_stdin(run.out.clone()).output().expect("psql");
             let err = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(3), "{before:?} {args:?}: {err}");
             assert!(!database.try_psql(&run.out).status.success());

@@ -9,6 +9,9 @@ pub struct Banners {
     section: bool,
     /// The key of a `\restrict` that is in force.
     restricted: Option<Vec<u8>>,
+    /// The last key of a `\restrict`. What leaves may be behind what has been read, so the restriction may
+    /// still be in force where the output ends.
+    key: Option<Vec<u8>>,
 }
 
 impl Banners {
@@ -32,11 +35,12 @@ impl Banners {
     /// writes it behind its completion line.
     pub fn restrict(&mut self, key: &[u8]) {
         self.restricted = Some(key.to_owned());
+        self.key = Some(key.to_owned());
     }
 
-    /// The key of a `\restrict` that is in force.
-    pub fn restricted(&self) -> Option<&[u8]> {
-        self.restricted.as_deref()
+    /// The key that ends a restriction, if one may be in force where the output ends.
+    pub fn key(&self) -> Option<&[u8]> {
+        self.key.as_deref()
     }
 
     /// Takes in `\unrestrict KEY`.

@@ -94,17 +94,18 @@ fn plain(message: &str) -> String {
         .collect()
 }
 
-/// Bytes that psql cannot load. `restricted` is the key of a `\restrict` that is in force.
+/// Bytes that psql cannot load. `key` frees a psql that may be restricted; one that is not takes it for
+/// an error and goes on to the next.
 pub fn unloadable(
     state: &OutputState,
     unfinished: Option<&Unfinished>,
-    restricted: Option<&[u8]>,
+    key: Option<&[u8]>,
     message: &str,
 ) -> Vec<u8> {
     let message = plain(message);
     let mut out = refused(state, unfinished, &message);
     // psql takes letters and digits only.
-    if let Some(key) = restricted.filter(|key| key.iter().all(u8::is_ascii_alphanumeric)) {
+    if let Some(key) = key.filter(|key| key.iter().all(u8::is_ascii_alphanumeric)) {
         out.extend_from_slice(b"\\unrestrict ");
         out.extend_from_slice(key);
         out.push(b'\n');

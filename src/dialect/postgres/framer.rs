@@ -593,7 +593,7 @@ impl Framer for PlainFramer {
     }
 
     fn unloadable(&self, state: &OutputState, message: &str) -> Vec<u8> {
-        let restricted = self.banners.restricted();
-        ending::unloadable(state, self.unfinished.as_ref(), restricted, message)
+        let unfinished = self.unfinished.as_ref();
+        ending::unloadable(state, unfinished, self.banners.key(), message)
     }
 }

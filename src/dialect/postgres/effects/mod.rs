@@ -98,7 +98,7 @@ impl Names<'_> {
         let mut effects = self.effects(&word, start, t);
         let queries = ["SELECT", "VALUES", "DECLARE", "WITH"];
         if queries.contains(&word.as_str()) && unseen::calls(t) {
-            effects.push(Effect::Anything("a function that scrub does not know"));
+            effects.push(Effect::Anything("an unknown function"));
         }
         match (passwords::password(&word, t), effects.as_mut_slice()) {
             (Some(what), [effect @ (Effect::Definition | Effect::Setting)]) => {

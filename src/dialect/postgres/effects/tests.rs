@@ -369,7 +369,7 @@ fn passwords_in_definitions() {
 
 #[test]
 fn what_a_query_brings_along() {
-    let unknown = || Effect::Anything("a function that scrub does not know");
+    let unknown = || Effect::Anything("an unknown function");
     for (statement, expected) in [
         (
             "SELECT public.load_data();",
