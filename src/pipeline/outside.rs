@@ -9,7 +9,7 @@
 use super::driver::Driver;
 use crate::dialect::{Effect, Frame};
 use crate::error::{Position, Result};
-use crate::search::{Hit, Outside, Rules, Verdict, What, label};
+use crate::search::{Hit, Outside, PASSWORD, Rules, Verdict, What, label};
 use std::collections::HashSet;
 
 const ADDRESS: &str = "an address outside the safe domain";
@@ -154,6 +154,9 @@ impl Driver<'_> {
                     what.to_owned(),
                     "take it out of the database, or name its domain with --safe-domain",
                 ),
+                false if what == PASSWORD => {
+                    ("a password".to_owned(), self.planner.advice().password)
+                }
                 false => (format!("a secret ({what})"), "take it out of the database"),
             };
             let message = format!("{name} holds {holds}, which passes as it is");

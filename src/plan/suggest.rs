@@ -25,6 +25,7 @@ const HINTS: &[(&str, &[&str])] = &[
             "*apikey*",
             "*access_key*",
             "*accesskey*",
+            "authentication_string",
             "*private_key*",
             "*privatekey*",
             "*encryption_key*",

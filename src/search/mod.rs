@@ -20,6 +20,7 @@ pub use encoded::Form;
 pub use found::{Found, Group, Key, Kind, Place, Spot};
 pub use outside::{Outside, label};
 pub use rules::{Allowed, Hashes, Rules, Safe, Verdict};
+pub use secrets::PASSWORD;
 pub use walk::{Cell, rows};
 
 use crate::functions::address::{Normalised, addresses, may_contain};
@@ -60,7 +61,7 @@ impl Hit {
     pub fn password() -> Hit {
         Hit {
             at: 0..0,
-            what: What::Secret("password in a statement"),
+            what: What::Secret(PASSWORD),
         }
     }
 }

@@ -189,6 +189,9 @@ const SHAPES: &[Shape] = &[
     },
 ];
 
+/// What reports call a password that a statement sets.
+pub const PASSWORD: &str = "password in a statement";
+
 /// A password that a statement within a definition sets: the body of a routine, an event. In rows the
 /// same words are prose.
 const SPOKEN: &str = concat!(
@@ -264,7 +267,7 @@ pub(super) fn spoken(definition: &[u8], take: &mut dyn FnMut(Range<usize>, &'sta
         LazyLock::new(|| Regex::new(SPOKEN).expect("the pattern is sound: a test compiles it"));
     for found in PATTERN.captures_iter(definition) {
         if let Some(whole) = secret(&found) {
-            take(whole, "password in a statement");
+            take(whole, PASSWORD);
         }
     }
 }

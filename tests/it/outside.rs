@@ -359,7 +359,7 @@ fn postgres() {
             ),
             (
                 "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ALTER ROLE r PASSWORD 'S3CRET'$$;",
-                "holds a secret (password in a statement)",
+                PASSWORD,
             ),
             ("SELECT count(*), pg_catalog.now() FROM t;", ""),
             ("SELECT public.load_data();", CALLS),
