@@ -305,7 +305,7 @@ const PLANTED: &[Planted] = &[
         "password in a statement",
         "(ALTER ROLE)",
         0,
-        "ALTER ROLE",
+        "PASSWORD 'plant",
     ),
     planted(
         "postgres",
