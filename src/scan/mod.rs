@@ -11,6 +11,7 @@ mod detect;
 mod judge;
 mod kind;
 mod name;
+mod needs;
 pub mod rulebook;
 mod sample;
 mod survey;
