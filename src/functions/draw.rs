@@ -13,6 +13,7 @@ pub struct Draw {
 
 impl Draw {
     /// The choices for an input: the same for the same key and input.
+    #[inline]
     pub fn keyed(call: &Call<'_>, input: &[u8]) -> Self {
         Draw {
             random: ChaCha8Rng::from_seed(call.key.digest(input)),
@@ -25,6 +26,8 @@ impl Draw {
     }
 
     /// A number below `end`, each as likely; 0 if `end` is 0.
+    // Inlined, so that an alphabet's length is known where the divisions are compiled.
+    #[inline]
     pub fn below(&mut self, end: u64) -> u64 {
         // The part of the range that `end` divides evenly.
         let even = u64::MAX - u64::MAX.checked_rem(end).unwrap_or(0);
@@ -49,11 +52,13 @@ impl Draw {
     }
 
     /// One of a list that is not empty.
+    #[inline]
     pub fn pick<T: Copy>(&mut self, list: &[T]) -> T {
         list[usize::try_from(self.below(list.len() as u64)).unwrap_or(0)]
     }
 
     /// So many characters of an alphabet of ASCII characters.
+    #[inline]
     pub fn text(&mut self, alphabet: &[u8], length: usize) -> String {
         (0..length)
             .map(|_| char::from(self.pick(alphabet)))
@@ -62,15 +67,14 @@ impl Draw {
 
     /// A pattern with `#` replaced by digits, `^` by 2 to 9, `$` by capital letters.
     pub fn pattern(&mut self, pattern: &str) -> String {
-        pattern
-            .chars()
-            .map(|c| match c {
-                '#' => char::from(self.pick(b"0123456789")),
-                '^' => char::from(self.pick(b"23456789")),
-                '$' => char::from(self.pick(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")),
-                other => other,
-            })
-            .collect()
+        let mut out = String::with_capacity(pattern.len());
+        out.extend(pattern.chars().map(|c| match c {
+            '#' => char::from(self.pick(b"0123456789")),
+            '^' => char::from(self.pick(b"23456789")),
+            '$' => char::from(self.pick(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")),
+            other => other,
+        }));
+        out
     }
 
     /// Random bytes.

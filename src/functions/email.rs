@@ -40,9 +40,13 @@ fn make(draw: &mut Draw, _locale: Locale, limit: Limit) -> String {
 /// A name and so many random characters that no two are the same, in at most `room` characters.
 pub fn handle(draw: &mut Draw, room: usize) -> String {
     let tail = draw.text(fit::ALPHABET, SUFFIX);
-    let name = ENGLISH.word(List::FirstName, draw).to_ascii_lowercase();
-    let name: String = name.chars().filter(char::is_ascii_alphabetic).collect();
-    let whole = format!("{name}.{tail}");
+    let name = ENGLISH.word(List::FirstName, draw).chars();
+    let letters = name.filter(char::is_ascii_alphabetic);
+    // With room for a domain behind it.
+    let mut whole = String::with_capacity(48);
+    whole.extend(letters.map(|letter| letter.to_ascii_lowercase()));
+    whole.push('.');
+    whole.push_str(&tail);
     if whole.len() <= room {
         whole
     } else {

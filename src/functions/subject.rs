@@ -111,15 +111,16 @@ pub fn text<'a>(args: &'a [Value<'_>], index: usize) -> Result<&'a [u8], ValueEr
 pub fn keyed<'v>(call: &Call<'_>, args: &[Value<'v>], make: Make) -> Result<Value<'v>, ValueError> {
     let input = text(args, 0)?;
     let locale = Locale::parse(args.get(1))?;
-    let draw = Draw::keyed(call, input);
-    Ok(made(call, draw, locale, input, make))
+    let mut draw = Draw::keyed(call, input);
+    Ok(made(call, &mut draw, locale, input, make))
 }
 
 /// The call of a `fake_x`.
 pub fn fresh<'v>(call: &Call<'_>, args: &[Value<'v>], make: Make) -> Result<Value<'v>, ValueError> {
     let locale = Locale::parse(args.first())?;
-    let draw = Draw::fresh(call);
-    Ok(made(call, draw, locale, &call.fresh.to_le_bytes(), make))
+    let mut draw = Draw::fresh(call);
+    let identity = call.fresh.to_le_bytes();
+    Ok(made(call, &mut draw, locale, &identity, make))
 }
 
 /// More tries find a word for a short column; after that it is cut.
@@ -127,17 +128,17 @@ const TRIES: usize = 64;
 
 fn made<'v>(
     call: &Call<'_>,
-    mut draw: Draw,
+    draw: &mut Draw,
     locale: Locale,
     identity: &[u8],
     make: Make,
 ) -> Value<'v> {
-    let mut made = make(&mut draw, locale, call.limit).into_bytes();
+    let mut made = make(draw, locale, call.limit).into_bytes();
     for _ in 1..TRIES {
         if fit::fits(&made, call.limit) {
             break;
         }
-        made = make(&mut draw, locale, call.limit).into_bytes();
+        made = make(draw, locale, call.limit).into_bytes();
     }
     Value::Text(fit::fit(made.into(), call.limit, call.key, identity))
 }

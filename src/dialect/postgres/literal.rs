@@ -21,10 +21,15 @@ pub struct Literals {
 }
 
 /// Makes a value's text form the one that the server prints, where dumps spell it in several ways.
+#[inline]
 pub fn canonical<'a>(text: Cow<'a, [u8]>, data_type: &DataType) -> Result<Cow<'a, [u8]>, RowFault> {
-    if !matches!(data_type.base(), DataType::Bytea) {
-        return Ok(text);
+    match data_type.base() {
+        DataType::Bytea => canonical_bytea(text),
+        _ => Ok(text),
     }
+}
+
+fn canonical_bytea(text: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, RowFault> {
     if let Some(digits) = text.strip_prefix(b"\\x") {
         if digits.len().is_multiple_of(2)
             && digits
