@@ -5,7 +5,7 @@ use super::archive::Archived;
 use super::decoder::FrameDecoder;
 use super::follows::Follows;
 use super::holding::gathers_added;
-use super::order::{Leaving, Slot};
+use super::order::{self, Leaving, Slot};
 use super::outside::Passing;
 use super::review::Review;
 use super::schema::{self, Only, Schemas};
@@ -26,7 +26,7 @@ use bytes::{Bytes, BytesMut};
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio_util::codec::Decoder;
 
 /// U+FEFF in UTF-8.
@@ -595,9 +595,7 @@ impl Driver<'_> {
 
     /// Waits until everything before has been written and merged.
     pub async fn barrier(&mut self) -> Result<()> {
-        let (sender, reached) = oneshot::channel();
-        self.send(Slot::Barrier(sender)).await?;
-        reached.await.map_err(|_| stopped())
+        order::reached(&self.slots).await.ok_or_else(stopped)
     }
 
     pub async fn send(&mut self, slot: Slot) -> Result<()> {

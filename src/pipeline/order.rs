@@ -97,6 +97,19 @@ pub(super) async fn run(
     }
 }
 
+/// Waits until everything that has been sent so far has been written and merged. None if the order stage
+/// has stopped.
+pub(super) async fn reached(slots: &mpsc::Sender<Slot>) -> Option<()> {
+    let (sender, reached) = oneshot::channel();
+    slots.send(Slot::Barrier(sender)).await.ok()?;
+    tokio::select! {
+        reached = reached => reached.ok(),
+        // A queue may keep what comes in the very moment in which its receiver goes: nobody takes it then,
+        // and nobody drops it while the queue can still be sent to.
+        () = slots.closed() => None,
+    }
+}
+
 /// What a worker has promised.
 async fn kept<T>(promise: oneshot::Receiver<Result<T>>) -> Result<T> {
     promise
@@ -228,5 +241,24 @@ impl Order {
             .send(piece)
             .await
             .map_err(|_| Error::io("the output could not be written"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_barrier_that_nobody_takes_does_not_wait() {
+        let (slots, mut receiver) = mpsc::channel(1);
+        let mut waits = tokio::spawn(async move { reached(&slots).await });
+        while receiver.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        // The slot lies in the queue for good.
+        receiver.close();
+        let ended = tokio::time::timeout(Duration::from_secs(60), &mut waits).await;
+        assert_eq!(ended.expect("it still waits").expect("no panic"), None);
     }
 }
