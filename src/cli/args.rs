@@ -307,9 +307,10 @@ pub(super) struct Review {
     ///
     /// A column is reviewed when an UPDATE without WHERE names it (not by "*"), when its table is
     /// emptied, or when GRANT SELECT (column, …) ON table TO role lists it: it may be seen as it is.
-    /// The lines that are missing are printed, to be read and added to a rulebook. What stands
-    /// outside the rows and would pass with a warning stops the run as well. The exit code is 1 for
-    /// a column, 3 for anything else.
+    /// The lines that are missing are printed, to be read and added to a rulebook. Definitions and
+    /// comments that hold texts want a line -- reviewed: of their own. What stands outside the rows
+    /// and would pass with a warning stops the run as well. The exit code is 1 for a column or a
+    /// definition, 3 for anything else.
     #[arg(
         long,
         value_name = "text",

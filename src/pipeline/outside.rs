@@ -2,14 +2,15 @@
 //! bodies, comments, client commands.
 //!
 //! They leave as they came, since no rule speaks of them; the first of each kind is told by its line,
-//! and stops a run under `--strict`. It is the search of `scrub verify`, without the forms of transport.
+//! and stops a run under `--strict`, where somebody has to have looked at any other text as well
+//! (`review.rs`). It is the search of `scrub verify`, without the forms of transport.
 //! What is dealt with by its kind (statistics, large objects, what a rulebook cannot follow) is not
 //! searched here, and neither is anything that is left out.
 
 use super::driver::Driver;
 use crate::dialect::{Effect, Frame};
 use crate::error::{Position, Result};
-use crate::search::{Hit, Outside, PASSWORD, Rules, Verdict, What, label};
+use crate::search::{Hit, Outside, PASSWORD, Rules, Verdict, What, label, texts};
 use std::collections::HashSet;
 
 const ADDRESS: &str = "an address outside the safe domain";
@@ -26,9 +27,6 @@ pub(super) struct Passing {
     more: u64,
     /// Has the last statement a secret that is known by its shape?
     secret: bool,
-    /// Definitions and comments that hold texts of any kind, and where the first of them stands.
-    texts: u64,
-    first_text: Position,
 }
 
 impl Passing {
@@ -40,20 +38,6 @@ impl Passing {
             told: HashSet::new(),
             more: 0,
             secret: false,
-            texts: 0,
-            first_text: Position::START,
-        }
-    }
-
-    /// Takes in a statement that passes: does it define something by a text?
-    fn text(&mut self, bytes: &[u8], at: Position, label: &str) {
-        let defines = ["CREATE", "ALTER", "COMMENT", "EXEC"].iter();
-        let mut defines = defines.filter(|word| label.starts_with(**word));
-        if defines.next().is_some() && memchr::memchr(b'\'', bytes).is_some() {
-            if self.texts == 0 {
-                self.first_text = at;
-            }
-            self.texts += 1;
         }
     }
 
@@ -83,7 +67,7 @@ impl Passing {
 }
 
 /// Does it pass without anything being said of what it holds?
-fn is_searched(effect: &Effect) -> bool {
+pub(super) fn is_searched(effect: &Effect) -> bool {
     !matches!(
         effect,
         Effect::OtherData
@@ -129,9 +113,14 @@ impl Driver<'_> {
             found.retain(|(_, what)| *what == ADDRESS);
         }
         passing.secret = found.iter().any(|(_, what)| *what != ADDRESS);
-        let label = label(bytes);
-        passing.text(bytes, at, &label);
-        self.holds(bytes, at, &label, found)
+        // What holds something worse is not to be reviewed, but to go.
+        let worse = !found.is_empty() || matches!(effect, Effect::Password(_));
+        if let Some(review) = self.review.as_mut().filter(|_| !worse)
+            && let Some(texts) = texts(bytes)
+        {
+            review.defined(texts, at);
+        }
+        self.holds(bytes, at, &label(bytes), found)
     }
 
     fn holds(
@@ -172,27 +161,8 @@ impl Driver<'_> {
         rest.is_empty() && self.passing.as_ref().is_some_and(|passing| passing.secret)
     }
 
-    /// At the end: what else there was. Under `--strict` that includes texts which look like nothing: a
-    /// name in a DEFAULT, a sentence in a COMMENT.
+    /// At the end: what else there was.
     pub(super) fn more_outside(&mut self) {
-        let strict = self.passing.as_ref().filter(|_| self.review.is_some());
-        if let Some(passing) = strict.filter(|passing| passing.texts > 0) {
-            let (count, line) = (passing.texts, passing.first_text.line);
-            let (noun, verb) = match count {
-                1 => (
-                    "definition or comment",
-                    "holds a text, which passes as it is",
-                ),
-                _ => (
-                    "definitions and comments",
-                    "hold texts, which pass as they are",
-                ),
-            };
-            self.report.warnings.push(format!(
-                "{count} {noun} {verb} (line {line}): no rule reads them, and only addresses and secrets \
-                 of a known shape are told apart"
-            ));
-        }
         let more = self.passing.as_ref().map_or(0, |passing| passing.more);
         if more > 0 {
             let (verb, places) = match more {

@@ -1,5 +1,6 @@
 //! `--strict`: a table that nobody has reviewed stops the run before its first row, and so does what
-//! stands outside the rows and would pass as it is.
+//! stands outside the rows and would pass as it is. Texts in definitions and comments (a name in a DEFAULT)
+//! that nobody has looked at stop it before the next rows, or at the end.
 //!
 //! A table is looked at when its first block is about to leave: then every rule is known that could
 //! concern it. A dry run goes on instead and tells everything at its end, of tables without rows, too,
@@ -10,17 +11,22 @@ use super::driver::Driver;
 use super::schema;
 use crate::dialect::Framer;
 use crate::error::{Error, Position, Result};
-use crate::plan::{Program, Strict, Unreviewed, suggestions};
+use crate::plan::{Planner, Program, Strict, Unreviewed, suggestions};
 use crate::report::StrictReport;
 use crate::schema::{Catalog, Column, RelationName};
+use crate::search::Texts;
 use crate::source::Original;
-use std::collections::HashMap;
+use indexmap::IndexMap;
+use std::collections::{HashMap, HashSet};
 
 /// How many columns a message names.
 const MOST: usize = 8;
 
 const REMEDY: &str =
     "add the lines that are printed to a rulebook, changed where a value must not be seen";
+
+const READ: &str = "read it, take out of the database what must not be seen, and add the lines that are printed \
+                    to a rulebook";
 
 /// What a strict run has seen.
 pub(super) struct Review {
@@ -37,6 +43,8 @@ pub(super) struct Review {
     undefined: Vec<(RelationName, Vec<Column>)>,
     /// What nobody has reviewed, over all sections.
     missing: Vec<Unreviewed>,
+    /// Definitions that hold texts, each once, and where; over all sections.
+    definitions: IndexMap<Texts, Position>,
     /// Tables of which nobody can say whether they are reviewed, and what stands outside of all rows.
     unknown: Vec<Error>,
 }
@@ -51,8 +59,27 @@ impl Review {
             tables: 0,
             undefined: Vec::new(),
             missing: Vec::new(),
+            definitions: IndexMap::new(),
             unknown: Vec::new(),
         }
+    }
+
+    /// A definition passes that holds texts.
+    pub(super) fn defined(&mut self, texts: Texts, at: Position) {
+        self.definitions.entry(texts).or_insert(at);
+    }
+
+    /// The definitions whose texts no rulebook calls reviewed.
+    fn unread(&self, planner: &Planner) -> Vec<(&Texts, Position)> {
+        let of_books: HashSet<&str> = planner
+            .books()
+            .flat_map(|book| book.reviewed.iter().map(String::as_str))
+            .collect();
+        let definitions = self.definitions.iter();
+        definitions
+            .filter(|(texts, _)| !of_books.contains(texts.fingerprint.as_str()))
+            .map(|(texts, at)| (texts, *at))
+            .collect()
     }
 
     /// Another database section begins.
@@ -70,15 +97,18 @@ impl Review {
     }
 
     /// What a report says of it.
-    pub(super) fn report(&self) -> StrictReport {
+    pub(super) fn report(&self, planner: &Planner) -> StrictReport {
+        let unread = self.unread(planner);
         let comment = |error: &Error| format!("-- {}", error.to_string().replace('\n', "\n-- "));
         let unknown = self.unknown.iter().map(comment);
         StrictReport {
             text_only: self.strict == Strict::Text,
             tables: self.tables,
             columns: self.columns,
+            definitions: (self.definitions.len() - unread.len()) as u64,
             unreviewed: suggestions(&self.missing)
                 .into_iter()
+                .chain(unread.iter().map(|(texts, _)| texts.line()))
                 .chain(unknown)
                 .collect(),
         }
@@ -119,7 +149,7 @@ impl Driver<'_> {
         };
         let seen = review.seen.get(relation);
         if seen.is_some_and(|seen| seen.iter().any(|known| known.as_deref() == header)) {
-            return Ok(());
+            return self.texts_reviewed();
         }
         let catalog = self.decoder.framer.catalog();
         let wanted = (review.strict, rows);
@@ -146,7 +176,7 @@ impl Driver<'_> {
         }
         known.push(header.map(<[String]>::to_vec));
         if found.missing.is_empty() {
-            return Ok(());
+            return self.texts_reviewed();
         }
         if !review.dry {
             return Err(self.unreviewed(relation, found.missing).await);
@@ -211,6 +241,34 @@ impl Driver<'_> {
         Error::check(message).relation(relation).remedy(REMEDY)
     }
 
+    /// Has somebody looked at the texts of all definitions so far? A dry run asks at its end.
+    fn texts_reviewed(&self) -> Result<()> {
+        match self.review.as_ref().filter(|review| !review.dry) {
+            Some(review) => self.all_texts_reviewed(review),
+            None => Ok(()),
+        }
+    }
+
+    fn all_texts_reviewed(&self, review: &Review) -> Result<()> {
+        let unread = review.unread(&self.planner);
+        let Some((first, at)) = unread.first() else {
+            return Ok(());
+        };
+        let definitions = match unread.len() {
+            1 => "a definition that holds a text".to_owned(),
+            n => format!("{n} definitions that hold texts, the first of them"),
+        };
+        let message = format!(
+            "--strict: nobody has reviewed {definitions}: {}",
+            first.what
+        );
+        let error = Error::check(message).remedy(READ);
+        Err(match self.archived {
+            Some(_) => error,
+            None => error.at(*at),
+        })
+    }
+
     /// What nobody has reviewed of a section that is known as a whole.
     fn list(
         &mut self,
@@ -239,9 +297,9 @@ impl Driver<'_> {
         review.unknown.extend(listing.unknown);
     }
 
-    /// A dry run has come to its end: has everything been reviewed?
+    /// The run has come to its end: has everything been reviewed?
     pub(super) fn all_reviewed(&mut self) -> Result<()> {
-        let Some(review) = &mut self.review else {
+        let Some(review) = &self.review else {
             return Ok(());
         };
         if let [first, rest @ ..] = review.missing.as_slice() {
@@ -256,10 +314,10 @@ impl Driver<'_> {
             let error = Error::check(message).relation(&first.relation);
             return Err(error.remedy(REMEDY));
         }
-        match review.unknown.drain(..).next() {
-            Some(error) => Err(error),
-            None => Ok(()),
+        if let Some(error) = review.unknown.first() {
+            return Err(error.clone());
         }
+        self.all_texts_reviewed(review)
     }
 }
 

@@ -207,7 +207,7 @@ pub(super) async fn run(mut job: Job, signals: &Signals) -> Outcome {
         // A line of the script that the archive stands for leads nowhere.
         result = result.map_err(Error::without_line);
     }
-    report.strict = review.map(|review| review.report());
+    report.strict = review.map(|review| review.report(&planner));
     let tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(searching) = searching {
         let (found, failed) = searching.end(&tally.found, !archive);

@@ -2,8 +2,8 @@
 //! known as a whole. It writes no dump, so it needs neither workers nor order; what is looked at is bounded
 //! by the number of tables, not of rows.
 
-use super::Progress;
 use super::reader::CHUNK;
+use super::{Progress, outside};
 use crate::dialect::{Block, Dialect, Effect, Frame, Framer, RowMode};
 use crate::error::Result;
 use crate::functions::Key;
@@ -12,9 +12,10 @@ use crate::report::{ScanFinding, ScanReport};
 use crate::scan::rulebook::{self, Scanned};
 use crate::scan::{JudgedTable, Level, Sampler, Survey, Table};
 use crate::schema::{Catalog, Column, DataType, RelationName};
+use crate::search::{Texts, texts};
 use crate::source::Source;
 use bytes::BytesMut;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::atomic::Ordering;
@@ -51,6 +52,8 @@ struct Scanning {
     headers: IndexMap<RelationName, IndexMap<String, bool>>,
     judged: Vec<(Option<String>, Vec<JudgedTable>)>,
     notes: Vec<String>,
+    /// Definitions that hold texts, each once.
+    definitions: IndexSet<Texts>,
 }
 
 /// Reads a dump to its end and judges its columns.
@@ -79,6 +82,7 @@ pub fn scan(job: ScanJob) -> Result<Scan> {
         headers: IndexMap::new(),
         judged: Vec::new(),
         notes: Vec::new(),
+        definitions: IndexSet::new(),
     };
     let mut framer = dialect.framer_of(source.file_name());
     let mut input = BytesMut::new();
@@ -143,6 +147,9 @@ pub fn scan(job: ScanJob) -> Result<Scan> {
                 } => scanning.note(format!(
                     "{relation}: rows in a form that nobody can follow ({what})"
                 )),
+                Frame::Statement { bytes, effect, .. } if outside::is_searched(&effect) => {
+                    scanning.definitions.extend(texts(&bytes));
+                }
                 _ => {}
             }
         }
@@ -254,6 +261,7 @@ impl Scanning {
             input,
             sections: &sections,
             notes: &self.notes,
+            definitions: &self.definitions.into_iter().collect::<Vec<_>>(),
         });
         Scan { report, rulebook }
     }

@@ -210,7 +210,9 @@ pub struct StrictReport {
     pub tables: u64,
     /// Their reviewed columns.
     pub columns: u64,
-    /// The statements that would review the others, one a line.
+    /// The definitions and comments whose texts are reviewed.
+    pub definitions: u64,
+    /// The lines that would review what is not.
     pub unreviewed: Vec<String>,
 }
 

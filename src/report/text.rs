@@ -200,8 +200,12 @@ pub(super) fn reviewed(strict: &StrictReport) -> String {
         true => "--strict=text",
         false => "--strict",
     };
+    let definitions = match strict.definitions {
+        0 => String::new(),
+        n => format!(", {} with texts", count(n, "definition")),
+    };
     format!(
-        "{option}: {} of {} reviewed",
+        "{option}: {} of {}{definitions} reviewed",
         count(strict.columns, "column"),
         count(strict.tables, "table")
     )

@@ -58,6 +58,8 @@ pub struct Rulebook {
     pub baseline_except: Vec<ColumnPattern>,
     /// `-- by-hand:` lines in order.
     pub by_hand: Vec<String>,
+    /// `-- reviewed:`: fingerprints of definitions whose texts somebody has looked at.
+    pub reviewed: Vec<String>,
     /// Every variable that the rulebook reads, sets or asks for, by name.
     pub variables: Vec<String>,
     /// The values that the variables have at the end.

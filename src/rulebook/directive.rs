@@ -39,9 +39,11 @@ pub(super) enum Line {
     BaselineExcept(Vec<ColumnPattern>),
     /// `by-hand:`
     ByHand(String),
+    /// `reviewed:`
+    Reviewed(String),
 }
 
-const WORDS: [&str; 7] = [
+const WORDS: [&str; 8] = [
     "name",
     "title",
     "source",
@@ -49,6 +51,7 @@ const WORDS: [&str; 7] = [
     "detect",
     "baseline-except",
     "by-hand",
+    "reviewed",
 ];
 
 const FLAGS: [&str; 10] = [
@@ -131,6 +134,17 @@ pub(super) fn parse(comment: &str, span: Span, directives: &mut Directives) -> R
         "title" => Line::Title(value.to_owned()),
         "source" => Line::Source(value.to_owned()),
         "by-hand" => Line::ByHand(value.to_owned()),
+        "reviewed" => {
+            let print = value.split_whitespace().next().unwrap_or_default();
+            if print.len() != 12 || !print.bytes().all(|b| b.is_ascii_hexdigit()) {
+                let fault = Fault::new(
+                    span,
+                    "reviewed takes the fingerprint of a definition, of 12 digits",
+                );
+                return Err(fault.help("scrub check --strict prints the lines"));
+            }
+            Line::Reviewed(print.to_ascii_lowercase())
+        }
         "dialect" => Line::Dialect(dialect(value).ok_or_else(|| {
             Fault::new(span, format!("there is no dialect {value}"))
                 .help("write postgres, mysql, mssql, oracle or sqlite")

@@ -178,7 +178,10 @@ impl Loader<'_> {
                 "write it above the statement",
             );
         }
-        let head_only = !matches!(line, Line::Prose | Line::Statement | Line::ByHand(_));
+        let head_only = !matches!(
+            line,
+            Line::Prose | Line::Statement | Line::ByHand(_) | Line::Reviewed(_)
+        );
         if head_only && !place.head {
             return self.fault(
                 span,
@@ -207,6 +210,7 @@ impl Loader<'_> {
             }
             Line::Source(source) => rulebook.sources.push(source),
             Line::ByHand(step) => rulebook.by_hand.push(step),
+            Line::Reviewed(print) => rulebook.reviewed.push(print),
             Line::Detect(tables) => {
                 if !place.included {
                     rulebook.detect.extend(tables);

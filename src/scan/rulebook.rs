@@ -7,6 +7,7 @@
 use super::judge::{Finding, Level};
 use super::kind::Kind;
 use super::survey::{Judged, JudgedTable};
+use crate::search::Texts;
 use std::collections::BTreeMap;
 
 /// Everything that a rulebook is made of.
@@ -18,6 +19,8 @@ pub struct Scanned<'s> {
     pub sections: &'s [Vec<JudgedTable>],
     /// What could not be judged, in sentences.
     pub notes: &'s [String],
+    /// Definitions that hold texts, which nobody judges.
+    pub definitions: &'s [Texts],
 }
 
 /// How wide the headings are.
@@ -91,6 +94,15 @@ pub fn write(scanned: &Scanned<'_>) -> String {
     grants(&mut out, scanned.sections, &lines, &mut |table, out| {
         optional(table, false, out, &mut number)
     });
+    if !scanned.definitions.is_empty() {
+        heading(&mut out, "Definitions that hold texts");
+        out += "-- Defaults, checks, comments, bodies of functions leave as they are, and may name people. Look at each in the\n\
+                -- dump; --strict takes the lines that stay here for reviewed, until a text changes.\n";
+        for definition in scanned.definitions {
+            out += &one_line(&definition.line());
+            out.push('\n');
+        }
+    }
     out
 }
 
@@ -108,10 +120,10 @@ fn head(scanned: &Scanned<'_>) -> String {
     );
     out += "--\n\
             -- scrub scan has looked at names, types and samples of values, and may be wrong about any of them. Read\n\
-            -- every line, change it, and then use it with --strict, which stops when a column comes that nobody has\n\
-            -- reviewed:\n\
+            -- every line, change it, and then use it with --strict, which stops when a column comes that is not\n\
+            -- in here:\n\
             --   scrub --strict -r RULES DUMP\n\
-            -- What stands outside of tables (large objects, comments, definitions) is not in here: scrub verify\n\
+            -- What stands outside of tables (large objects, comments, definitions) is not judged: scrub verify\n\
             -- searches it. UNIQUE and CHECK are checked by the server that loads the dump.\n";
     for note in scanned.notes {
         out += &format!("-- Not judged: {}\n", one_line(note));
@@ -308,6 +320,7 @@ mod tests {
             input: "d\n.sql",
             sections,
             notes: &[],
+            definitions: &[],
         });
         let loaded = load(&Load {
             name: "t",

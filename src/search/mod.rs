@@ -14,6 +14,7 @@ mod found;
 mod outside;
 mod rules;
 mod secrets;
+mod texts;
 mod walk;
 
 pub use encoded::Form;
@@ -21,6 +22,7 @@ pub use found::{Found, Group, Key, Kind, Place, Spot};
 pub use outside::{Outside, label};
 pub use rules::{Allowed, Hashes, Rules, Safe, Verdict};
 pub use secrets::PASSWORD;
+pub use texts::{DIGITS, Texts, texts};
 pub use walk::{Cell, rows};
 
 use crate::functions::address::{Normalised, addresses, may_contain};

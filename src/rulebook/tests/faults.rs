@@ -451,6 +451,12 @@ fn everything_else_is_refused_with_what_to_write_instead() {
         ),
         (
             "postgres",
+            "-- reviewed: by John",
+            "reviewed takes the fingerprint of a definition, of 12 digits",
+            "scrub check --strict",
+        ),
+        (
+            "postgres",
             "-- name:\nSELECT 1",
             "the directive name says nothing",
             "",

@@ -560,6 +560,14 @@ fn with_queries_are_put_in() {
 }
 
 #[test]
+fn what_has_been_looked_at_is_said_anywhere() {
+    let rulebook = loaded(
+        "-- reviewed: 9C1E0B7A44D2 CREATE TABLE t\nDELETE FROM a;\n-- reviewed: 000000000000\n",
+    );
+    assert_eq!(rulebook.reviewed, ["9c1e0b7a44d2", "000000000000"]);
+}
+
+#[test]
 fn directives_describe_statements() {
     let rulebook = loaded(
         "-- title: A title: with a colon\n-- source: https://a\n-- source: https://b\n\
