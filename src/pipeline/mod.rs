@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! reader ─► decoder ─► driver ─┬─ bytes that nobody looks at ────────────► order ─► writer
-//! (thread)            (tokio)  └─ batches of rows ─► rayon ─► rewritten ──┘       (thread)
+//! (thread)             (tokio) └─ batches of rows ─► rayon ─► rewritten ──┘ (thread)
 //! ```
 //!
 //! The driver decides for every block of rows whether a program concerns it, and puts one [`order::Slot`]
@@ -26,6 +26,7 @@ mod order;
 mod outside;
 mod plain;
 mod reader;
+mod recycle;
 mod results;
 mod review;
 mod run;
@@ -122,9 +123,7 @@ pub struct Outcome {
 
 /// Runs a job to its end, or until a signal asks it to end.
 pub fn run(job: Job, signals: &Signals) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| Error::io(format!("cannot start the runtime: {error}")));
     match runtime {

@@ -1,4 +1,5 @@
-//! Puts the pieces of output into the order of the input, and knows where the output stands.
+//! Puts the pieces of output into the order of the input, and knows where the output stands. It writes
+//! them in a thread of its own.
 //!
 //! A multi-row INSERT's head and separators are written here: a statement whose rows were all
 //! dropped leaves nothing, one that lost its first rows gets its head before the first that stays.
@@ -6,7 +7,7 @@
 use super::archive::{Mark, Turn};
 use super::tally::Tally;
 use super::transform::Rewritten;
-use super::writer::Piece;
+use super::writer::Writer;
 use crate::dialect::{Block, OutputState};
 use crate::error::{Error, Result};
 use crate::plan::{Program, StepTally};
@@ -58,12 +59,12 @@ pub(super) struct Ended {
     pub state: OutputState,
     /// The first failure.
     pub result: Result<()>,
-    /// The way to the writer.
-    pub output: mpsc::Sender<Piece>,
+    /// What has been written so far.
+    pub output: Writer,
 }
 
 struct Order {
-    output: mpsc::Sender<Piece>,
+    output: Writer,
     state: OutputState,
     /// The head of the block that is open, until it has been written.
     head: Bytes,
@@ -72,9 +73,9 @@ struct Order {
 }
 
 /// Runs until the slots end or something fails.
-pub(super) async fn run(
+pub(super) fn run(
     mut slots: mpsc::Receiver<Slot>,
-    output: mpsc::Sender<Piece>,
+    output: Writer,
     tally: Arc<Mutex<Tally>>,
 ) -> Ended {
     let mut order = Order {
@@ -84,11 +85,8 @@ pub(super) async fn run(
         line_ended: true,
     };
     let mut result = Ok(());
-    while let Some(slot) = slots.recv().await {
-        result = order.take(slot, &tally).await;
-        if result.is_err() {
-            break;
-        }
+    while let (Ok(()), Some(slot)) = (&result, slots.blocking_recv()) {
+        result = order.take(slot, &tally);
     }
     Ended {
         state: order.state,
@@ -111,39 +109,39 @@ pub(super) async fn reached(slots: &mpsc::Sender<Slot>) -> Option<()> {
 }
 
 /// What a worker has promised.
-async fn kept<T>(promise: oneshot::Receiver<Result<T>>) -> Result<T> {
+fn kept<T>(promise: oneshot::Receiver<Result<T>>) -> Result<T> {
     promise
-        .await
+        .blocking_recv()
         .unwrap_or_else(|_| Err(Error::input("a worker ended without a result")))
 }
 
 impl Order {
-    async fn take(&mut self, slot: Slot, tally: &Mutex<Tally>) -> Result<()> {
+    fn take(&mut self, slot: Slot, tally: &Mutex<Tally>) -> Result<()> {
         match slot {
             Slot::Bytes(bytes) => {
-                self.write(bytes).await?;
+                self.write(bytes)?;
                 self.state = OutputState::TopLevel;
             }
-            Slot::Head(bytes, block, leaving) => self.begin(bytes, block, leaving).await?,
-            Slot::Mark(mark) => self.send(Piece::Mark(mark)).await?,
-            Slot::Passing(bytes) => self.write(bytes).await?,
+            Slot::Head(bytes, block, leaving) => self.begin(bytes, block, leaving)?,
+            Slot::Mark(mark) => self.output.mark(mark)?,
+            Slot::Passing(bytes) => self.write(bytes)?,
             Slot::Rows(promise, program) => {
-                let mut batch = kept(promise).await?;
+                let mut batch = kept(promise)?;
                 tally
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .add(&program, &mut batch)?;
-                self.rows(batch).await?;
+                self.rows(batch)?;
             }
             Slot::Gathered(promise, program) => {
-                let found = kept(promise).await?;
+                let found = kept(promise)?;
                 tally
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .merge(&program, found)?;
             }
             Slot::Searched(promise) => {
-                let found = kept(promise).await?;
+                let found = kept(promise)?;
                 tally
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
@@ -151,24 +149,24 @@ impl Order {
             }
             Slot::End(added, end) => {
                 let OutputState::Rows(block, written) = &self.state else {
-                    return self.write(end).await;
+                    return self.write(end);
                 };
                 let entry = block.entry;
                 if *written {
-                    self.write(added).await?;
-                    self.write(end).await?;
+                    self.write(added)?;
+                    self.write(end)?;
                 }
                 self.state = OutputState::TopLevel;
                 if entry.is_some() {
-                    self.send(Piece::Mark(Mark::End)).await?;
+                    self.output.mark(Mark::End)?;
                 }
             }
             Slot::Unfinished(bytes) => {
-                self.write(bytes).await?;
+                self.write(bytes)?;
                 self.state = OutputState::Unfinished;
             }
             Slot::Line if !self.line_ended => {
-                self.write(Bytes::from_static(b"\n")).await?;
+                self.write(Bytes::from_static(b"\n"))?;
             }
             Slot::Line => {}
             Slot::Barrier(reached) => {
@@ -180,38 +178,38 @@ impl Order {
 
     /// A block's head. In an archive a COPY's stands in the table of contents, and an INSERT's
     /// comes with its rows if they do not come through here.
-    async fn begin(&mut self, head: Bytes, block: Arc<Block>, leaving: Leaving) -> Result<()> {
+    fn begin(&mut self, head: Bytes, block: Arc<Block>, leaving: Leaving) -> Result<()> {
         let written = leaving != Leaving::Rewritten || block.has_end;
         if let Some(entry) = block.entry {
             let contained = leaving == Leaving::Contained;
             let mark = Mark::Begin(Turn::Entry(entry), contained);
-            self.send(Piece::Mark(mark)).await?;
+            self.output.mark(mark)?;
         }
         let apart = block.entry.is_some() && (block.has_end || leaving == Leaving::Contained);
         match written {
             true if apart => {}
-            true => self.write(head).await?,
+            true => self.write(head)?,
             false => self.head = head,
         }
         self.state = OutputState::Rows(block, written);
         Ok(())
     }
 
-    async fn rows(&mut self, batch: Rewritten) -> Result<()> {
+    fn rows(&mut self, batch: Rewritten) -> Result<()> {
         let mut continued = batch.continued;
         if !continued.is_empty() {
             if !self.is_written() {
-                self.write(self.head.clone()).await?;
+                self.write(self.head.clone())?;
                 let _ = continued.split_to(batch.separator);
             }
-            self.write(continued).await?;
+            self.write(continued)?;
             self.set_written(true);
         }
         if let Some(begun) = batch.begun {
             if self.is_written() {
-                self.write(begun.terminator).await?;
+                self.write(begun.terminator)?;
             }
-            self.write(begun.rest).await?;
+            self.write(begun.rest)?;
             self.set_written(begun.open);
         }
         Ok(())
@@ -227,20 +225,12 @@ impl Order {
         }
     }
 
-    async fn write(&mut self, bytes: Bytes) -> Result<()> {
+    fn write(&mut self, bytes: Bytes) -> Result<()> {
         let Some(last) = bytes.last() else {
             return Ok(());
         };
         self.line_ended = *last == b'\n';
-        self.send(Piece::Bytes(bytes)).await
-    }
-
-    async fn send(&mut self, piece: Piece) -> Result<()> {
-        // The writer ends only when it has failed; its own error is the one to report.
-        self.output
-            .send(piece)
-            .await
-            .map_err(|_| Error::io("the output could not be written"))
+        self.output.bytes(bytes)
     }
 }
 

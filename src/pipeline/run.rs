@@ -14,11 +14,11 @@ use super::store::Store;
 use super::tally::Tally;
 use super::undecided::Undecided;
 use super::waiting::Relations;
-use super::{Job, Outcome, account, reader, schema, target, writer};
+use super::writer::Writer;
+use super::{Job, Outcome, account, reader, schema, target};
 use crate::dialect::OutputState;
 use crate::error::{Error, ErrorKind};
 use crate::sink::Transaction;
-use bytes::Bytes;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
@@ -101,9 +101,10 @@ pub(super) async fn run(mut job: Job, signals: &Signals) -> Outcome {
     let tally = Arc::new(Mutex::new(Tally::new(store.clone(), job.preview, places)));
     let packs = archive && job.preview.is_none();
     let packs = packs.then(|| Output::new(store.clone(), job.compress, Arc::clone(&pool)));
-    let (output, written) = writer::start(job.sink, packs);
+    let output = Writer::new(job.sink, packs);
     let (slots, receiver) = mpsc::channel(job.jobs.max(1) + 2);
-    let order = tokio::spawn(order::run(receiver, output, Arc::clone(&tally)));
+    let merged = Arc::clone(&tally);
+    let order = tokio::task::spawn_blocking(move || order::run(receiver, output, merged));
     let mut driver = Driver {
         decoder: FrameDecoder {
             framer: job.dialect.framer_of(job.source.file_name()),
@@ -181,27 +182,24 @@ pub(super) async fn run(mut job: Job, signals: &Signals) -> Outcome {
     };
     // What the order stage says comes first: when it fails, the driver only sees a closed queue.
     let mut result = ordered.and(fed);
-    if let (Err(error), Some(output)) = (&result, &output) {
-        let bytes = decoder.framer.unloadable(&state, &error.to_string());
-        if !bytes.is_empty() {
-            let _ = output.send(writer::Piece::Bytes(Bytes::from(bytes))).await;
-        }
-    }
-    drop(output);
-    match written.await {
-        Ok(mut written) => {
-            report.bytes_out = written.bytes;
-            // A failed write is the cause of everything that failed after it, but for a signal.
-            let interrupted = matches!(&result, Err(e) if e.kind == ErrorKind::Interrupted);
-            if !interrupted && written.result.is_err() {
-                result = std::mem::replace(&mut written.result, Ok(()));
+    if let Some(mut output) = output {
+        result = match result {
+            Ok(()) => {
+                report.bytes_out = output.written();
+                output.finish()
             }
-            match result {
-                Ok(()) => result = written.finish(),
-                Err(_) => written.sink.abandon(b""),
+            Err(error) => {
+                let bytes = decoder.framer.unloadable(&state, &error.to_string());
+                let ended = output.bytes(bytes.into());
+                report.bytes_out = output.written();
+                output.abandon();
+                // A failed write is the cause of everything, but for a signal.
+                match error.kind {
+                    ErrorKind::Interrupted => Err(error),
+                    _ => ended.and(Err(error)),
+                }
             }
-        }
-        Err(_) => result = Err(writer::died()),
+        };
     }
     if archive {
         // A line of the script that the archive stands for leads nowhere.

@@ -1,7 +1,7 @@
 //! Reading a dump for its schema alone: the one given with `--schema`, or the input itself if it
 //! is a regular file and the rules need to know more than the stream tells in time.
 
-use super::reader::CHUNK;
+use super::reader::Buffers;
 use crate::dialect::{Block, Effect, Frame, Framer, Part, RowMode};
 use crate::error::Result;
 use crate::schema::{Catalog, Relation};
@@ -92,14 +92,14 @@ fn read(
         catalog
     };
     let mut input = BytesMut::new();
-    let mut buffer = vec![0; CHUNK];
+    let mut buffers = Buffers::default();
     loop {
-        let read = match source.read(&mut buffer) {
+        let read = match source.read(buffers.room()) {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(source.fault(&error)),
             Ok(read) => read,
         };
-        input.extend_from_slice(&buffer[..read]);
+        buffers.chunk(read).append_to(&mut input);
         while let Some(frame) = framer.next(&mut input, read == 0)? {
             match frame {
                 Frame::Head { block, .. } => {

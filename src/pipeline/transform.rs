@@ -8,6 +8,7 @@
 //! (all of them may have been dropped), so the batch leaves in parts and the order stage decides.
 
 use super::plain::PlainRows;
+use super::recycle;
 use super::samples::Samples;
 use crate::dialect::{Block, RowCodec, RowFault, RowSpan};
 use crate::error::{Error, Position, Result};
@@ -381,20 +382,24 @@ impl<'b> Writer<'b> {
         if self.pending.is_empty() {
             return;
         }
-        if self.out.capacity() == 0 {
-            self.out.reserve(self.batch.len() + self.batch.len() / 8);
-        }
+        self.begin();
         self.out
             .extend_from_slice(&self.batch[self.pending.clone()]);
         self.pending = self.pending.end..self.pending.end;
     }
 
+    /// Makes room for the first bytes.
+    #[inline]
+    fn begin(&mut self) {
+        if self.out.capacity() == 0 {
+            self.out = recycle::buffer(self.batch.len() + self.batch.len() / 8);
+        }
+    }
+
     /// For appending other bytes.
     pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         self.flush();
-        if self.out.capacity() == 0 {
-            self.out.reserve(self.batch.len() + self.batch.len() / 8);
-        }
+        self.begin();
         &mut self.out
     }
 
@@ -407,7 +412,7 @@ impl<'b> Writer<'b> {
             return self.batch.slice(self.pending);
         }
         self.flush();
-        self.out.into()
+        recycle::bytes(self.out)
     }
 }
 

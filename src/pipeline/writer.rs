@@ -1,38 +1,67 @@
-//! Writes the output in a thread of its own: large pieces directly, small ones gathered. An archive's
-//! data is compressed here.
+//! Writes the output, packed if it is an archive. After a failure it writes nothing more.
 
 use super::archive::{Mark, Output};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sink::Sink;
 use bytes::Bytes;
-use std::io::Write;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
-/// Pieces from this size on are written without being copied.
-const LARGE: usize = 64 << 10;
-
-/// A piece of output.
-pub(super) enum Piece {
-    /// Bytes.
-    Bytes(Bytes),
-    /// What stands between the bytes of an archive.
-    Mark(Mark),
+/// Where the pieces of output go, in their order.
+pub(super) struct Writer {
+    sink: Sink,
+    archive: Option<Output>,
+    /// A write has failed.
+    failed: bool,
 }
 
-/// How writing ended: the sink, still unfinished, and how many bytes it took.
-pub(super) struct Written {
-    /// Complete or discarded by whoever gets it.
-    pub sink: Sink,
-    /// If it is an archive: what is left to be written.
-    pub archive: Option<Output>,
-    /// The first failure.
-    pub result: Result<()>,
-    /// Bytes written before compression.
-    pub bytes: u64,
-}
+impl Writer {
+    /// Writes into a sink, through an archive if the output is one.
+    pub(super) fn new(sink: Sink, archive: Option<Output>) -> Self {
+        Writer {
+            sink,
+            archive,
+            failed: false,
+        }
+    }
 
-impl Written {
+    /// Bytes written, before compression.
+    pub(super) fn written(&self) -> u64 {
+        self.sink.written()
+    }
+
+    /// Writes bytes.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub(super) fn bytes(&mut self, bytes: Bytes) -> Result<()> {
+        self.unless_failed(|archive, sink| match archive {
+            Some(archive) => archive.bytes(bytes, sink),
+            None => sink.put(&bytes),
+        })
+    }
+
+    /// Takes what stands between the bytes of an archive.
+    ///
+    /// # Errors
+    /// If what is due then cannot be written.
+    pub(super) fn mark(&mut self, mark: Mark) -> Result<()> {
+        self.unless_failed(|archive, sink| match archive {
+            Some(archive) => archive.mark(mark, sink),
+            None => Ok(()),
+        })
+    }
+
+    fn unless_failed(
+        &mut self,
+        write: impl FnOnce(&mut Option<Output>, &mut Sink) -> Result<()>,
+    ) -> Result<()> {
+        if self.failed {
+            return Ok(());
+        }
+        let done = write(&mut self.archive, &mut self.sink);
+        self.failed = done.is_err();
+        done
+    }
+
     /// The run has succeeded: completes the output.
     ///
     /// # Errors
@@ -43,67 +72,9 @@ impl Written {
         }
         self.sink.finish()
     }
-}
 
-/// Starts the thread. It ends when the channel does or a write fails.
-pub(super) fn start(
-    mut sink: Sink,
-    mut archive: Option<Output>,
-) -> (mpsc::Sender<Piece>, JoinHandle<Written>) {
-    let (sender, mut receiver) = mpsc::channel::<Piece>(4);
-    let handle = tokio::task::spawn_blocking(move || {
-        let mut bytes = 0;
-        let result = match &mut archive {
-            None => pump(&mut sink, &mut receiver, &mut bytes).map_err(|error| sink.fault(&error)),
-            Some(archive) => fill(archive, &mut sink, &mut receiver),
-        };
-        bytes = bytes.max(sink.written());
-        Written {
-            sink,
-            archive,
-            result,
-            bytes,
-        }
-    });
-    (sender, handle)
-}
-
-fn pump(
-    sink: &mut Sink,
-    receiver: &mut mpsc::Receiver<Piece>,
-    written: &mut u64,
-) -> std::io::Result<()> {
-    let mut gathered = Vec::with_capacity(2 * LARGE);
-    while let Some(piece) = receiver.blocking_recv() {
-        let Piece::Bytes(bytes) = piece else { continue };
-        *written += bytes.len() as u64;
-        if bytes.len() < LARGE {
-            gathered.extend_from_slice(&bytes);
-            if gathered.len() < LARGE && !receiver.is_empty() {
-                continue;
-            }
-        }
-        sink.write_all(&gathered)?;
-        gathered.clear();
-        if bytes.len() >= LARGE {
-            sink.write_all(&bytes)?;
-        }
+    /// The run has failed: what has not been written is not, and a file does not appear.
+    pub(super) fn abandon(self) {
+        self.sink.abandon(b"");
     }
-    sink.write_all(&gathered)?;
-    sink.flush()
-}
-
-fn fill(archive: &mut Output, sink: &mut Sink, receiver: &mut mpsc::Receiver<Piece>) -> Result<()> {
-    while let Some(piece) = receiver.blocking_recv() {
-        match piece {
-            Piece::Bytes(bytes) => archive.bytes(bytes, sink)?,
-            Piece::Mark(mark) => archive.mark(mark, sink)?,
-        }
-    }
-    Ok(())
-}
-
-/// What a thread that died is reported as.
-pub(super) fn died() -> Error {
-    Error::io("the thread that writes the output has died")
 }

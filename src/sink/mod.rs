@@ -25,6 +25,9 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use target::{Atomic, Stream, Target};
 
+/// Less than this is gathered before it is written.
+const SMALL: usize = 64 << 10;
+
 /// What is asked of the output.
 #[derive(Debug, Clone, Default)]
 pub struct Output {
@@ -96,7 +99,7 @@ impl Sink {
             }
             Flavour::Tar => Method::default(),
         };
-        let buffered = BufWriter::with_capacity(EDGE, target);
+        let buffered = BufWriter::with_capacity(SMALL, target);
         let encoder = Encoder::new(method, buffered).map_err(|e| failed(&label, &e))?;
         Ok(Sink {
             label,
@@ -118,7 +121,7 @@ impl Sink {
         method: Method,
         utf16: Option<Utf16>,
     ) -> Result<Sink> {
-        let buffered = BufWriter::with_capacity(EDGE, Target::Portion(part));
+        let buffered = BufWriter::with_capacity(SMALL, Target::Portion(part));
         let encoder = Encoder::new(method, buffered).map_err(|e| failed(label, &e))?;
         Ok(Sink {
             label: label.to_owned(),
@@ -128,7 +131,7 @@ impl Sink {
         })
     }
 
-    /// Writes all of `bytes`; 1 MiB or more of them reach a plain output without a copy.
+    /// Writes all of `bytes`; 64 KiB or more of them reach a plain output without a copy.
     ///
     /// # Errors
     /// If the output fails; a reader that has gone is one such failure.
