@@ -66,7 +66,9 @@ pub(super) fn of_input(file: &Original, mut framer: Box<dyn Framer>) -> Result<S
         file.again()?,
         &mut *framer,
         |catalog, block| {
-            if let (None, Some(columns)) = (catalog.relation(&block.relation), &block.columns) {
+            if catalog.relation(&block.relation).is_none() {
+                // Without names of columns it is known that it exists, and no more.
+                let columns = block.columns.as_deref().unwrap_or_default();
                 let relation = Relation::headed(block.relation.clone(), columns);
                 catalog.relations.insert(block.relation.clone(), relation);
             }

@@ -19,6 +19,7 @@ pub(super) fn columns(
     let declared_columns: &[Column] = declared.map_or(&[], |r| &r.columns);
     let header: Vec<String> = match (subject.header, declared) {
         (Some(header), _) => header.to_vec(),
+        (None, Some(declared)) if declared.headed && declared.columns.is_empty() => return None,
         (None, Some(_)) => declared_columns
             .iter()
             .filter(|c| !c.generated.is_computed())

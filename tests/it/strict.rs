@@ -339,6 +339,23 @@ fn without_any_ddl_the_header_says_which_columns_there_are() {
             run.err
         );
     }
+    // A file is read beforehand, which tells no more.
+    let several = format!("COPY u (a) FROM stdin;\n1\n\\.\n{nameless}");
+    for dump in [nameless, &several] {
+        let rules = "GRANT SELECT (a) ON u TO x;\nUPDATE t SET b = 'x';";
+        let rules = if dump == nameless {
+            &rules[28..]
+        } else {
+            rules
+        };
+        let case = Case::new(rules).file("dump.sql", dump);
+        for args in ["dump.sql", "--strict dump.sql", "--strict"] {
+            let run = case.run(args, dump);
+            assert_eq!(run.code, Some(3), "{args}: {}", run.err);
+            let told = "which columns it has; give the schema with --schema";
+            assert!(run.err.contains(told), "{args}: {}", run.err);
+        }
+    }
     let case = Case::new("GRANT SELECT (a, b) ON t TO x;")
         .file("schema.sql", "CREATE TABLE t (a int, b text);");
     assert_eq!(
