@@ -18,6 +18,10 @@ DELETE FROM \"*s\" WHERE id = 2;
 ";
 
 pub fn stream(data: &[u8]) {
+    // An archive wants a source that knows it for one, and has a target of its own.
+    if data.starts_with(b"PGDMP") {
+        return;
+    }
     let dialect = recognised(data);
     let same = run(dialect, data, Some(""), 1, Box::new(|| usize::MAX));
     check(&same.error);
