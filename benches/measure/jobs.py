@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-from .processes import Failed, median, rounds, run
+from .processes import Failed, median, memory, rounds, run
 
 COLUMN = "UPDATE contact SET email = anon.mailinator(email);"
 EVERY = 'UPDATE "*" SET "*" = anon.rewrite_emails(VALUE);'
@@ -75,7 +75,7 @@ def pipe(bench):
             yield [
                 f"pipe, {FORMS[form]}: {WORDS[book]}",
                 f"`cat`: {speed(size, cat):,.0f} MB/s", books[book], ratio,
-                f"{speed(size, spent):,.0f} MB/s, {median(one.peak for one in spent):.0f} MiB",
+                f"{speed(size, spent):,.0f} MB/s, {memory(spent)}",
             ]  # fmt: skip
 
 
@@ -165,8 +165,8 @@ ADDRESS = r"([A-Za-z0-9._-]+)@([A-Za-z0-9.-]+)"
 def peers(bench):
     """Others that can do the job, each on its own best input."""
 
-    def row(name, what, ratio, size, theirs, ours, unit="MB/s"):
-        return [f"`{name}`: {what}", f"{speed(size, theirs):,.0f} {unit}", "> 1", ratio, f"{speed(size, ours):,.0f} {unit}"]
+    def took(size, spent):
+        return f"{speed(size, spent):,.0f} MB/s, {memory(spent)}"
 
     def compare(name, what, theirs, ours, size, count=3):
         if not shutil.which(theirs[0][theirs[1]][0]):
@@ -177,7 +177,7 @@ def peers(bench):
         except Failed as failed:
             loud(f"{name}: {failed}")
             return [f"`{name}`: {what}", "failed, see `benches/run`", "> 1", "", ""]
-        return row(name, what, ratio, size, peer, scrub)
+        return [f"`{name}`: {what}", took(size, peer), "> 1", ratio, took(size, scrub)]
 
     copy = bench.data.mixed("copy")
     size = os.path.getsize(copy)
@@ -193,13 +193,9 @@ def peers(bench):
         yield compare(name, f"COPY, {WORDS[book]}", bench.piped(copy, command), ours, size)
     for form, dialect in (("copy", "postgres"), ("mysql", "mysql")):
         path = bench.data.mixed(form)
-        out = bench.data.path("peer.out")
-        theirs = ["sql-splitter", "redact", path, "-d", dialect, "--hash", "*.email", "-o", out]
-        ours = ([bench.filter("column", path, "-o", out + ".scrub")], 0)
-        yield compare("sql-splitter", f"{FORMS[form]}, `--hash '*.email'`, file to file", ([theirs], 0), ours, os.path.getsize(path))
-        for made in (out, out + ".scrub"):
-            if os.path.exists(made):
-                os.remove(made)
+        theirs = ["sql-splitter", "redact", path, "-d", dialect, "--hash", "*.email", "-o", "/dev/null"]
+        ours = ([bench.filter("column", path)], 0)
+        yield compare("sql-splitter", f"{FORMS[form]}, `--hash '*.email'`, file to /dev/null", ([theirs], 0), ours, os.path.getsize(path))
 
 
 def own(bench, path, book):
@@ -209,7 +205,7 @@ def own(bench, path, book):
     name = os.path.basename(book) if book else WORDS["empty"]
     for _, ratio, spent, cat in bench.pairs(bench.piped(path, ["cat"]), {"own": bench.piped(path, bench.filter("own"))}):
         yield [f"pipe: {name}", f"`cat`: {speed(size, cat):,.0f} MB/s", "", ratio,
-               f"{speed(size, spent):,.0f} MB/s, {median(one.peak for one in spent):.0f} MiB"]  # fmt: skip
+               f"{speed(size, spent):,.0f} MB/s, {memory(spent)}"]  # fmt: skip
     spent = rounds(bench.count, {"wc": ([["wc", "-l", path]], 0), "scrub": ([bench.filter("own", path)], 0)})
     rate = {name: size / 1e6 / median(one.cpu for one in all) for name, all in spent.items()}
     yield [f"CPU, file to /dev/null: {name}", f"`wc -l`: {rate['wc']:,.0f} MB a CPU second", "", rate["scrub"] / rate["wc"],

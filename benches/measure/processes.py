@@ -1,6 +1,7 @@
 """Runs pipelines of processes, and says what they took."""
 
 import os
+import resource
 import statistics
 import subprocess
 import tempfile
@@ -62,6 +63,12 @@ def rounds(count, commands, patience=40):
                 continue
             spent[name].append(run(stages, measured))
     return spent
+
+
+def memory(spent):
+    """The middle peak. A new process counts its parent's memory until it has become another program."""
+    peak, own = median(one.peak for one in spent), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return f"{peak:.0f} MiB" if peak > own + 1 else f"at most {own:.0f} MiB"
 
 
 def median(numbers):
