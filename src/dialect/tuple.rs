@@ -1,13 +1,13 @@
-//! The fast way over the rows of INSERTs as dumpers write them: nothing but literals between commas.
+//! The fast way over the rows of INSERTs as dumpers write them: literals between commas.
 //! Framers take it to find where rows end, codecs to find their cells.
 //!
-//! The dialects' lexers know what else can stand there: casts, introducers, functions, comments,
-//! literals in several pieces. Whatever is not a literal in single quotes, a number or a word, directly
-//! followed by a comma or the closing parenthesis, is left to them. It must be given no text of
+//! The dialects' lexers know what else can stand there: casts, quoted names, comments, escapes of their
+//! own. Whatever could begin one of these outside of quotes is left to them, row by row: what the fast way
+//! accepts means the same to every lexer, whoever wrote the script. It must be given no text of
 //! which a character can hold a byte that looks like a quote.
 
-use super::{Bare, RowSpan};
-use memchr::{memchr, memchr2};
+use super::{Bare, RowMode, RowSpan};
+use memchr::{memchr, memchr_iter, memchr2, memmem};
 use std::ops::Range;
 
 /// How rows are written.
@@ -17,13 +17,33 @@ pub struct Writing<'h> {
     pub head: &'h [u8],
     /// Does a backslash escape the byte behind it?
     pub backslashes: bool,
+    /// May statements end without a semicolon?
+    pub unmarked: bool,
 }
+
+/// Rows that follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// How many they are; not known of a stretch that was skipped.
+    pub rows: u64,
+    /// Where the last one ends.
+    pub end: usize,
+    /// Where the next one opens, if that is certain.
+    pub open: Option<usize>,
+}
+
+/// So much is looked at as a whole where nobody asks for the rows; in tests less than a few rows have.
+const STRETCH: usize = if cfg!(test) { 64 } else { 2048 };
 
 impl Writing<'_> {
     /// Finds the row at `at` and its cells; false, with no cells, if that needs the lexer.
     pub fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> bool {
         row.cells.clear();
-        let found = self.lead(batch, at).and_then(|(open, statement)| {
+        let lead = match batch.get(at) {
+            Some(b'(') if at == 0 => Some((at, None)),
+            _ => self.lead(batch, at),
+        };
+        let found = lead.and_then(|(open, statement)| {
             let end = self.tuple(batch, open, |cell| row.cells.push(cell))?;
             row.lead = at..open;
             row.statement = statement;
@@ -36,27 +56,63 @@ impl Writing<'_> {
         found.is_some()
     }
 
-    /// Where the row opens, and the statement if one begins before it.
-    fn lead(&self, batch: &[u8], at: usize) -> Option<(usize, Option<usize>)> {
-        let rest = batch.get(at..)?;
-        let (open, statement) = match rest {
-            [b'(', ..] if at == 0 => (at, None),
-            [b',', rest @ ..] => (at + 1 + blanks(rest), None),
-            [b';', rest @ ..] => {
-                let statement = at + 1 + blanks(rest);
-                let open = statement + self.head.len();
-                (batch[statement..].starts_with(self.head)).then_some((open, Some(statement)))?
+    /// Goes over rows from the one that opens at `open`, as long as none needs the lexer and all of it has come;
+    /// none if that is none. Where nobody asks for the rows, whole stretches are skipped, unless a byte and the
+    /// one before it are `doubtful`: something other than `'…'` may begin there or end it.
+    pub fn run(
+        &self,
+        mode: RowMode,
+        text: &[u8],
+        open: usize,
+        doubtful: impl Fn(u8, u8) -> bool + Copy,
+    ) -> Option<Run> {
+        if mode == RowMode::Split {
+            return self.rows(text, open, usize::MAX);
+        }
+        let skipped = self.skip(text, open, doubtful);
+        let open = skipped.and_then(|run| run.open).unwrap_or(open);
+        let rows = self.rows(text, open, open + STRETCH);
+        rows.or(skipped)
+    }
+
+    /// Rows one by one, until one ends behind `until`.
+    pub fn rows(&self, text: &[u8], open: usize, until: usize) -> Option<Run> {
+        let mut run: Option<Run> = None;
+        let mut next = Some(open);
+        while let Some(open) = next
+            && let Some(end) = self.tuple(text, open, |_| ())
+        {
+            next = self.lead(text, end).map(|(open, _)| open);
+            let rows = run.map_or(0, |run| run.rows) + 1;
+            run = Some(Run {
+                rows,
+                end,
+                open: next,
+            });
+            if end > until {
+                break;
             }
+        }
+        run
+    }
+
+    /// Where the row opens that follows the one that ends at `at`, and the statement if one begins between them.
+    fn lead(&self, batch: &[u8], at: usize) -> Option<(usize, Option<usize>)> {
+        let (mark, behind) = match *batch.get(at)? {
+            mark @ (b',' | b';') => (mark, at + 1),
+            _ if self.unmarked => (b';', at),
+            _ => return None,
+        };
+        let next = behind + blanks(&batch[behind..]);
+        let (open, statement) = match mark {
+            b',' => (next, None),
+            _ if batch[next..].starts_with(self.head) => (next + self.head.len(), Some(next)),
             _ => return None,
         };
         (batch.get(open) == Some(&b'(')).then_some((open, statement))
     }
 
-    /// Where the row ends that opens at `open`, if that does not depend on what follows `text`.
-    pub fn end(&self, text: &[u8], open: usize) -> Option<usize> {
-        self.tuple(text, open, |_| ())
-    }
-
+    /// The end of the row that opens at `open`.
     fn tuple(
         &self,
         batch: &[u8],
@@ -71,6 +127,9 @@ impl Writing<'_> {
                 b'\'' => self.quoted(&batch[at..])?,
                 _ => bare_word(&batch[at..])?,
             };
+            if !matches!(batch.get(at)?, b',' | b')') {
+                at = self.behind_word(batch, at)?;
+            }
             cell(start..at);
             match batch.get(at)? {
                 b',' => at += 1,
@@ -78,6 +137,46 @@ impl Writing<'_> {
                 _ => return None,
             }
         }
+    }
+
+    /// The end of a cell that begins with the word that ends at `at`: `N'…'`, `CAST(N'…' AS date)`.
+    fn behind_word(&self, batch: &[u8], mut at: usize) -> Option<usize> {
+        if batch[at] == b'\'' {
+            return self.national(batch, at);
+        }
+        let mut depth = 0u32;
+        loop {
+            at += match *batch.get(at)? {
+                b'(' => {
+                    depth += 1;
+                    1
+                }
+                b')' => {
+                    depth = depth.checked_sub(1)?;
+                    1
+                }
+                _ if depth == 0 => return None,
+                b'\'' => {
+                    at = self.national(batch, at)?;
+                    0
+                }
+                b',' | b' ' => 1,
+                _ => bare_word(&batch[at..])?,
+            };
+            if depth == 0 {
+                return Some(at);
+            }
+        }
+    }
+
+    /// The end of the literal whose quote stands at `at`, unless a letter before it gives it escapes of its own.
+    fn national(&self, batch: &[u8], at: usize) -> Option<usize> {
+        let before = batch[at - 1];
+        let plain = matches!(before, b' ' | b',' | b'(')
+            || !self.backslashes && matches!(before, b'N' | b'n');
+        plain
+            .then(|| self.quoted(&batch[at..]))?
+            .map(|length| at + length)
     }
 
     /// The length of a literal in quotes.
@@ -95,6 +194,92 @@ impl Writing<'_> {
             at += 2;
         }
     }
+
+    /// Skips rows from `open` on, where nobody asks for them: stretch by stretch, as long as it is certain that
+    /// nothing stands there but rows of statements of this head.
+    ///
+    /// A stretch begins and ends with a parenthesis that opens a row. If nothing in it is doubtful and its
+    /// quotes are even, its end is outside of quotes. If every semicolon in it stands between two rows, no
+    /// other statement has begun; and if it has no parentheses but those of rows, nothing stands behind any.
+    fn skip(
+        &self,
+        text: &[u8],
+        open: usize,
+        doubtful: impl Fn(u8, u8) -> bool + Copy,
+    ) -> Option<Run> {
+        let mut run = None;
+        let mut from = open;
+        loop {
+            let (mut last, mut rows) = (None, 0);
+            let mut window = &text[from..text.len().min(from + STRETCH)];
+            for mark in memchr_iter(b';', window) {
+                match self.lead(text, from + mark) {
+                    Some((open, Some(_))) if mark > 0 && window[mark - 1] == b')' => {
+                        rows += 1;
+                        last = Some((from + mark, open));
+                    }
+                    _ => {
+                        window = &window[..mark];
+                        break;
+                    }
+                }
+            }
+            for separator in SEPARATORS {
+                if rows > 0 {
+                    break;
+                }
+                for at in memmem::find_iter(window, separator) {
+                    rows += 1;
+                    last = Some((from + at + 1, from + at + separator.len() - 1));
+                }
+            }
+            let Some((end, open)) = last else {
+                return run;
+            };
+            let marks = marks(&text[from..open], doubtful);
+            if marks.doubtful || marks.quotes % 2 == 1 || marks.parentheses != 2 * rows {
+                return run;
+            }
+            run = Some(Run {
+                rows: 0,
+                end,
+                open: Some(open),
+            });
+            from = open;
+        }
+    }
+}
+
+/// What stands between the rows of one statement.
+const SEPARATORS: [&[u8]; 3] = [b"),(", b"),\n(", b"),\n\t("];
+
+/// What stands in a stretch.
+#[derive(Default)]
+struct Marks {
+    quotes: usize,
+    parentheses: usize,
+    /// Is something in it doubtful?
+    doubtful: bool,
+}
+
+/// Looks at every byte once and at the one before it, in a loop that compilers turn into vector instructions.
+fn marks(stretch: &[u8], doubtful: impl Fn(u8, u8) -> bool) -> Marks {
+    let mut marks = Marks::default();
+    // The first byte is the parenthesis. No count of a piece may overflow.
+    marks.parentheses += usize::from(!stretch.is_empty());
+    for at in (1..stretch.len()).step_by(224) {
+        let end = stretch.len().min(at + 224);
+        let (mut quotes, mut parentheses, mut doubts) = (0u8, 0u8, false);
+        for (&before, &byte) in stretch[at - 1..end - 1].iter().zip(&stretch[at..end]) {
+            quotes += u8::from(byte == b'\'');
+            parentheses += u8::from(byte & 0xFE == b'(');
+            doubts |= doubtful(before, byte);
+        }
+        marks.quotes += usize::from(quotes);
+        marks.parentheses += usize::from(parentheses);
+        marks.doubtful |= doubts;
+    }
+    marks
 }
 
 fn blanks(text: &[u8]) -> usize {

@@ -15,6 +15,10 @@ pub enum Utf16 {
     Big,
 }
 
+/// Nearly all of it is ASCII: so many units are looked at together, in loops that compilers turn into vector
+/// instructions.
+const BLOCK: usize = 32;
+
 /// The input ends between the two bytes of a character.
 #[derive(Debug, thiserror::Error)]
 #[error("the input ends within a UTF-16 character")]
@@ -43,6 +47,42 @@ impl Utf16 {
             Utf16::Big => unit.to_be_bytes(),
         }
     }
+}
+
+/// Appends the whole blocks of ASCII at the front of `raw`. Gives how many bytes of it they take.
+fn narrow(raw: &[u8], unit: impl Fn([u8; 2]) -> u16, out: &mut Vec<u8>) -> usize {
+    let mut taken = 0;
+    for block in raw.as_chunks::<{ 2 * BLOCK }>().0 {
+        let (mut text, mut all) = ([0; BLOCK], 0);
+        for (byte, pair) in text.iter_mut().zip(block.as_chunks::<2>().0) {
+            let unit = unit(*pair);
+            all |= unit;
+            *byte = unit as u8;
+        }
+        if all >= 0x80 {
+            break;
+        }
+        out.extend_from_slice(&text);
+        taken += block.len();
+    }
+    taken
+}
+
+/// Appends the whole blocks of ASCII at the front of `text`. Gives how many bytes of it they take.
+fn widen(text: &[u8], bytes: impl Fn(u16) -> [u8; 2], out: &mut Vec<u8>) -> usize {
+    let mut taken = 0;
+    for block in text.as_chunks::<BLOCK>().0 {
+        if !block.is_ascii() {
+            break;
+        }
+        let mut raw = [0; 2 * BLOCK];
+        for (pair, byte) in raw.as_chunks_mut::<2>().0.iter_mut().zip(block) {
+            *pair = bytes(u16::from(*byte));
+        }
+        out.extend_from_slice(&raw);
+        taken += block.len();
+    }
+    taken
 }
 
 /// Reads UTF-16 as UTF-8.
@@ -87,25 +127,21 @@ impl<R: Read> Decoder<R> {
                 }
                 return Ok(());
             }
-            for pair in self.raw[..self.filled].chunks_exact(2) {
-                let unit = self.order.unit([pair[0], pair[1]]);
-                if unit < 0x80 && self.high.is_none() {
-                    self.text.push(unit as u8);
-                    continue;
+            let mut rest = &self.raw[..self.filled];
+            while rest.len() >= 2 {
+                if self.high.is_none() {
+                    let ascii = match self.order {
+                        Utf16::Little => narrow(rest, u16::from_le_bytes, &mut self.text),
+                        Utf16::Big => narrow(rest, u16::from_be_bytes, &mut self.text),
+                    };
+                    rest = &rest[ascii..];
                 }
-                match (self.high.take(), unit) {
-                    (Some(high), 0xDC00..=0xDFFF) => {
-                        let pair = (u32::from(high) - 0xD800) << 10 | (u32::from(unit) - 0xDC00);
-                        push(0x10000 + pair, &mut self.text);
-                        continue;
-                    }
-                    (Some(high), _) => push(u32::from(high), &mut self.text),
-                    (None, _) => {}
+                let (block, behind) = rest.split_at(rest.len().min(2 * BLOCK));
+                for pair in block.as_chunks::<2>().0 {
+                    let unit = self.order.unit(*pair);
+                    self.high = decode(self.high, unit, &mut self.text);
                 }
-                match unit {
-                    0xD800..=0xDBFF => self.high = Some(unit),
-                    _ => push(u32::from(unit), &mut self.text),
-                }
+                rest = behind;
             }
             let odd = self.filled % 2;
             if odd == 1 {
@@ -126,6 +162,25 @@ impl<R: Read> Read for Decoder<R> {
         self.given += n;
         Ok(n)
     }
+}
+
+/// Appends the character that a unit completes. Gives the first half of a pair.
+fn decode(high: Option<u16>, unit: u16, out: &mut Vec<u8>) -> Option<u16> {
+    match (high, unit) {
+        (Some(high), 0xDC00..=0xDFFF) => {
+            let pair = (u32::from(high) - 0xD800) << 10 | (u32::from(unit) - 0xDC00);
+            push(0x10000 + pair, out);
+            return None;
+        }
+        (Some(high), _) => push(u32::from(high), out),
+        (None, _) => {}
+    }
+    match unit {
+        0xD800..=0xDBFF => return Some(unit),
+        ..0x80 => out.push(unit as u8),
+        _ => push(u32::from(unit), out),
+    }
+    None
 }
 
 /// Appends a code point in UTF-8, surrogates included.
@@ -169,7 +224,18 @@ impl Encoder {
             joined = std::mem::take(&mut self.partial);
             rest = &joined;
         }
+        let mut ascii = 0;
         while let Some(&first) = rest.first() {
+            if ascii == 0 {
+                let taken = match self.order {
+                    Utf16::Little => widen(rest, u16::to_le_bytes, out),
+                    Utf16::Big => widen(rest, u16::to_be_bytes, out),
+                };
+                rest = &rest[taken..];
+                ascii = BLOCK;
+                continue;
+            }
+            ascii -= 1;
             if first < 0x80 {
                 out.extend_from_slice(&self.order.bytes(u16::from(first)));
                 rest = &rest[1..];
@@ -260,10 +326,15 @@ mod tests {
     proptest! {
         #[test]
         fn any_units_come_back(units in proptest::collection::vec(
-            prop_oneof![any::<u16>(), 0xD7FE_u16..0xE002, 0_u16..0x90], 0..200), piece in 1_usize..9) {
-            let bytes: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
-            let (_, back) = through(Utf16::Little, &bytes, piece).unwrap();
+            prop_oneof![100 => 0_u16..0x80, 1 => any::<u16>(), 1 => 0xD7FE_u16..0xE002, 1 => 0x70_u16..0x90], 0..400),
+            little in any::<bool>(), piece in prop_oneof![1_usize..9, 1_usize..300]) {
+            let order = if little { Utf16::Little } else { Utf16::Big };
+            let bytes: Vec<u8> = units.iter().flat_map(|unit| order.bytes(*unit)).collect();
+            let (text, back) = through(order, &bytes, piece).unwrap();
             prop_assert_eq!(back, bytes);
+            if let Ok(expected) = String::from_utf16(&units) {
+                prop_assert_eq!(text, expected.into_bytes());
+            }
         }
     }
 }

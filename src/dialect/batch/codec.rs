@@ -5,7 +5,7 @@ use super::head::Style;
 use super::rows::into_of;
 use super::tokens::{Kind, Token, Tokens, tokens};
 use super::{Flavour, fault, lines};
-use crate::dialect::{RowCodec, RowFault, RowSpan};
+use crate::dialect::{Bare, RowCodec, RowFault, RowSpan};
 use crate::schema::DataType;
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -22,6 +22,11 @@ pub trait Literals: Send + Sync + Debug {
         raw: &'a [u8],
         data_type: &DataType,
     ) -> Result<Option<Cow<'a, [u8]>>, RowFault>;
+
+    /// As [`RowCodec::bare`].
+    fn bare(&self, _raw: &[u8]) -> Bare {
+        Bare::Unclear
+    }
 
     /// Appends the literal of a text form, in the quoting class of `original`.
     ///
@@ -176,8 +181,9 @@ impl InsertCodec {
     }
 }
 
-impl RowCodec for InsertCodec {
-    fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
+impl InsertCodec {
+    /// [`RowCodec::row`], token by token.
+    fn row_of_tokens(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
         row.cells.clear();
         let mut rest = tokens(batch, self.flavour).within(at..batch.len());
         let Some((open, statement)) = self.lead(batch, at, rest)? else {
@@ -230,6 +236,20 @@ impl RowCodec for InsertCodec {
             cell = Some((cell.map_or(token.start, |(start, _)| start), token.end));
         }
     }
+}
+
+impl RowCodec for InsertCodec {
+    fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
+        let plain = self.style == Style::Values;
+        match plain && self.flavour.writing(&self.head).row(batch, at, row) {
+            true => Ok(true),
+            false => self.row_of_tokens(batch, at, row),
+        }
+    }
+
+    fn bare(&self, raw: &[u8]) -> Bare {
+        self.literals.bare(raw)
+    }
 
     fn decode<'a>(
         &self,
@@ -270,5 +290,73 @@ impl RowCodec for InsertCodec {
         }
         out.push(b')');
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HEAD: &str = "INSERT [dbo].[t] ([a], [b]) VALUES ";
+
+    #[derive(Debug)]
+    struct Nothing;
+
+    impl Literals for Nothing {
+        fn decode<'a>(
+            &self,
+            raw: &'a [u8],
+            _: &DataType,
+        ) -> Result<Option<Cow<'a, [u8]>>, RowFault> {
+            Ok(Some(Cow::Borrowed(raw)))
+        }
+
+        fn encode(
+            &self,
+            _: Option<&[u8]>,
+            _: Option<&[u8]>,
+            _: &DataType,
+            _: &mut Vec<u8>,
+        ) -> Result<(), RowFault> {
+            Ok(())
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+        #[test]
+        fn rows_are_the_same_token_by_token(
+            oracle in any::<bool>(),
+            rows_of in proptest::collection::vec((
+                "(,|,\n\t|(;|\r\n|;\n|\nGO\r\n|\n/\n|\nGO 5\n)INSERT \\[dbo\\]\\.\\[(t\\] \\(\\[a\\], \\[b\\]\\)|u\\]) VALUES )",
+                proptest::collection::vec("( |)(N?'[a-z(),;]{0,4}'|N?'(a|''|\\\\|é|\"|\n)*'|NULL|-?[0-9.]{1,3}|[a-z0-9_.'-]{0,4}|CAST\\(N?'x, y' AS Decimal\\(5, -2\\)\\)|f\\(1, g\\(''\\)\\)|q'\\[a'|nq'!,!'|- 1|1 -\n|--x\n|/\\*,\\*/|\\[a,b\\]|N'a' \\+ N'b'|0x4A)( |)", 1..4),
+            ), 1..4),
+            end in "(|;|\n)",
+        ) {
+            let mut batch = String::new();
+            for (number, (lead, cells)) in rows_of.iter().enumerate() {
+                batch += if number == 0 { "" } else { lead };
+                batch += &format!("({})", cells.join(","));
+            }
+            let batch = (batch + &end).into_bytes();
+            let flavour = if oracle { Flavour::Oracle } else { Flavour::Mssql };
+            let codec = InsertCodec::new(flavour, Style::Values, HEAD.as_bytes().to_vec(), Arc::new(Nothing), Arc::default());
+            let read = |fast: bool| {
+                let (mut row, mut at, mut all) = (RowSpan::default(), 0, Vec::new());
+                loop {
+                    let found = match fast {
+                        true => codec.row(&batch, at, &mut row),
+                        false => codec.row_of_tokens(&batch, at, &mut row),
+                    };
+                    match found {
+                        Ok(true) => all.push(format!("{row:?}")),
+                        end => return (all, end),
+                    }
+                    at = row.body.end;
+                }
+            };
+            prop_assert_eq!(read(true), read(false), "{}", batch.escape_ascii());
+        }
     }
 }

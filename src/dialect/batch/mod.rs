@@ -16,6 +16,7 @@ pub mod table;
 pub mod tokens;
 
 use crate::dialect::RowFault;
+use crate::dialect::tuple::Writing;
 
 /// Whose script it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +78,15 @@ const BEGINNINGS: &[&str] = &[
 ];
 
 impl Flavour {
+    /// How rows are written that need no lexer, in statements that begin with `head`.
+    fn writing(self, head: &[u8]) -> Writing<'_> {
+        Writing {
+            head,
+            backslashes: false,
+            unmarked: self == Flavour::Mssql,
+        }
+    }
+
     /// Does this word begin a statement wherever it stands outside of parentheses?
     pub fn begins_statement(self, word: &[u8]) -> bool {
         self == Flavour::Mssql

@@ -61,6 +61,8 @@ pub struct Cutter {
     statement_end: usize,
     /// What is wrong behind rows that have to leave first.
     fault: Option<RowFault>,
+    /// May rows be gone over without the lexer?
+    plain: bool,
 }
 
 impl Cutter {
@@ -80,6 +82,7 @@ impl Cutter {
             rows: 0,
             statement_end: 0,
             fault: None,
+            plain: true,
         }
     }
 
@@ -118,6 +121,9 @@ impl Cutter {
                     Some(false) => self.phase = Phase::Finished,
                     None => break,
                 }
+                continue;
+            }
+            if self.plain_rows(buf) {
                 continue;
             }
             let Step::Token(kind, end) = step(self.flavour, buf, self.at, eof, &mut self.resume)
@@ -175,6 +181,27 @@ impl Cutter {
             }
         }
         Ok(())
+    }
+
+    /// Goes over rows as dumpers write them, if they begin here.
+    fn plain_rows(&mut self, buf: &[u8]) -> bool {
+        let begins = self.phase == Phase::Row && buf.get(self.at) == Some(&b'(');
+        let free = self.plain && self.style == Style::Values && self.resume == Resume::default();
+        if !begins || !free {
+            return false;
+        }
+        let writing = self.flavour.writing(&self.head);
+        let Some(run) = writing.rows(buf, self.at, usize::MAX) else {
+            return false;
+        };
+        self.rows += run.rows;
+        self.row_end = run.end;
+        (self.at, self.phase) = match run.open {
+            Some(open) => (open, Phase::Row),
+            None => (run.end, Phase::After),
+        };
+        self.last = self.at;
+        true
     }
 
     /// May the input end here?
@@ -365,4 +392,56 @@ fn ends_list(raw: &[u8]) -> bool {
     ]
     .iter()
     .any(|word| is(raw, word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HEAD: &str = "INSERT [dbo].[t] ([a], [b]) VALUES ";
+
+    /// The rows' bytes, their number and the end, however the text is cut.
+    fn cuts(
+        mut rows: Cutter,
+        mode: RowMode,
+        text: &str,
+        cut: usize,
+    ) -> Result<(String, u64, String), RowFault> {
+        let (mut from, mut have) = (0, 0);
+        let (mut bytes, mut count) = (String::new(), 0);
+        loop {
+            let eof = have == text.len();
+            match rows.cut(mode, &text.as_bytes()[from..have], eof)? {
+                Cut::End(length) => {
+                    return Ok((bytes, count, text[from..from + length].to_owned()));
+                }
+                Cut::More if eof => return Ok((bytes, count, format!("?{}", &text[from..]))),
+                Cut::More => have = (have + cut).min(text.len()),
+                Cut::Rows(length, rows) => {
+                    bytes.push_str(&text[from..from + length]);
+                    count += rows;
+                    from += length;
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+        #[test]
+        fn any_rows_are_cut_as_the_lexer_cuts_them(
+            oracle in any::<bool>(),
+            text in "(\\((1|N?'a'|'(''|;|\\)|a|\nGO\n)*'|NULL|CAST\\(N?'x' AS f\\(1, -2\\)\\)|-1|'|/\\*|\\*/|--|:x|q'\\['|\\[|\"|\nGO\n|,)(, ?('b'|2|''|- 1| ))?\\)(,|,\n|;\n|\r\n| GO\n|\nGO\r\n|(;|\n|\r\n|;\n|\nGO\n| UPDATE u SET a = 1\n|\n/\n)INSERT \\[dbo\\]\\.\\[(t\\] \\(\\[a\\], \\[b\\]\\)|u\\]) VALUES | ON)){0,6}",
+            cut in 1usize..80,
+        ) {
+            let flavour = if oracle { Flavour::Oracle } else { Flavour::Mssql };
+            let rows = Cutter::new(flavour, Style::Values, HEAD.as_bytes().to_vec());
+            let closely = Cutter { plain: false, ..rows.clone() };
+            for mode in [RowMode::Split, RowMode::Pass] {
+                let found = cuts(rows.clone(), mode, &text, cut);
+                prop_assert_eq!(found, cuts(closely.clone(), mode, &text, cut), "{:?} by {}", text, cut);
+            }
+        }
+    }
 }

@@ -5,11 +5,11 @@
 //! would take for a continuation: `N'a\' + N'` … `b'`.
 
 use super::moments;
-use crate::dialect::RowFault;
 use crate::dialect::batch::codec::Literals;
 use crate::dialect::batch::tokens::{Kind, Token, Tokens, tokens};
 use crate::dialect::batch::{Flavour, fault};
 use crate::dialect::number::is_number;
+use crate::dialect::{Bare, RowFault, tuple};
 use crate::schema::DataType;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -362,6 +362,15 @@ fn is_iso(text: &[u8]) -> bool {
 }
 
 impl Literals for TsqlLiterals {
+    fn bare(&self, raw: &[u8]) -> Bare {
+        let prefix = usize::from(matches!(raw, [b'N' | b'n', b'\'', ..]));
+        match tuple::bare(&raw[prefix..], true) {
+            Bare::Text(_) if self.variables => Bare::Unclear,
+            Bare::Text(text) => Bare::Text(text.start + prefix..text.end + prefix),
+            other => other,
+        }
+    }
+
     fn decode<'a>(
         &self,
         raw: &'a [u8],

@@ -108,9 +108,7 @@ impl InsertRows {
             if self.at >= buf.len() {
                 break;
             }
-            if let Some(end) = self.plain_row(buf) {
-                self.at = end;
-                self.end_row();
+            if self.plain_rows(mode, buf) {
                 continue;
             }
             let Step::Unit(unit, end) = self.lexer.step(&self.grammar, buf, self.at, eof) else {
@@ -131,15 +129,32 @@ impl InsertRows {
         Ok(())
     }
 
-    /// Where the row ends that begins here, if it is one that dumpers write.
-    fn plain_row(&self, buf: &[u8]) -> Option<usize> {
+    /// Goes over rows as dumpers write them, if they begin here.
+    fn plain_rows(&mut self, mode: RowMode, buf: &[u8]) -> bool {
         let begins = self.phase == Phase::Row && buf[self.at] == b'(';
         let free = self.plain && self.lexer.open().is_none() && !self.lexer.in_code();
+        if !begins || !free {
+            return false;
+        }
         let writing = Writing {
             head: &self.head,
             backslashes: self.grammar.backslashes,
+            unmarked: false,
         };
-        (begins && free).then(|| writing.end(buf, self.at))?
+        let run = match self.grammar.backslashes {
+            true => writing.run(mode, buf, self.at, is_doubtful_escaped),
+            false => writing.run(mode, buf, self.at, is_doubtful),
+        };
+        let Some(run) = run else {
+            return false;
+        };
+        self.row_end = run.end;
+        self.rows += run.rows;
+        (self.at, self.phase) = match run.open {
+            Some(open) => (open, Phase::Row),
+            None => (run.end, Phase::After),
+        };
+        true
     }
 
     fn end_row(&mut self) {
@@ -210,6 +225,29 @@ impl InsertRows {
     }
 }
 
+/// Names and texts in other quotes, comments, the client's commands.
+fn is_doubtful(before: u8, byte: u8) -> bool {
+    (byte == b'"')
+        | (byte == b'`')
+        | (byte == b'[')
+        | (byte == b'#')
+        | (byte == b'\\')
+        | (byte == b'*')
+        | (before == b'-') & (byte == b'-')
+}
+
+/// The same where a backslash takes the byte behind it along, within quotes and outside of them.
+fn is_doubtful_escaped(before: u8, byte: u8) -> bool {
+    let escaped = before == b'\\';
+    let command = (byte | 0x20 == b'g') | (byte == b'c');
+    escaped & (command | (byte == b'\\') | (byte == b'\''))
+        | !escaped & (byte == b'"')
+        | (byte == b'`')
+        | (byte == b'#')
+        | (byte == b'*')
+        | (before == b'-') & (byte == b'-')
+}
+
 /// Can rows be gone over byte by byte?
 fn is_plain(grammar: &Grammar) -> bool {
     grammar.charset.wide == Wide::No && grammar.delimiter == b";"
@@ -238,6 +276,7 @@ impl RowReader {
         let writing = Writing {
             head: &self.head,
             backslashes: self.grammar.backslashes,
+            unmarked: false,
         };
         match !self.set && is_plain(&self.grammar) && writing.row(batch, at, row) {
             true => Ok(true),
@@ -375,6 +414,19 @@ mod tests {
                     count += rows;
                     from += length;
                 }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn long_stretches_are_cut_as_the_lexer_cuts_them(
+            text in "(\\((1|'a'|'it''s \\(x\\)'|'(a|b|\\\\n|\\\\\"|;)*'|-1|NULL|'\\\\''|'\\\\\\\\'|'|#|-- |/\\*|/\\*!1 |\"|`|\\\\g|\\\\c|\\\\n|f\\(1|\\))(,('b'|2|''))?\\)(,|,|,\n|;\nINSERT INTO `t` VALUES\n|;\nINSERT INTO `u` VALUES\n|;)){0,9}\\(3\\);\n",
+            cut in 20usize..400,
+        ) {
+            for mode in [RowMode::Split, RowMode::Pass] {
+                let _ = cuts(mode, &text, cut);
             }
         }
     }

@@ -111,6 +111,7 @@ impl RowCodec for InsertCodec {
         let writing = Writing {
             head: &self.head,
             backslashes: !self.literals.standard,
+            unmarked: false,
         };
         match !self.literals.charset.is_wide() && writing.row(batch, at, row) {
             true => Ok(true),

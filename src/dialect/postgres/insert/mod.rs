@@ -75,6 +75,15 @@ enum Phase {
     Finished,
 }
 
+/// Names and texts in other quotes, comments, psql's commands. Without a backslash `E'…'` is a text like others.
+fn is_doubtful(before: u8, byte: u8) -> bool {
+    (byte == b'"')
+        | (byte == b'$')
+        | (byte == b'\\')
+        | (byte == b'*')
+        | (before == b'-') & (byte == b'-')
+}
+
 /// Cuts the rows of INSERTs that share their head into batches and finds where they end.
 #[derive(Debug, Clone)]
 pub struct InsertRows {
@@ -172,9 +181,7 @@ impl InsertRows {
                 }
                 continue;
             }
-            if let Some(end) = self.plain_row(rules, buf) {
-                self.at = end;
-                self.end_row();
+            if self.plain_rows(mode, rules, buf) {
                 continue;
             }
             let Step::Unit(unit, end) = self.lexer.step(rules, buf, self.at, eof) else {
@@ -193,15 +200,28 @@ impl InsertRows {
         Ok(())
     }
 
-    /// Where the row ends that begins here, if it is one that dumpers write.
-    fn plain_row(&self, rules: &Rules, buf: &[u8]) -> Option<usize> {
+    /// Goes over rows as dumpers write them, if they begin here.
+    fn plain_rows(&mut self, mode: RowMode, rules: &Rules, buf: &[u8]) -> bool {
         let begins = self.phase == Phase::Row && buf[self.at] == b'(';
         let free = self.plain && self.lexer.open().is_none() && !rules.charset.is_wide();
+        if !begins || !free {
+            return false;
+        }
         let writing = Writing {
             head: &self.head,
             backslashes: !rules.standard,
+            unmarked: false,
         };
-        (begins && free).then(|| writing.end(buf, self.at))?
+        let Some(run) = writing.run(mode, buf, self.at, is_doubtful) else {
+            return false;
+        };
+        self.row_end = run.end;
+        self.rows += run.rows;
+        (self.at, self.phase) = match run.open {
+            Some(open) => (open, Phase::Row),
+            None => (run.end, Phase::After),
+        };
+        true
     }
 
     fn end_row(&mut self) {
@@ -365,6 +385,19 @@ mod tests {
         fn any_rows_are_cut_as_the_lexer_cuts_them(
             text in "(\\((1|'a'|'(\\\\'|''|;|\\)|a)*'|NULL|f\\(1\\)|-1|'|/\\*|\\*/|--|:x|\\$\\$|,)(, ?('b'|2|''))?\\)(,|,\n|;\n|;\nINSERT INTO t VALUES |;\nINSERT INTO u VALUES | ON)){0,5}",
             cut in 1usize..40,
+        ) {
+            for mode in [RowMode::Split, RowMode::Pass] {
+                let _ = cuts(mode, &text, cut);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn long_stretches_are_cut_as_the_lexer_cuts_them(
+            text in "(\\((1|'a'|'it''s \\(x\\)'|'(a|b|\\\\n|\\\\\"|;)*'|-1|NULL|'\\\\''|E'\\\\''|'|\\$\\$|--|/\\*|\"|:x|\\\\g|f\\(1|\\))(,('b'|2|''))?\\)(;\nINSERT INTO t VALUES |;\nINSERT INTO t VALUES |;\nINSERT INTO t VALUES |,\n\t|;\nINSERT INTO u VALUES |;)){0,9}\\(3\\);\n",
+            cut in 20usize..400,
         ) {
             for mode in [RowMode::Split, RowMode::Pass] {
                 let _ = cuts(mode, &text, cut);
