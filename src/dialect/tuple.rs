@@ -201,6 +201,7 @@ impl Writing<'_> {
     /// A stretch begins and ends with a parenthesis that opens a row. If nothing in it is doubtful and its
     /// quotes are even, its end is outside of quotes. If every semicolon in it stands between two rows, no
     /// other statement has begun; and if it has no parentheses but those of rows, nothing stands behind any.
+    /// What heads have of all this is theirs.
     fn skip(
         &self,
         text: &[u8],
@@ -209,13 +210,17 @@ impl Writing<'_> {
     ) -> Option<Run> {
         let mut run = None;
         let mut from = open;
+        let head = marks(self.head, doubtful);
+        if head.quotes > 0 {
+            return None;
+        }
         loop {
-            let (mut last, mut rows) = (None, 0);
+            let (mut last, mut heads, mut rows) = (None, 0, 0);
             let mut window = &text[from..text.len().min(from + STRETCH)];
             for mark in memchr_iter(b';', window) {
                 match self.lead(text, from + mark) {
                     Some((open, Some(_))) if mark > 0 && window[mark - 1] == b')' => {
-                        rows += 1;
+                        heads += 1;
                         last = Some((from + mark, open));
                     }
                     _ => {
@@ -225,7 +230,7 @@ impl Writing<'_> {
                 }
             }
             for separator in SEPARATORS {
-                if rows > 0 {
+                if heads + rows > 0 {
                     break;
                 }
                 for at in memmem::find_iter(window, separator) {
@@ -236,8 +241,10 @@ impl Writing<'_> {
             let Some((end, open)) = last else {
                 return run;
             };
-            let marks = marks(&text[from..open], doubtful);
-            if marks.doubtful || marks.quotes % 2 == 1 || marks.parentheses != 2 * rows {
+            let all = marks(&text[from..open], doubtful);
+            let even = all.quotes.is_multiple_of(2);
+            let expected = heads * head.parentheses + 2 * (heads + rows);
+            if !even || all.parentheses != expected || all.doubts != heads * head.doubts {
                 return run;
             }
             run = Some(Run {
@@ -253,31 +260,31 @@ impl Writing<'_> {
 /// What stands between the rows of one statement.
 const SEPARATORS: [&[u8]; 3] = [b"),(", b"),\n(", b"),\n\t("];
 
-/// What stands in a stretch.
+/// What stands in a text.
 #[derive(Default)]
 struct Marks {
     quotes: usize,
     parentheses: usize,
-    /// Is something in it doubtful?
-    doubtful: bool,
+    doubts: usize,
 }
 
 /// Looks at every byte once and at the one before it, in a loop that compilers turn into vector instructions.
-fn marks(stretch: &[u8], doubtful: impl Fn(u8, u8) -> bool) -> Marks {
+fn marks(text: &[u8], doubtful: impl Fn(u8, u8) -> bool) -> Marks {
     let mut marks = Marks::default();
-    // The first byte is the parenthesis. No count of a piece may overflow.
-    marks.parentheses += usize::from(!stretch.is_empty());
-    for at in (1..stretch.len()).step_by(224) {
-        let end = stretch.len().min(at + 224);
-        let (mut quotes, mut parentheses, mut doubts) = (0u8, 0u8, false);
-        for (&before, &byte) in stretch[at - 1..end - 1].iter().zip(&stretch[at..end]) {
+    // The first byte has none before it: it is the parenthesis of a row or the letter of a head.
+    marks.parentheses += usize::from(text.first() == Some(&b'('));
+    // No count of a piece may overflow.
+    for at in (1..text.len()).step_by(224) {
+        let end = text.len().min(at + 224);
+        let (mut quotes, mut parentheses, mut doubts) = (0u8, 0u8, 0u8);
+        for (&before, &byte) in text[at - 1..end - 1].iter().zip(&text[at..end]) {
             quotes += u8::from(byte == b'\'');
             parentheses += u8::from(byte & 0xFE == b'(');
-            doubts |= doubtful(before, byte);
+            doubts += u8::from(doubtful(before, byte));
         }
         marks.quotes += usize::from(quotes);
         marks.parentheses += usize::from(parentheses);
-        marks.doubtful |= doubts;
+        marks.doubts += usize::from(doubts);
     }
     marks
 }

@@ -207,9 +207,11 @@ impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let n = match &mut self.wide {
             Some((wide, units)) => {
-                units.clear();
-                wide.encode(bytes, units)?;
-                self.encoder.write_all(units)?;
+                for piece in bytes.chunks(SMALL * 2) {
+                    units.clear();
+                    wide.encode(piece, units)?;
+                    self.encoder.write_all(units)?;
+                }
                 bytes.len()
             }
             None => self.encoder.write(bytes)?,

@@ -19,6 +19,9 @@ pub enum Utf16 {
 /// instructions.
 const BLOCK: usize = 32;
 
+/// Bytes of UTF-16 that are decoded or encoded at a time: what stays in the processor's cache.
+const PIECE: usize = 256 << 10;
+
 /// The input ends between the two bytes of a character.
 #[derive(Debug, thiserror::Error)]
 #[error("the input ends within a UTF-16 character")]
@@ -104,7 +107,7 @@ impl<R: Read> Decoder<R> {
         Decoder {
             inner,
             order,
-            raw: vec![0; super::EDGE],
+            raw: vec![0; PIECE],
             filled: 0,
             high: None,
             text: Vec::new(),

@@ -240,7 +240,7 @@ fn is_doubtful(before: u8, byte: u8) -> bool {
 fn is_doubtful_escaped(before: u8, byte: u8) -> bool {
     let escaped = before == b'\\';
     let command = (byte | 0x20 == b'g') | (byte == b'c');
-    escaped & (command | (byte == b'\\') | (byte == b'\''))
+    escaped & (command | (byte == b'\\') | (byte == b'\'') | (byte & 0xFE == b'('))
         | !escaped & (byte == b'"')
         | (byte == b'`')
         | (byte == b'#')
@@ -383,7 +383,16 @@ mod tests {
 
     /// The rows' bytes, their number and the end, however the text is cut.
     fn cuts(mode: RowMode, text: &str, cut: usize) -> Result<(String, u64, String), RowFault> {
-        let rows = InsertRows::new(HEAD.as_bytes().to_vec(), mysql());
+        cuts_under(HEAD, mode, text, cut)
+    }
+
+    fn cuts_under(
+        head: &str,
+        mode: RowMode,
+        text: &str,
+        cut: usize,
+    ) -> Result<(String, u64, String), RowFault> {
+        let rows = InsertRows::new(head.as_bytes().to_vec(), mysql());
         let closely = InsertRows {
             plain: false,
             ..rows.clone()
@@ -422,11 +431,13 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(4096))]
         #[test]
         fn long_stretches_are_cut_as_the_lexer_cuts_them(
-            text in "(\\((1|'a'|'it''s \\(x\\)'|'(a|b|\\\\n|\\\\\"|;)*'|-1|NULL|'\\\\''|'\\\\\\\\'|'|#|-- |/\\*|/\\*!1 |\"|`|\\\\g|\\\\c|\\\\n|f\\(1|\\))(,('b'|2|''))?\\)(,|,|,\n|;\nINSERT INTO `t` VALUES\n|;\nINSERT INTO `u` VALUES\n|;)){0,9}\\(3\\);\n",
-            cut in 20usize..400,
+            text in "(\\((1|2|'a'|'b'|NULL|'\\\\n\\\\\"'|-3|'(a|b|;)*'|4|'c'|5|'\\),\\('|' \\(x\\)'|'\\\\''|'\\\\\\\\'|'|#|\\\\\\(|\\\\\\)|-- |/\\*|/\\*!1 |\"|`|\\\\g|\\\\c|\\\\n|f\\(1|\\))(,('b'|2|''|6))?\\)(,|,|,|,|,\n|;\nINSERT INTO `t` VALUES\n|;\nINSERT INTO `u` VALUES\n|;)){0,12}\\(3\\);\n",
+            cut in 20usize..500,
         ) {
+            let head = "INSERT INTO `t` (`a`, `#`) VALUES\n";
             for mode in [RowMode::Split, RowMode::Pass] {
                 let _ = cuts(mode, &text, cut);
+                let _ = cuts_under(head, mode, &text.replace(HEAD, head), cut);
             }
         }
     }

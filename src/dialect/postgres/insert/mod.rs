@@ -318,7 +318,16 @@ mod tests {
 
     /// The rows' bytes, their number and the end, however the text is cut.
     fn cuts(mode: RowMode, text: &str, cut: usize) -> Result<(String, u64, String), RowFault> {
-        let rows = InsertRows::new(HEAD.as_bytes().to_vec(), Lexing::default());
+        cuts_under(HEAD, mode, text, cut)
+    }
+
+    fn cuts_under(
+        head: &str,
+        mode: RowMode,
+        text: &str,
+        cut: usize,
+    ) -> Result<(String, u64, String), RowFault> {
+        let rows = InsertRows::new(head.as_bytes().to_vec(), Lexing::default());
         let closely = InsertRows {
             plain: false,
             ..rows.clone()
@@ -396,11 +405,13 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(4096))]
         #[test]
         fn long_stretches_are_cut_as_the_lexer_cuts_them(
-            text in "(\\((1|'a'|'it''s \\(x\\)'|'(a|b|\\\\n|\\\\\"|;)*'|-1|NULL|'\\\\''|E'\\\\''|'|\\$\\$|--|/\\*|\"|:x|\\\\g|f\\(1|\\))(,('b'|2|''))?\\)(;\nINSERT INTO t VALUES |;\nINSERT INTO t VALUES |;\nINSERT INTO t VALUES |,\n\t|;\nINSERT INTO u VALUES |;)){0,9}\\(3\\);\n",
-            cut in 20usize..400,
+            text in "(\\((1|2|'a'|'b'|NULL|'it''s'|-3|'(a|b|;)*'|4|'c'|5|'\\);\nINSERT INTO t VALUES \\('|' \\(x\\)|\\\\n\"'|'\\\\''|E'\\\\''|'|\\$\\$|--|/\\*|\"|:x|\\\\g|f\\(1|\\))(, ('b'|2|''|6))?\\)(;\nINSERT INTO t VALUES |;\nINSERT INTO t VALUES |;\nINSERT INTO t VALUES |;\nINSERT INTO t VALUES |,\n\t|;\nINSERT INTO u VALUES |;)){0,12}\\(3\\);\n",
+            cut in 20usize..500,
         ) {
+            let head = "INSERT INTO \"T\" (a, \"(\") VALUES ";
             for mode in [RowMode::Split, RowMode::Pass] {
                 let _ = cuts(mode, &text, cut);
+                let _ = cuts_under(head, mode, &text.replace(HEAD, head), cut);
             }
         }
     }
