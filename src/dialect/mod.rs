@@ -285,6 +285,27 @@ pub struct RowSpan {
     pub body: Range<usize>,
     /// The raw cells, in the order of the header.
     pub cells: Vec<Range<usize>>,
+    /// The raw cells that end before this are their own text forms: none is NULL, nothing in them is escaped.
+    pub own: usize,
+    /// What the codec has seen already of the bytes behind the row. It is the codec's alone, and good for the
+    /// rows of one batch, one after another.
+    pub ahead: Ahead,
+}
+
+impl RowSpan {
+    /// Is a raw cell of that type its own text form? Text forms of some types are made uniform.
+    pub fn is_own(&self, cell: usize, data_type: &DataType) -> bool {
+        self.cells[cell].end < self.own && !matches!(data_type.base(), DataType::Bytea)
+    }
+}
+
+/// A block of a batch, and where in it bytes stand that mean something.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ahead {
+    /// Where it begins.
+    pub base: usize,
+    /// A bit for each byte, for each meaning.
+    pub marks: [u64; 3],
 }
 
 /// What shows of a raw cell.
@@ -295,6 +316,9 @@ pub enum Bare {
     /// These of its bytes are its text form; and a text that is made of them, ASCII letters, digits and
     /// `@._-`, and has an `@`, can stand there as it is.
     Text(Range<usize>),
+    /// These bytes are, but for control characters, each of which is written as a backslash and a letter, as it
+    /// would be in any text; and a text of the same kind can stand there as it is.
+    Lines(Range<usize>),
     /// It has to be decoded.
     Unclear,
 }

@@ -172,6 +172,11 @@ impl Compiled {
     pub fn needs_ordinal(&self) -> bool {
         self.needs_ordinal
     }
+
+    /// Does it do nothing but compare cells to constants?
+    pub fn is_comparison(&self) -> bool {
+        self.node.is_comparison()
+    }
 }
 
 /// Compiles an expression.

@@ -136,6 +136,20 @@ pub(super) enum Node {
 }
 
 impl Node {
+    /// Are all of it comparisons of cells to constants?
+    pub(super) fn is_comparison(&self) -> bool {
+        match self {
+            Node::CellIsNull(..)
+            | Node::CellEquals(..)
+            | Node::CellIn(..)
+            | Node::IntegerIs(..)
+            | Node::IntegerIn(..) => true,
+            Node::Not(part) => part.is_comparison(),
+            Node::And(parts) | Node::Or(parts) => parts.iter().all(Node::is_comparison),
+            _ => false,
+        }
+    }
+
     /// Without what its constants leave no way to be reached: branches of CASE that cannot be
     /// taken, operands beside a NULL that makes the result NULL.
     pub(super) fn simplified(self) -> Node {

@@ -1,10 +1,15 @@
 //! The fast way through the rows of a program that only moves addresses ([`PlainProgram`]): cells are
 //! taken as the bytes that they are in the dump, new ones are written next to each other, and stretches
 //! of rows without a sign of an address are not even split. Whatever is not clear goes through the program.
+//!
+//! And a shorter way to the answer that a row stays as it is: the conditions of the program, asked of the cells
+//! as they stand in the dump ([`Idle`]).
 
 use super::transform::Writer;
 use crate::dialect::{Bare, RowCodec, RowSpan};
-use crate::plan::PlainProgram;
+use crate::expression::{Compiled, Row};
+use crate::plan::{Origin, Pass, PlainProgram, Program};
+use crate::value::ValueError;
 use memchr::memchr3;
 use std::ops::Range;
 
@@ -68,12 +73,6 @@ impl<'p> PlainRows<'p> {
         let several = self.program.cells.len() > 1;
         for cell in &self.program.cells {
             let range = span.cells[cell.cell].clone();
-            let raw = &batch[range.clone()];
-            let text = match codec.bare(raw) {
-                Bare::Text(text) => text,
-                Bare::Null if !cell.addresses.not_null => continue,
-                Bare::Null | Bare::Unclear => return None,
-            };
             if several && self.sign < range.start {
                 let sign = memchr3(b'@', b'%', b'&', &batch[range.start..]);
                 self.sign = sign.map_or(batch.len(), |sign| range.start + sign);
@@ -82,11 +81,27 @@ impl<'p> PlainRows<'p> {
             let limit = moves
                 .limit()
                 .map_or(usize::MAX, |(limit, _)| limit as usize);
-            if several && range.end <= self.sign && text.len() <= limit {
+            let idle = several && range.end <= self.sign;
+            if idle && range.end < span.own && range.len() <= limit {
                 continue;
             }
-            if moves.rewrite(&raw[text.clone()], &mut self.new)? {
-                let place = range.start + text.start..range.start + text.end;
+            let raw = &batch[range.clone()];
+            let (text, lines) = match codec.bare(raw) {
+                Bare::Text(text) => (text, false),
+                Bare::Lines(text) => (text, true),
+                Bare::Null if !cell.addresses.not_null => continue,
+                Bare::Null | Bare::Unclear => return None,
+            };
+            if idle && text.len() <= limit {
+                continue;
+            }
+            let place = range.start + text.start..range.start + text.end;
+            let text = &raw[text];
+            let moved = match lines {
+                true => moves.rewrite_lines(text, &mut self.new),
+                false => moves.rewrite(text, &mut self.new),
+            };
+            if moved? {
                 self.replaced.push((place, self.new.len()));
             }
         }
@@ -103,5 +118,55 @@ impl<'p> PlainRows<'p> {
             (copied, from) = (place.end, *end);
         }
         writer.keep(copied..span.body.end);
+    }
+}
+
+/// The cells of a row as its bytes, where they are their own text forms.
+pub(super) struct Idle<'p> {
+    program: &'p Program,
+    conditions: Vec<&'p Compiled>,
+}
+
+impl<'p> Idle<'p> {
+    /// For the rows of a pass, if there are conditions to ask.
+    pub(super) fn new(program: &'p Program, pass: Pass) -> Option<Self> {
+        let conditions = program.conditions(pass)?;
+        Some(Idle {
+            program,
+            conditions,
+        })
+    }
+
+    /// Does a row surely stay as it is?
+    pub(super) fn leaves(&self, batch: &[u8], span: &RowSpan) -> bool {
+        let row = Shown {
+            program: self.program,
+            batch,
+            span,
+        };
+        let holds = |condition: &&Compiled| !matches!(condition.is_true(&row), Ok(false));
+        !self.conditions.iter().any(holds)
+    }
+}
+
+struct Shown<'r> {
+    program: &'r Program,
+    batch: &'r [u8],
+    span: &'r RowSpan,
+}
+
+impl Row for Shown<'_> {
+    fn cell(&self, slot: usize) -> Result<Option<&[u8]>, ValueError> {
+        let column = &self.program.columns[slot];
+        match column.origin {
+            Origin::Cell(cell) if self.span.is_own(cell, &column.column.data_type) => {
+                Ok(Some(&self.batch[self.span.cells[cell].clone()]))
+            }
+            _ => Err(ValueError::new("the cell has to be decoded")),
+        }
+    }
+
+    fn ordinal(&self) -> u64 {
+        0
     }
 }

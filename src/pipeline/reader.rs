@@ -8,18 +8,15 @@
 
 use crate::error::Result;
 use crate::source::Source;
-use bytes::{Buf, BytesMut};
-use std::io::Read;
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 /// Bytes read at a time by those who read without a thread.
 pub(super) const CHUNK: usize = 1 << 20;
 /// Free room in front of a chunk.
 const HEADROOM: usize = 16 << 10;
-/// The size of a buffer. Several short reads share one.
+/// The size of a buffer.
 const BUFFER: usize = HEADROOM + (512 << 10);
-/// A read gets at least so much room.
-const ROOM: usize = 128 << 10;
 /// Buffers that are kept for being used again.
 const KEPT: usize = 12;
 
@@ -48,38 +45,31 @@ impl Chunk {
     }
 }
 
-/// The buffers: what has not been read into of the one in use, and the ends of those before it, by which they
-/// are known again when nobody holds anything of them any more.
+/// The buffers that have been read into, by their ends: that nobody holds anything else of one shows there.
 #[derive(Default)]
 pub(super) struct Buffers {
-    free: BytesMut,
-    before: Vec<BytesMut>,
+    ends: Vec<BytesMut>,
 }
 
 impl Buffers {
-    /// Free room behind the headroom.
-    pub(super) fn room(&mut self) -> &mut [u8] {
-        if self.free.len() < HEADROOM + ROOM {
-            let mut spent = std::mem::take(&mut self.free);
-            spent.clear();
-            let again = self.before.iter_mut().rposition(|b| b.try_reclaim(BUFFER));
-            self.free = match again {
-                Some(place) => self.before.remove(place),
-                None => BytesMut::with_capacity(BUFFER),
-            };
-            self.free.resize(BUFFER, 0);
-            if self.before.len() == KEPT {
-                self.before.remove(0);
-            }
-            self.before.push(spent);
+    /// Reads a chunk; one without data is the end.
+    ///
+    /// # Errors
+    /// As the source's.
+    pub(super) fn read(&mut self, source: &mut Source) -> std::io::Result<Chunk> {
+        let again = self.ends.iter_mut().rposition(|b| b.try_reclaim(BUFFER));
+        let mut buffer: Vec<u8> = match again {
+            Some(place) => self.ends.remove(place).into(),
+            None => Vec::with_capacity(BUFFER),
+        };
+        buffer.resize(HEADROOM, 0);
+        let read = source.read_into(&mut buffer);
+        let mut bytes = BytesMut::from(Bytes::from(buffer));
+        if self.ends.len() == KEPT {
+            self.ends.remove(0);
         }
-        &mut self.free[HEADROOM..]
-    }
-
-    /// The chunk of which so many bytes have been read into the room.
-    pub(super) fn chunk(&mut self, length: usize) -> Chunk {
-        let bytes = self.free.split_to(HEADROOM + length);
-        Chunk { bytes }
+        self.ends.push(bytes.split_off(bytes.len()));
+        read.map(|_| Chunk { bytes })
     }
 }
 
@@ -89,10 +79,10 @@ pub(super) fn start(mut source: Source) -> mpsc::Receiver<Result<Chunk>> {
     tokio::task::spawn_blocking(move || {
         let mut buffers = Buffers::default();
         loop {
-            match source.read(buffers.room()) {
-                Ok(0) => break,
-                Ok(n) => {
-                    if sender.blocking_send(Ok(buffers.chunk(n))).is_err() {
+            match buffers.read(&mut source) {
+                Ok(chunk) if chunk.len() == 0 => break,
+                Ok(chunk) => {
+                    if sender.blocking_send(Ok(chunk)).is_err() {
                         break;
                     }
                 }
@@ -115,9 +105,10 @@ mod tests {
     fn a_chunk_joins_what_is_left_over() {
         for left in [0, 1, HEADROOM, HEADROOM + 1] {
             let mut rest = BytesMut::from(vec![b'r'; left].as_slice());
-            let mut buffers = Buffers::default();
-            buffers.room()[..3].copy_from_slice(b"new");
-            buffers.chunk(3).append_to(&mut rest);
+            let mut source = Source::plain(Box::new(&b"new"[..]), "memory");
+            let chunk = Buffers::default().read(&mut source).unwrap();
+            assert_eq!(chunk.len(), 3);
+            chunk.append_to(&mut rest);
             assert_eq!(rest.len(), left + 3);
             assert!(rest[..left].iter().all(|b| *b == b'r'));
             assert_eq!(&rest[left..], b"new");
@@ -129,15 +120,17 @@ mod tests {
         let mut buffers = Buffers::default();
         let mut held = Vec::new();
         let mut places = std::collections::HashSet::new();
-        for round in 0..200 {
-            let room = buffers.room();
-            assert!(room.len() >= ROOM);
-            room[..ROOM].fill(round);
-            places.insert(room.as_ptr());
+        for round in 0..200u8 {
+            let data = vec![round; 1 + usize::from(round) * 5000];
+            let length = data.len().min(BUFFER - HEADROOM);
+            let mut source = Source::plain(Box::new(std::io::Cursor::new(data)), "memory");
+            let chunk = buffers.read(&mut source).unwrap();
+            assert_eq!(chunk.len(), length);
+            places.insert(chunk.bytes.as_ptr());
             let mut whole = BytesMut::new();
-            buffers.chunk(ROOM).append_to(&mut whole);
+            chunk.append_to(&mut whole);
             // Small parts of it stay for long.
-            held.push((round, whole.split_to(8).freeze(), whole.freeze()));
+            held.push((round, whole.split_to(1).freeze(), whole.freeze()));
             if held.len() > 3 {
                 held.remove(0);
             }
@@ -145,7 +138,6 @@ mod tests {
                 assert!(head.iter().chain(rest).all(|byte| byte == round));
             }
         }
-        // One buffer is read into, two may be held; each has room for three chunks.
-        assert!(places.len() <= 9, "{}", places.len());
+        assert!(places.len() <= 5, "{}", places.len());
     }
 }

@@ -9,7 +9,9 @@ use std::sync::{Mutex, PoisonError};
 /// Buffers that wait for being used again, at most.
 const KEPT: usize = 8;
 /// What is larger is not kept: a row may have any size.
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 2 << 20;
+/// Room is made in steps, so that the next batch, which is a little longer, finds enough.
+const STEP: usize = 128 << 10;
 
 static SPARE: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 
@@ -20,7 +22,7 @@ fn spare() -> std::sync::MutexGuard<'static, Vec<Vec<u8>>> {
 /// An empty buffer with room for so many bytes.
 pub(super) fn buffer(capacity: usize) -> Vec<u8> {
     let mut buffer = spare().pop().unwrap_or_default();
-    buffer.reserve(capacity);
+    buffer.reserve(capacity.next_multiple_of(STEP));
     buffer
 }
 

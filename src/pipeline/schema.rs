@@ -8,7 +8,6 @@ use crate::schema::{Catalog, Relation};
 use crate::source::{Original, Source};
 use bytes::BytesMut;
 use std::collections::HashMap;
-use std::io::Read;
 use std::sync::Arc;
 
 /// The schema of each database section, by the name in its `\connect`.
@@ -96,12 +95,13 @@ fn read(
     let mut input = BytesMut::new();
     let mut buffers = Buffers::default();
     loop {
-        let read = match source.read(buffers.room()) {
+        let chunk = match buffers.read(&mut source) {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(source.fault(&error)),
-            Ok(read) => read,
+            Ok(chunk) => chunk,
         };
-        buffers.chunk(read).append_to(&mut input);
+        let read = chunk.len();
+        chunk.append_to(&mut input);
         while let Some(frame) = framer.next(&mut input, read == 0)? {
             match frame {
                 Frame::Head { block, .. } => {

@@ -7,7 +7,7 @@
 //! statement that is open at its start has been written yet depends on the rows of earlier batches
 //! (all of them may have been dropped), so the batch leaves in parts and the order stage decides.
 
-use super::plain::PlainRows;
+use super::plain::{Idle, PlainRows};
 use super::recycle;
 use super::samples::Samples;
 use crate::dialect::{Block, RowCodec, RowFault, RowSpan};
@@ -109,6 +109,13 @@ pub(super) fn transform(
                 plain.write(span, out.current());
                 return Ok(());
             }
+            Outcome::Kept(span) => {
+                counts.rows += 1;
+                out.boundary(span);
+                out.separate(span);
+                out.current().keep(span.body.clone());
+                return Ok(());
+            }
             Outcome::Ran(row, fate) => (row, fate),
         };
         counts.rows += 1;
@@ -177,6 +184,8 @@ enum Outcome<'r, 'p, 'b> {
     Same(Range<usize>, u64),
     /// The addresses of a row have been moved, if there were any.
     Moved(&'r RowSpan, &'r PlainRows<'p>),
+    /// It meets none of the conditions.
+    Kept(&'r RowSpan),
     /// It has gone through the program.
     Ran(&'r RowState<'p, 'b, BatchRow<'b>>, Fate),
 }
@@ -201,6 +210,7 @@ fn each_row<'p, 'b>(
         ordinal: batch.first_row,
     };
     let mut row = RowState::new(program, raw);
+    let idle = Idle::new(program, pass);
     let mut at = 0;
     let mut ordinal = batch.first_row;
     loop {
@@ -238,7 +248,9 @@ fn each_row<'p, 'b>(
             Some(plain) => plain.row(codec, bytes, &row.raw.span),
             None => false,
         };
+        let leaves = |idle: &Idle<'_>| idle.leaves(bytes, &row.raw.span);
         let outcome = match (&plain, moved) {
+            _ if idle.as_ref().is_some_and(leaves) => Outcome::Kept(&row.raw.span),
             (Some(plain), true) => {
                 tally.iter_mut().for_each(|step| step.matched += 1);
                 Outcome::Moved(&row.raw.span, plain)
@@ -340,6 +352,9 @@ impl<'b> RawRow<'b> for BatchRow<'b> {
         data_type: &DataType,
     ) -> Result<Option<Cow<'b, [u8]>>, ValueError> {
         let raw = &self.batch[self.span.cells[cell].clone()];
+        if self.span.is_own(cell, data_type) {
+            return Ok(Some(Cow::Borrowed(raw)));
+        }
         self.codec
             .decode(cell, raw, data_type)
             .map_err(|fault| ValueError(Cow::Owned(fault.0)))
@@ -392,7 +407,7 @@ impl<'b> Writer<'b> {
     #[inline]
     fn begin(&mut self) {
         if self.out.capacity() == 0 {
-            self.out = recycle::buffer(self.batch.len() + self.batch.len() / 8);
+            self.out = recycle::buffer(self.batch.len() + self.batch.len() / 2);
         }
     }
 

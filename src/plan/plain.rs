@@ -5,10 +5,12 @@
 //! ([`PlainAddresses`]). Where a program holds no other steps, that can be said of a row without decoding a
 //! cell or evaluating an expression. Which programs these are is decided here; what is done with their
 //! rows is the pipeline's business. Any row about which there is a doubt goes through the program.
+//!
+//! Likewise most rows do not meet the conditions of a program that drops or changes few.
 
 use super::program::{Origin, Pass, Program};
 use super::step::{Filter, StepKind};
-use crate::expression::PlainAddresses;
+use crate::expression::{Compiled, PlainAddresses};
 
 /// A cell of which the addresses are moved.
 #[derive(Debug)]
@@ -86,6 +88,21 @@ impl Program {
             not_null: cells.iter().any(|cell| cell.addresses.not_null),
             cells,
         })
+    }
+
+    /// The conditions without which the program leaves a row as it is, and finds nothing in it, if that is all
+    /// it asks and they are quickly answered: true of none of them, the row need not run through it.
+    pub fn conditions(&self, pass: Pass) -> Option<Vec<&Compiled>> {
+        let steps = self.steps.iter().map(|step| match &step.kind {
+            StepKind::Delete(Filter::Where(condition))
+            | StepKind::Update {
+                filter: Filter::Where(condition),
+                ..
+            } if condition.is_comparison() => Some(&**condition),
+            _ => None,
+        });
+        let conditions: Option<Vec<_>> = steps.collect();
+        conditions.filter(|_| pass == self.whole())
     }
 
     fn is_partition_key(&self, slot: usize) -> bool {

@@ -20,6 +20,7 @@ pub use utf16::{Encoder as Utf16Encoder, Utf16};
 use crate::archive::Flavour;
 use crate::error::{Error, Result};
 use directory::Order;
+use rustix::buffer::spare_capacity;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, IsTerminal, Read, Seek};
@@ -72,6 +73,20 @@ pub struct Source {
     /// How much of `head` has been read.
     given: usize,
     rest: Box<dyn Read + Send>,
+    /// A file that is read as it lies there: what `rest` would give.
+    direct: Option<Box<dyn Refill + Send>>,
+}
+
+/// Reads into memory that nobody has cleared before.
+trait Refill {
+    /// Appends what one read gives, into the room that the buffer has.
+    fn refill(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize>;
+}
+
+impl Refill for File {
+    fn refill(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        Ok(rustix::io::read(self, spare_capacity(buffer))?)
+    }
 }
 
 impl Source {
@@ -118,7 +133,9 @@ impl Source {
             Ok((metadata, original))
         };
         let (metadata, original) = open().map_err(|e| failed(label, &e))?;
+        let direct = file.try_clone().ok();
         let mut source = Source::recognised(Box::new(file), label)?;
+        source.read_directly(direct);
         source.identity = Identity::of(&metadata);
         source.len = metadata.is_file().then_some(metadata.len());
         source.original = original;
@@ -205,7 +222,33 @@ impl Source {
             head: Vec::new(),
             given: 0,
             rest: Box::new(Counted { reader, consumed }),
+            direct: None,
         }
+    }
+
+    /// Behind the first bytes, reads from `file` what `rest` would read from it.
+    fn read_directly(&mut self, file: Option<impl Refill + Send + 'static>) {
+        let is_file = self.is_verbatim() && self.flavour != Some(Flavour::Tar);
+        if let (Some(file), true) = (file, is_file) {
+            self.direct = Some(Box::new(file));
+        }
+    }
+
+    /// Appends what one read gives to a buffer that has room for it; nothing is the end.
+    ///
+    /// # Errors
+    /// As for any read.
+    pub fn read_into(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        if let (Some(file), true) = (&mut self.direct, self.given == self.head.len()) {
+            let n = file.refill(buffer)?;
+            self.consumed.fetch_add(n as u64, Ordering::Relaxed);
+            return Ok(n);
+        }
+        let length = buffer.len();
+        buffer.resize(buffer.capacity(), 0);
+        let read = self.read(&mut buffer[length..]);
+        buffer.truncate(length + read.as_ref().map_or(0, |n| *n));
+        read
     }
 
     /// Reads so many of the first bytes, or all there are.

@@ -4,8 +4,9 @@
 //! The file must stay as it is meanwhile: one that has changed its length or was written to is an
 //! error, since what is read again must be what was read before.
 
-use super::Source;
+use super::{Refill, Source};
 use crate::error::{Error, Result};
+use rustix::buffer::spare_capacity;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -87,11 +88,14 @@ impl Original {
     /// # Errors
     /// As [`Source::open`].
     pub fn again(&self) -> Result<Source> {
-        let again = Again {
+        let from = |at| Again {
             file: Arc::clone(&self.file),
-            at: self.base,
+            at,
         };
-        Source::recognised(Box::new(again), &self.label)
+        let mut source = Source::recognised(Box::new(from(self.base)), &self.label)?;
+        let behind = self.base + source.head().len() as u64;
+        source.read_directly(Some(from(behind)));
+        Ok(source)
     }
 }
 
@@ -105,6 +109,14 @@ struct Again {
 impl Read for Again {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.file.read_at(buffer, self.at)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+impl Refill for Again {
+    fn refill(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        let n = rustix::io::pread(&*self.file, spare_capacity(buffer), self.at)?;
         self.at += n as u64;
         Ok(n)
     }
@@ -176,6 +188,39 @@ mod tests {
                 .unwrap_err();
             assert_eq!(error.kind, ErrorKind::Input);
             assert!(error.message.contains("has changed"), "{error}");
+        }
+    }
+
+    #[test]
+    fn reads_into_uncleared_memory_give_the_same_bytes() {
+        let (file, bytes) = dump();
+        let mut source = Source::open(Some(file.path())).unwrap();
+        let again = source.original().unwrap().again().unwrap();
+        let mut begun = Source::open(Some(file.path())).unwrap();
+        let mut first = vec![0; 100];
+        begun.read_exact(&mut first).unwrap();
+        let unclear = Source::recognised(Box::new(std::io::Cursor::new(bytes.clone())), "x");
+        for (source, before) in [
+            (&mut source, Vec::new()),
+            (&mut { again }, Vec::new()),
+            (&mut begun, first),
+            (&mut unclear.unwrap(), Vec::new()),
+        ] {
+            let mut whole = before;
+            loop {
+                let mut buffer = Vec::with_capacity(10_000);
+                buffer.extend_from_slice(b"before");
+                if source.read_into(&mut buffer).unwrap() == 0 {
+                    break;
+                }
+                assert!(buffer.starts_with(b"before") && buffer.capacity() == 10_000);
+                whole.extend_from_slice(&buffer[6..]);
+            }
+            assert!(whole == bytes);
+            assert_eq!(
+                source.consumed().load(std::sync::atomic::Ordering::Relaxed),
+                bytes.len() as u64
+            );
         }
     }
 }

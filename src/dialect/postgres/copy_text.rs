@@ -3,7 +3,7 @@
 use super::charset::Charset;
 use super::copy_head::CopyHead;
 use crate::dialect::marks::{BLOCK, marks};
-use crate::dialect::{Bare, RowCodec, RowFault, RowSpan};
+use crate::dialect::{Ahead, Bare, RowCodec, RowFault, RowSpan};
 use crate::schema::DataType;
 use memchr::{memchr, memchr_iter, memchr3};
 use std::borrow::Cow;
@@ -121,37 +121,66 @@ impl TextCodec {
 
     /// Finds the cells of the row at `at`, where no character but the escaped ones can hide a sign.
     fn split(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
-        let eol = self.newline.last();
-        let delimiter = self.head.delimiter;
-        let (mut cell, mut base) = (at, at);
-        while base < batch.len() {
-            let mut marks = marks(batch, base, [delimiter, b'\\', eol]);
-            let mut next = base + BLOCK;
-            while marks != 0 {
-                let here = base + marks.trailing_zeros() as usize;
-                marks &= marks - 1;
-                let byte = batch[here];
-                if byte == eol {
-                    return Ok(self.end_row(batch, at, cell, here, row));
-                }
-                if byte != b'\\' {
-                    row.cells.push(cell..here);
-                    cell = here + 1;
-                    continue;
-                }
+        let follows = at > 0 && at == row.body.end && at - at % BLOCK == row.ahead.base;
+        let mut block = match follows {
+            true => row.ahead,
+            false => self.look(batch, at - at % BLOCK, at),
+        };
+        let (mut cell, mut from) = (at, at);
+        row.own = usize::MAX;
+        loop {
+            let Ahead { base, marks } = block;
+            let [delimiters, ends, escapes] = marks.map(|marks| marks & u64::MAX << (from - base));
+            // The end of the row, and what stands before it.
+            let end = ends & ends.wrapping_neg();
+            let within = end.wrapping_sub(1);
+            let mut left = delimiters & within;
+            while left != 0 {
+                let here = base + left.trailing_zeros() as usize;
+                left &= left - 1;
+                row.cells.push(cell..here);
+                cell = here + 1;
+            }
+            let mut left = escapes & within;
+            while left != 0 {
+                let here = base + left.trailing_zeros() as usize;
+                left &= left - 1;
+                row.own = row.own.min(here + 1);
                 // Older servers take it for the end of the data, in the middle of a line too.
                 if batch.get(here + 1) == Some(&b'.') {
                     return fault(UNESCAPED_END);
                 }
-                // The byte behind it means nothing by itself.
-                match here + 1 - base {
-                    BLOCK => next = here + 2,
-                    escaped => marks &= !(1 << escaped),
-                }
             }
-            base = next;
+            if end != 0 {
+                let here = base + end.trailing_zeros() as usize;
+                row.own = if self.own { row.own.min(here + 1) } else { 0 };
+                row.ahead = block;
+                return Ok(self.end_row(batch, at, cell, here, row));
+            }
+            let next = base + BLOCK;
+            if next >= batch.len() {
+                return fault(NO_END);
+            }
+            // The byte behind a backslash means nothing by itself.
+            from = next + (escapes >> (BLOCK - 1)) as usize;
+            block = self.look(batch, next, from);
         }
-        fault(NO_END)
+    }
+
+    /// Where delimiters, line ends and backslashes stand in a block, as far as they are not escaped; up to `from` is
+    /// nobody's business.
+    #[inline]
+    fn look(&self, batch: &[u8], base: usize, from: usize) -> Ahead {
+        let signs = [self.head.delimiter, self.newline.last(), b'\\'];
+        let seen = u64::MAX << (from - base);
+        let mut marks = marks(batch, base, signs).map(|marks| marks & seen);
+        let mut left = marks[2];
+        while left != 0 {
+            let escape = left & left.wrapping_neg();
+            marks = marks.map(|marks| marks & !(escape << 1));
+            left &= marks[2] & !escape;
+        }
+        Ahead { base, marks }
     }
 
     /// [`TextCodec::split`] by characters, of which some hold bytes that look like signs.
@@ -159,6 +188,7 @@ impl TextCodec {
         let eol = self.newline.last();
         let delimiter = self.head.delimiter;
         let (mut cell, mut here) = (at, at);
+        row.own = 0;
         while here < batch.len() {
             match batch[here] {
                 b if b == eol => return Ok(self.end_row(batch, at, cell, here, row)),
@@ -267,14 +297,21 @@ impl RowCodec for TextCodec {
         if raw == self.head.null {
             return Bare::Null;
         }
-        let special = |b: u8| b < 0x20 || b == b'\\';
-        let unclear = raw.iter().fold(false, |any, &b| any | special(b))
+        let control = raw.iter().fold(false, |any, &b| any | (b < 0x20));
+        let unclear = control
             || !self.bare
             || !(self.charset.is_plain() || raw.is_ascii())
             || Some(raw) == self.head.default.as_deref();
-        match unclear {
-            true => Bare::Unclear,
-            false => Bare::Text(0..raw.len()),
+        if unclear {
+            return Bare::Unclear;
+        }
+        // As nearly all that has one, a text with line ends.
+        let mut escapes = memchr_iter(b'\\', raw).peekable();
+        let lines = escapes.peek().is_some();
+        match escapes.all(|at| raw.get(at + 1).is_some_and(|b| b"bfnrtv".contains(b))) {
+            true if lines => Bare::Lines(0..raw.len()),
+            true => Bare::Text(0..raw.len()),
+            false => Bare::Unclear,
         }
     }
 
@@ -301,15 +338,24 @@ impl RowCodec for TextCodec {
         let mut escapes = memchr_iter(b'\\', rows);
         let escape = escapes.find(|at| !rows.get(at + 1).is_some_and(|b| harmless(*b)));
         let rows = &rows[..escape.unwrap_or(rows.len())];
-        let (mut end, mut count) = (0, 0);
-        while let Some(length) = memchr(b'\n', &rows[end..]) {
-            let row = &rows[end..end + length];
-            let delimiters = memchr_iter(self.head.delimiter, row).count();
-            if delimiters + 1 != columns || length > longest || row.last() == Some(&b'\r') {
-                break;
+        let delimiters = columns as u32 - 1;
+        // Where the last row has ended, and what has been met of the next.
+        let (mut end, mut count, mut met) = (0, 0, 0);
+        for base in (0..rows.len()).step_by(BLOCK) {
+            let [mut between, mut ends] = marks(rows, base, [self.head.delimiter, b'\n']);
+            while ends != 0 {
+                let before = (ends & ends.wrapping_neg()) - 1;
+                let found = base + ends.trailing_zeros() as usize;
+                met += (between & before).count_ones();
+                let cut = found > 0 && rows[found - 1] == b'\r';
+                if met != delimiters || found - end > longest || cut {
+                    return (at + end, count);
+                }
+                between &= !before;
+                ends &= ends - 1;
+                (end, count, met) = (found + 1, count + 1, 0);
             }
-            end += length + 1;
-            count += 1;
+            met += between.count_ones();
         }
         (at + end, count)
     }
@@ -404,6 +450,7 @@ mod tests {
     use super::super::copy_head;
     use super::super::tokens::{Lexing, tokens};
     use super::*;
+    use proptest::prelude::*;
 
     type Row = Vec<Option<Vec<u8>>>;
     /// Options, encoding, line ends, a row's bytes, its cells.
@@ -585,5 +632,91 @@ mod tests {
         let mut codec = codec("", "UTF8", Newline::Lf);
         codec.width = Some(0);
         assert_eq!(rows(&codec, b"\n\n").unwrap(), [vec![], vec![]]);
+    }
+
+    /// The rows of a batch, one byte after the other: their cells, and how many could be read.
+    fn slowly(codec: &TextCodec, batch: &[u8]) -> (Vec<Vec<std::ops::Range<usize>>>, bool) {
+        let (mut rows, mut cells, mut cell, mut at) = (Vec::new(), Vec::new(), 0, 0);
+        while let Some(&byte) = batch.get(at) {
+            if byte == b'\\' {
+                if batch.get(at + 1) == Some(&b'.') {
+                    return (rows, false);
+                }
+                at += 2;
+                continue;
+            }
+            if byte == codec.newline.last() {
+                let cut = codec.newline != Newline::Cr && at > cell && batch[at - 1] == b'\r';
+                cells.push(cell..at - usize::from(cut));
+                rows.push(std::mem::take(&mut cells));
+                cell = at + 1;
+            } else if byte == codec.head.delimiter {
+                cells.push(cell..at);
+                cell = at + 1;
+            }
+            at += 1;
+        }
+        (rows, cells.is_empty() && cell == batch.len())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn blocks_are_read_as_bytes_are(
+            parts in proptest::collection::vec("[a-c]{0,70}(\t|\t\t|\n|\r\n|\r|\\\\\\\\|\\\\n|\\\\N|\\\\\t|\\\\\n|\\\\[.]|@)", 0..40),
+            newline in prop_oneof![Just(Newline::Lf), Just(Newline::CrLf), Just(Newline::Cr)],
+        ) {
+            let batch: Vec<u8> = parts.concat().into_bytes();
+            let codec = codec("", "UTF8", newline);
+            let (slow, whole) = slowly(&codec, &batch);
+            let mut row = RowSpan::default();
+            let mut fast = Vec::new();
+            let mut at = 0;
+            let is_whole = loop {
+                match codec.row(&batch, at, &mut row) {
+                    Ok(true) => {}
+                    end => break end.is_ok(),
+                }
+                for cell in row.cells.iter().filter(|cell| cell.end < row.own) {
+                    let raw = &batch[cell.clone()];
+                    prop_assert_eq!(codec.decode(0, raw, &DataType::Text).unwrap(), Some(Cow::Borrowed(raw)));
+                }
+                fast.push(row.cells.clone());
+                at = row.body.end;
+            };
+            prop_assert_eq!((&fast, is_whole), (&slow, whole));
+            // Somewhere in the middle, with nothing known before.
+            for row in slow.iter().filter(|row| row[0].start > 0) {
+                let mut new = RowSpan::default();
+                prop_assert!(codec.row(&batch, row[0].start, &mut new).unwrap());
+                prop_assert_eq!(&new.cells, row);
+            }
+        }
+
+        #[test]
+        fn rows_without_addresses_are_rows(
+            parts in proptest::collection::vec("[a-c]{0,40}(\t|\t[a-c]{1,9}\t|\n|\t[a-c]\n|\r\n|\\\\n|\\\\N|\\\\\t|\\\\\\\\|@)", 0..30),
+            columns in 1usize..4,
+            longest in prop_oneof![Just(usize::MAX), 10usize..60],
+            not_null: bool,
+        ) {
+            let batch: Vec<u8> = parts.concat().into_bytes();
+            let codec = codec("", "UTF8", Newline::Lf);
+            let (end, count) = codec.without_addresses(&batch, 0, columns, longest, not_null);
+            let (rows, _) = slowly(&codec, &batch[..end]);
+            prop_assert_eq!(rows.len() as u64, count);
+            let mut good = 0;
+            for row in slowly(&codec, &batch).0 {
+                let text = &batch[row[0].start..row[row.len() - 1].end];
+                let odd = text.contains(&b'@') || text.windows(2).any(|two| two == b"\\\\" || two == b"\\\t");
+                let odd = odd || not_null && text.windows(2).any(|two| two == b"\\N");
+                let cut = batch[row[row.len() - 1].end] == b'\r';
+                if row.len() != columns || text.len() > longest || odd || cut {
+                    break;
+                }
+                good += 1;
+            }
+            prop_assert_eq!(count, good);
+        }
     }
 }

@@ -76,12 +76,11 @@ pub fn sight(text: &[u8], floor: usize, at: usize) -> Sight {
     if end == at + 1 {
         return Sight::Nothing;
     }
-    let mut start = at;
     let mut word = 0;
-    while start > floor && is(text[start - 1], LOCAL) {
-        start -= 1;
-        word |= CLASS[usize::from(text[start])];
-    }
+    let before = text.get(floor..at).unwrap_or_default().iter().rev();
+    let local = before.map(|&b| CLASS[usize::from(b)]);
+    let local = local.take_while(|class| class & LOCAL != 0);
+    let start = at - local.inspect(|class| word |= class).count();
     let free = start == floor || is(text[start - 1], BEFORE);
     match free && word & WORD != 0 {
         true => Sight::Address(start, end),
@@ -102,12 +101,9 @@ fn domain(text: &[u8], start: usize) -> Option<usize> {
     let mut labels = 0;
     loop {
         let mut all = LETTER;
-        while let Some(&byte) = text.get(end)
-            && is(byte, LABEL)
-        {
-            all &= CLASS[usize::from(byte)];
-            end += 1;
-        }
+        let classes = text[end..].iter().map(|&b| CLASS[usize::from(b)]);
+        let classes = classes.take_while(|class| class & LABEL != 0);
+        end += classes.inspect(|class| all &= class).count();
         let next = text.get(end).copied();
         if end == label {
             // Behind the `@` itself: a dot, a blank, the end. Behind a dot: the sentence ends.

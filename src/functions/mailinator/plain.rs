@@ -8,7 +8,7 @@
 use crate::functions::Function;
 use crate::functions::address::{self, Sight, sight};
 use crate::functions::fit::{self, Limit};
-use memchr::{memchr, memchr3};
+use memchr::memchr;
 
 /// How addresses are moved.
 #[derive(Debug, Clone, Copy)]
@@ -50,9 +50,26 @@ impl<'d> Plain<'d> {
     /// Appends `text` with its addresses moved and says whether there were any; none, with nothing
     /// appended, if that needs a closer look. Nothing is appended either if the text stays as it is.
     pub fn rewrite(&self, text: &[u8], out: &mut Vec<u8>) -> Option<bool> {
+        self.rewrite_unless(text, out, |b| matches!(b, b'%' | b'&' | b'\\'))
+    }
+
+    /// [`Plain::rewrite`] for a text in which every backslash and the letter behind it stand for a control
+    /// character. Such a letter is never taken for a part of an address: [`sight`] is unsure beside a backslash.
+    pub fn rewrite_lines(&self, text: &[u8], out: &mut Vec<u8>) -> Option<bool> {
+        self.rewrite_unless(text, out, |b| matches!(b, b'%' | b'&'))
+    }
+
+    /// `encodes`: could this byte begin an encoded character?
+    fn rewrite_unless(
+        &self,
+        text: &[u8],
+        out: &mut Vec<u8>,
+        encodes: impl Fn(u8) -> bool,
+    ) -> Option<bool> {
         let before = out.len();
         let fits = |text: &[u8]| fit::fits(text, self.limit);
-        match self.moved(text, out) {
+        let is_encoded = |text: &[u8]| text.iter().fold(false, |any, &b| any | encodes(b));
+        match self.moved(text, out, is_encoded) {
             Some(true) if fits(&out[before..]) => Some(true),
             Some(false) if fits(text) => Some(false),
             _ => {
@@ -62,7 +79,12 @@ impl<'d> Plain<'d> {
         }
     }
 
-    fn moved(&self, text: &[u8], out: &mut Vec<u8>) -> Option<bool> {
+    fn moved(
+        &self,
+        text: &[u8],
+        out: &mut Vec<u8>,
+        is_encoded: impl Fn(&[u8]) -> bool,
+    ) -> Option<bool> {
         let (mut done, mut floor, mut from) = (0, 0, 0);
         while let Some(at) = memchr(b'@', &text[from..]) {
             let at = from + at;
@@ -78,14 +100,13 @@ impl<'d> Plain<'d> {
             if (start == floor && floor > 0) || is_encoded(&text[floor..start]) {
                 return None;
             }
-            let domain = &text[at + 1..end];
-            if !domain.eq_ignore_ascii_case(self.domain) {
+            if !text[at + 1..end].eq_ignore_ascii_case(self.domain) {
                 if end - start > super::LOCAL {
                     return None;
                 }
-                out.extend_from_slice(&text[done..at]);
-                out.push(b'_');
-                out.extend_from_slice(domain);
+                let begin = out.len();
+                out.extend_from_slice(&text[done..end]);
+                out[begin + at - done] = b'_';
                 out.push(b'@');
                 out.extend_from_slice(self.domain);
                 done = end;
@@ -101,11 +122,6 @@ impl<'d> Plain<'d> {
         }
         (!self.lone || from == 0).then_some(false)
     }
-}
-
-/// Could there be encoded characters?
-fn is_encoded(text: &[u8]) -> bool {
-    !text.is_empty() && memchr3(b'%', b'&', b'\\', text).is_some()
 }
 
 /// May it be a value of PHP, which says its own length?
@@ -180,6 +196,52 @@ mod tests {
         }
     }
 
+    /// A text whose control characters are written as a backslash and a letter, against the same with them.
+    fn compare_lines(text: &str, limit: Limit) {
+        const LETTERS: [(char, char); 6] = [
+            ('n', '\n'),
+            ('r', '\r'),
+            ('t', '\t'),
+            ('b', '\u{8}'),
+            ('f', '\u{c}'),
+            ('v', '\u{b}'),
+        ];
+        let (mut written, mut meant) = (String::new(), String::new());
+        for c in text.chars() {
+            meant.push(c);
+            match LETTERS.iter().find(|(_, control)| *control == c) {
+                Some((letter, _)) => written.extend(['\\', *letter]),
+                None => written.push(c),
+            }
+        }
+        for lone in [true, false] {
+            let plain = Plain::new(DOMAIN, limit, lone).unwrap();
+            let (mut fast, mut slow) = (Vec::new(), Vec::new());
+            let Some(changed) = plain.rewrite_lines(written.as_bytes(), &mut fast) else {
+                continue;
+            };
+            assert_eq!(plain.rewrite(meant.as_bytes(), &mut slow), Some(changed));
+            let mut shown = String::from_utf8(slow).unwrap();
+            for (letter, control) in LETTERS {
+                shown = shown.replace(control, &format!("\\{letter}"));
+            }
+            assert_eq!(String::from_utf8(fast).unwrap(), shown);
+        }
+    }
+
+    #[test]
+    fn addresses_between_line_ends() {
+        let plain = Plain::new(DOMAIN, None, false).unwrap();
+        let mut out = Vec::new();
+        let text = b"bounced at\\n90 for ada@b.de, see\\tc@d.info.";
+        assert_eq!(plain.rewrite_lines(text, &mut out), None);
+        let text = b"bounced at\\n90 for ada@b.de, see\\nd@e.fr";
+        assert_eq!(plain.rewrite_lines(text, &mut out), None);
+        let text = b"bounced at\\n90 for ada@b.de, see\\n";
+        assert_eq!(plain.rewrite_lines(text, &mut out), Some(true));
+        assert_eq!(out, b"bounced at\\n90 for ada_b.de@mailinator.com, see\\n");
+    }
+
     #[test]
     fn what_is_close_to_plain() {
         let long = format!("{}@b.de", "a".repeat(58));
@@ -220,6 +282,11 @@ mod tests {
         #[test]
         fn any_text(text in "([a-z0-9@. ]|[ab@%40&#64;\\\\u0\"'<>,.: x\n\u{e9}\u{4e2d}_~!=\\[\\]{}-]|@b.de|a@b.com|@mailinator.com|,){0,30}") {
             compare_all(text.as_bytes());
+        }
+
+        #[test]
+        fn lines(text in "([a-z0-9@. \n]|[ab@%&\"'<>,.: x\n\t\r\u{b}\u{8}\u{c}\u{e9}_~]|@b.de|a@b.com|[ \n]a@b[.]de[ ,\n]|,){0,30}", limit in prop_oneof![Just(None), Just(Some((20, LengthUnit::Characters)))]) {
+            compare_lines(&text, limit);
         }
 
         #[test]
