@@ -236,12 +236,11 @@ fn is_doubtful(before: u8, byte: u8) -> bool {
         | (before == b'-') & (byte == b'-')
 }
 
-/// The same where a backslash takes the byte behind it along, within quotes and outside of them.
+/// The same where a backslash takes the byte behind it along, within quotes and outside of them: `\n`, `\r` and
+/// `\"` are nothing else anywhere.
 fn is_doubtful_escaped(before: u8, byte: u8) -> bool {
     let escaped = before == b'\\';
-    let command = (byte | 0x20 == b'g') | (byte == b'c');
-    escaped & (command | (byte == b'\\') | (byte == b'\'') | (byte & 0xFE == b'('))
-        | !escaped & (byte == b'"')
+    (escaped ^ (byte == b'"')) & !((byte == b'n') | (byte == b'r'))
         | (byte == b'`')
         | (byte == b'#')
         | (byte == b'*')
