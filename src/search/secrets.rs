@@ -8,7 +8,7 @@
 use aho_corasick::AhoCorasick;
 use regex::bytes::{Captures, Regex};
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// One shape.
 struct Shape {
@@ -18,6 +18,13 @@ struct Shape {
     signs: &'static [&'static str],
     /// The secret.
     pattern: &'static str,
+}
+
+impl Shape {
+    fn compile(&self) -> Regex {
+        let pattern = format!("(?-u){}", self.pattern);
+        Regex::new(&pattern).expect("the patterns are sound: a test compiles them")
+    }
 }
 
 /// The first two lines are `-----BEGIN … PRIVATE KEY` in base64 and in hex, the way keys stand in
@@ -219,7 +226,8 @@ struct Shapes {
     signs: AhoCorasick,
     /// Which shape a sign belongs to.
     owners: Vec<usize>,
-    patterns: Vec<Regex>,
+    /// Compiled when a sign of theirs is first met: that takes longer than a short run.
+    patterns: Vec<OnceLock<Regex>>,
 }
 
 static ALL: LazyLock<Shapes> = LazyLock::new(|| {
@@ -227,17 +235,13 @@ static ALL: LazyLock<Shapes> = LazyLock::new(|| {
     let owned = owned.flat_map(|(n, shape)| shape.signs.iter().map(move |sign| (n, *sign)));
     let (owners, mut signs): (Vec<usize>, Vec<&str>) = owned.unzip();
     signs.extend(ESCAPES);
-    let pattern = |shape: &Shape| {
-        let pattern = format!("(?-u){}", shape.pattern);
-        Regex::new(&pattern).expect("the patterns are sound: a test compiles them")
-    };
     Shapes {
         signs: AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .build(&signs)
             .expect("a few short signs"),
         owners,
-        patterns: SHAPES.iter().map(pattern).collect(),
+        patterns: SHAPES.iter().map(|_| OnceLock::new()).collect(),
     }
 });
 
@@ -253,7 +257,7 @@ pub(super) fn each(text: &[u8], take: &mut dyn FnMut(Range<usize>, &'static str)
         if wanted & 1 << n == 0 {
             continue;
         }
-        for found in pattern.captures_iter(text) {
+        for found in pattern.get_or_init(|| shape.compile()).captures_iter(text) {
             if let Some(whole) = secret(&found) {
                 take(whole, shape.name);
             }
@@ -437,6 +441,15 @@ mod tests {
             signs(text.as_bytes(), &mut places);
             assert!(!places.is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn every_pattern_compiles() {
+        assert!(
+            SHAPES
+                .iter()
+                .all(|shape| shape.compile().captures_len() > 0)
+        );
     }
 
     #[test]
