@@ -62,7 +62,8 @@ impl Buffers {
             Some(place) => self.ends.remove(place).into(),
             None => Vec::with_capacity(BUFFER),
         };
-        buffer.resize(HEADROOM, 0);
+        buffer.clear();
+        buffer.extend_from_slice(&[0; HEADROOM]);
         let read = source.read_into(&mut buffer);
         let mut bytes = BytesMut::from(Bytes::from(buffer));
         if self.ends.len() == KEPT {

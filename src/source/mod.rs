@@ -75,7 +75,12 @@ pub struct Source {
     rest: Box<dyn Read + Send>,
     /// A file that is read as it lies there: what `rest` would give.
     direct: Option<Box<dyn Refill + Send>>,
+    /// Where anything else is read into first.
+    room: Vec<u8>,
 }
+
+/// The size of that.
+const ROOM: usize = 512 << 10;
 
 /// Reads into memory that nobody has cleared before.
 trait Refill {
@@ -223,6 +228,7 @@ impl Source {
             given: 0,
             rest: Box::new(Counted { reader, consumed }),
             direct: None,
+            room: Vec::new(),
         }
     }
 
@@ -244,10 +250,15 @@ impl Source {
             self.consumed.fetch_add(n as u64, Ordering::Relaxed);
             return Ok(n);
         }
-        let length = buffer.len();
-        buffer.resize(buffer.capacity(), 0);
-        let read = self.read(&mut buffer[length..]);
-        buffer.truncate(length + read.as_ref().map_or(0, |n| *n));
+        // What has to be cleared before it is read into is cleared once, however little each read gives.
+        let mut room = std::mem::take(&mut self.room);
+        if room.is_empty() {
+            room = vec![0; ROOM];
+        }
+        let free = (buffer.capacity() - buffer.len()).min(ROOM);
+        let read = self.read(&mut room[..free]);
+        buffer.extend_from_slice(&room[..read.as_ref().map_or(0, |n| *n)]);
+        self.room = room;
         read
     }
 
