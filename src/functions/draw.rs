@@ -3,12 +3,11 @@
 //! what was chosen to the input.
 
 use super::Call;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use super::chacha::ChaCha8;
 
 /// A stream of choices.
 pub struct Draw {
-    random: ChaCha8Rng,
+    random: ChaCha8,
 }
 
 impl Draw {
@@ -16,7 +15,7 @@ impl Draw {
     #[inline]
     pub fn keyed(call: &Call<'_>, input: &[u8]) -> Self {
         Draw {
-            random: ChaCha8Rng::from_seed(call.key.digest(input)),
+            random: ChaCha8::new(&call.key.digest(input)),
         }
     }
 
@@ -29,11 +28,11 @@ impl Draw {
     // Inlined, so that an alphabet's length is known where the divisions are compiled.
     #[inline]
     pub fn below(&mut self, end: u64) -> u64 {
-        // The part of the range that `end` divides evenly.
-        let even = u64::MAX - u64::MAX.checked_rem(end).unwrap_or(0);
+        // The part of the range that `end` divides evenly; that ends so late that a division seldom has to tell where.
+        let even = || u64::MAX - u64::MAX.checked_rem(end).unwrap_or(0);
         loop {
-            let number = self.random.next_u64();
-            if number < even {
+            let number = self.random.number();
+            if number < u64::MAX - end || number < even() {
                 return number.checked_rem(end).unwrap_or(0);
             }
         }
@@ -45,7 +44,7 @@ impl Draw {
             return low;
         }
         let offset = match high.wrapping_sub(low).cast_unsigned() {
-            u64::MAX => self.random.next_u64(),
+            u64::MAX => self.random.number(),
             span => self.below(span + 1),
         };
         low.wrapping_add(offset.cast_signed())
@@ -60,26 +59,36 @@ impl Draw {
     /// So many characters of an alphabet of ASCII characters.
     #[inline]
     pub fn text(&mut self, alphabet: &[u8], length: usize) -> String {
-        (0..length)
-            .map(|_| char::from(self.pick(alphabet)))
-            .collect()
+        let mut out = String::with_capacity(length);
+        for _ in 0..length {
+            out.push(char::from(self.pick(alphabet)));
+        }
+        out
+    }
+
+    /// The same, as bytes.
+    #[inline]
+    pub fn letters<const N: usize>(&mut self, alphabet: &[u8]) -> [u8; N] {
+        std::array::from_fn(|_| self.pick(alphabet))
     }
 
     /// A pattern with `#` replaced by digits, `^` by 2 to 9, `$` by capital letters.
     pub fn pattern(&mut self, pattern: &str) -> String {
         let mut out = String::with_capacity(pattern.len());
-        out.extend(pattern.chars().map(|c| match c {
-            '#' => char::from(self.pick(b"0123456789")),
-            '^' => char::from(self.pick(b"23456789")),
-            '$' => char::from(self.pick(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")),
-            other => other,
-        }));
+        for c in pattern.chars() {
+            out.push(match c {
+                '#' => char::from(self.pick(b"0123456789")),
+                '^' => char::from(self.pick(b"23456789")),
+                '$' => char::from(self.pick(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")),
+                other => other,
+            });
+        }
         out
     }
 
     /// Random bytes.
     pub fn bytes(&mut self, out: &mut [u8]) {
-        self.random.fill_bytes(out);
+        self.random.fill(out);
     }
 }
 

@@ -39,17 +39,22 @@ fn make(draw: &mut Draw, _locale: Locale, limit: Limit) -> String {
 
 /// A name and so many random characters that no two are the same, in at most `room` characters.
 pub fn handle(draw: &mut Draw, room: usize) -> String {
-    let tail = draw.text(fit::ALPHABET, SUFFIX);
-    let name = ENGLISH.word(List::FirstName, draw).chars();
-    let letters = name.filter(char::is_ascii_alphabetic);
-    // With room for a domain behind it.
-    let mut whole = String::with_capacity(48);
-    whole.extend(letters.map(|letter| letter.to_ascii_lowercase()));
-    whole.push('.');
-    whole.push_str(&tail);
-    if whole.len() <= room {
-        whole
-    } else {
-        tail[..room.clamp(1, tail.len())].to_owned()
+    let mut whole = String::with_capacity(CAPACITY);
+    let tail = draw.letters::<SUFFIX>(fit::ALPHABET);
+    for letter in ENGLISH.word(List::FirstName, draw).bytes() {
+        if letter.is_ascii_alphabetic() {
+            whole.push(char::from(letter.to_ascii_lowercase()));
+        }
     }
+    whole.push('.');
+    if whole.len() + tail.len() <= room {
+        whole.extend(tail.map(char::from));
+    } else {
+        whole.clear();
+        whole.extend(tail.map(char::from).iter().take(room.max(1)));
+    }
+    whole
 }
+
+/// With room for a domain behind it.
+const CAPACITY: usize = 48;

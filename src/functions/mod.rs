@@ -15,6 +15,7 @@ use crate::schema::LengthUnit;
 use crate::value::{Value, ValueError};
 
 pub mod address;
+mod chacha;
 pub mod check_digits;
 mod city;
 mod company;

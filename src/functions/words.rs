@@ -129,12 +129,13 @@ impl Locale {
         let Value::Text(name) = argument else {
             return fault("the language has to be text");
         };
-        let name = String::from_utf8_lossy(name)
-            .to_ascii_lowercase()
-            .replace('-', "_");
+        let same = |a: u8, b: u8| a == b.to_ascii_lowercase() || (a, b) == (b'_', b'-');
+        let spells = |known: &&str| {
+            known.len() == name.len() && known.bytes().zip(&**name).all(|(a, b)| same(a, *b))
+        };
         let found = LOCALES
             .iter()
-            .position(|words| words.names.contains(&name.as_str()));
+            .position(|words| words.names.iter().any(spells));
         match found {
             Some(found) => Ok(Locale(found)),
             None => Err(ValueError(
@@ -171,11 +172,17 @@ impl Locale {
 
     /// A template's text filled in.
     pub fn fill_text(self, template: &str, draw: &mut Draw) -> String {
-        let mut out = String::new();
+        let mut out = String::with_capacity(32);
         let mut rest = template;
-        while let Some((before, after)) = rest.split_once('{') {
-            out.push_str(before);
-            let (name, behind) = after.split_once('}').unwrap_or((after, ""));
+        // Templates are shorter than what pays for a search by vectors.
+        let find = |text: &str, at: u8| text.bytes().position(|b| b == at);
+        while let Some(open) = find(rest, b'{') {
+            out.push_str(&rest[..open]);
+            let after = &rest[open + 1..];
+            let (name, behind) = match find(after, b'}') {
+                Some(close) => (&after[..close], &after[close + 1..]),
+                None => (after, ""),
+            };
             let word = match name {
                 "FirstName" => self.word(List::FirstName, draw),
                 "CitySuffix" => self.word(List::CitySuffix, draw),
@@ -193,7 +200,8 @@ impl Locale {
             out.push_str(word);
             rest = behind;
         }
-        out + rest
+        out.push_str(rest);
+        out
     }
 }
 
