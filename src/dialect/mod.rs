@@ -295,7 +295,12 @@ pub struct RowSpan {
 impl RowSpan {
     /// Is a raw cell of that type its own text form? Text forms of some types are made uniform.
     pub fn is_own(&self, cell: usize, data_type: &DataType) -> bool {
-        self.cells[cell].end < self.own && !matches!(data_type.base(), DataType::Bytea)
+        self.cells[cell].end < self.own && RowSpan::may_own(data_type)
+    }
+
+    /// Can raw cells of that type be their own text forms?
+    pub fn may_own(data_type: &DataType) -> bool {
+        !matches!(data_type.base(), DataType::Bytea)
     }
 }
 

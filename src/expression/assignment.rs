@@ -1,6 +1,7 @@
 //! A value on its way into a column.
 
 use super::compiler::{Compiler, Target, Typed};
+use super::direct::Direct;
 use super::evaluate::{borrow, written};
 use super::lookup::Lookup;
 use super::node::Node;
@@ -25,6 +26,7 @@ pub struct Assignment {
     needs_ordinal: bool,
     /// The text form, if the value is a constant.
     constant: Option<Option<Vec<u8>>>,
+    direct: Option<Direct>,
 }
 
 impl Assignment {
@@ -35,6 +37,14 @@ impl Assignment {
     pub fn eval<'v>(&'v self, row: &'v dyn Row) -> Result<Option<Cow<'v, [u8]>>, ValueError> {
         if let Some(constant) = &self.constant {
             return Ok(constant.as_deref().map(Cow::Borrowed));
+        }
+        // What the column would not take as it is goes the general way.
+        if let Some(direct) = &self.direct
+            && let Some(cell) = row.cell(direct.slot)?
+            && let Value::Text(text) = direct.call(cell)?
+            && direct.takes(&text)
+        {
+            return Ok(Some(text));
         }
         match self.node.eval(row)? {
             Value::Null => match &self.not_null {
@@ -146,6 +156,7 @@ pub fn compile_assignment(
         slots: typed.node.slots(),
         lookups: typed.node.lookups(),
         needs_ordinal: typed.node.needs_ordinal(),
+        direct: Direct::of(&typed.node, &data_type),
         node: typed.node,
         data_type,
         not_null: not_null.then(|| column.name.clone()),

@@ -26,7 +26,7 @@ impl Row for NoRow {
 }
 
 impl Comparison {
-    fn holds(self, ordering: Ordering) -> bool {
+    pub(super) fn holds(self, ordering: Ordering) -> bool {
         match self {
             Comparison::Eq => ordering.is_eq(),
             Comparison::Ne => ordering.is_ne(),
@@ -270,32 +270,11 @@ impl Node {
     /// The truth of a boolean expression; none is UNKNOWN.
     pub(super) fn truth(&self, row: &dyn Row) -> Result<Option<bool>, ValueError> {
         Ok(match self {
-            Node::CellIsNull(slot, negated) => Some(row.cell(*slot)?.is_none() != *negated),
-            Node::CellEquals(slot, text, negated) => {
-                row.cell(*slot)?.map(|cell| (cell == text) != *negated)
-            }
-            Node::CellIn(slot, texts, null, negated) => row
-                .cell(*slot)?
-                .and_then(|cell| (texts.contains(cell) || !null).then(|| texts.contains(cell)))
-                .map(|found| found != *negated),
-            Node::IntegerIs(slot, range, comparison, constant) => match row.cell(*slot)? {
-                Some(text) => Some(comparison.holds(range.parse(text)?.cmp(constant))),
-                None => None,
-            },
-            Node::IntegerIn(slot, range, constants, null, negated) => match row.cell(*slot)? {
-                Some(text) => {
-                    let value = range.parse(text)?;
-                    let found = match constants.len() {
-                        ..=8 => constants.contains(&value),
-                        _ => constants.binary_search(&value).is_ok(),
-                    };
-                    match found {
-                        true => Some(!negated),
-                        false => (!null).then_some(*negated),
-                    }
-                }
-                None => None,
-            },
+            Node::CellIsNull(..)
+            | Node::CellEquals(..)
+            | Node::CellIn(..)
+            | Node::IntegerIs(..)
+            | Node::IntegerIn(..) => self.cell_compared(row)?,
             Node::Not(value) => value.truth(row)?.map(|v| !v),
             Node::And(parts) => {
                 let mut result = Some(true);

@@ -11,9 +11,11 @@ mod builtins;
 mod calls;
 mod choices;
 mod collate;
+mod compared;
 mod comparison;
 mod compiler;
 mod conversion;
+mod direct;
 mod engines;
 mod evaluate;
 mod like;
@@ -148,6 +150,14 @@ impl Compiled {
     /// As for [`Compiled::eval`].
     pub fn is_true(&self, row: &dyn Row) -> Result<bool, ValueError> {
         Ok(self.node.truth(row)? == Some(true))
+    }
+
+    /// The same of a condition that [`Compiled::is_comparison`] is true of, compiled for this kind of row.
+    ///
+    /// # Errors
+    /// As for [`Compiled::eval`].
+    pub fn compares<R: Row>(&self, row: &R) -> Result<bool, ValueError> {
+        Ok(self.node.compared(row)? == Some(true))
     }
 
     /// Its value, if it is a constant.

@@ -7,8 +7,8 @@
 
 use super::transform::Writer;
 use crate::dialect::{Bare, RowCodec, RowSpan};
-use crate::expression::{Compiled, Row};
-use crate::plan::{Origin, Pass, PlainProgram, Program};
+use crate::expression::Row;
+use crate::plan::{Condition, Origin, Pass, PlainProgram, Program, ProgramColumn};
 use crate::value::ValueError;
 use memchr::memchr3;
 use std::ops::Range;
@@ -123,45 +123,63 @@ impl<'p> PlainRows<'p> {
 
 /// The cells of a row as its bytes, where they are their own text forms.
 pub(super) struct Idle<'p> {
-    program: &'p Program,
-    conditions: Vec<&'p Compiled>,
+    conditions: Vec<Condition<'p>>,
+    /// The cell of a slot, if its bytes may be its text form.
+    cells: Vec<Option<usize>>,
+}
+
+/// What the conditions of a program say of a row.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It stays as it is.
+    Stays,
+    /// The step of this number drops it, and none before it concerns it.
+    Goes(usize),
+    /// It has to run through the program.
+    Runs,
 }
 
 impl<'p> Idle<'p> {
     /// For the rows of a pass, if there are conditions to ask.
     pub(super) fn new(program: &'p Program, pass: Pass) -> Option<Self> {
         let conditions = program.conditions(pass)?;
+        let cell = |column: &ProgramColumn| match column.origin {
+            Origin::Cell(cell) if RowSpan::may_own(&column.column.data_type) => Some(cell),
+            _ => None,
+        };
         Some(Idle {
-            program,
             conditions,
+            cells: program.columns.iter().map(cell).collect(),
         })
     }
 
-    /// Does a row surely stay as it is?
-    pub(super) fn leaves(&self, batch: &[u8], span: &RowSpan) -> bool {
-        let row = Shown {
-            program: self.program,
-            batch,
-            span,
-        };
-        let holds = |condition: &&Compiled| !matches!(condition.is_true(&row), Ok(false));
-        !self.conditions.iter().any(holds)
+    /// What becomes of a row, as far as it is certain.
+    pub(super) fn verdict(&self, batch: &[u8], span: &RowSpan) -> Verdict {
+        let cells = &self.cells;
+        let row = Shown { cells, batch, span };
+        for (number, step) in self.conditions.iter().enumerate() {
+            match step.condition.compares(&row) {
+                Ok(false) => {}
+                Ok(true) if step.drops => return Verdict::Goes(number),
+                _ => return Verdict::Runs,
+            }
+        }
+        Verdict::Stays
     }
 }
 
 struct Shown<'r> {
-    program: &'r Program,
+    cells: &'r [Option<usize>],
     batch: &'r [u8],
     span: &'r RowSpan,
 }
 
 impl Row for Shown<'_> {
+    #[inline]
     fn cell(&self, slot: usize) -> Result<Option<&[u8]>, ValueError> {
-        let column = &self.program.columns[slot];
-        match column.origin {
-            Origin::Cell(cell) if self.span.is_own(cell, &column.column.data_type) => {
-                Ok(Some(&self.batch[self.span.cells[cell].clone()]))
-            }
+        let range = self.cells[slot].map(|cell| &self.span.cells[cell]);
+        match range {
+            Some(range) if range.end < self.span.own => Ok(Some(&self.batch[range.clone()])),
             _ => Err(ValueError::new("the cell has to be decoded")),
         }
     }

@@ -7,7 +7,7 @@
 //! statement that is open at its start has been written yet depends on the rows of earlier batches
 //! (all of them may have been dropped), so the batch leaves in parts and the order stage decides.
 
-use super::plain::{Idle, PlainRows};
+use super::plain::{Idle, PlainRows, Verdict};
 use super::recycle;
 use super::samples::Samples;
 use crate::dialect::{Block, RowCodec, RowFault, RowSpan};
@@ -248,10 +248,19 @@ fn each_row<'p, 'b>(
             Some(plain) => plain.row(codec, bytes, &row.raw.span),
             None => false,
         };
-        let leaves = |idle: &Idle<'_>| idle.leaves(bytes, &row.raw.span);
-        let outcome = match (&plain, moved) {
-            _ if idle.as_ref().is_some_and(leaves) => Outcome::Kept(&row.raw.span),
-            (Some(plain), true) => {
+        let verdict = match &idle {
+            Some(idle) => idle.verdict(bytes, &row.raw.span),
+            None => Verdict::Runs,
+        };
+        let outcome = match (verdict, &plain) {
+            (Verdict::Stays, _) => Outcome::Kept(&row.raw.span),
+            (Verdict::Goes(step), _) => {
+                tally[step].matched += 1;
+                row.reset();
+                row.raw.ordinal = ordinal;
+                Outcome::Ran(&row, Fate::Drop)
+            }
+            (Verdict::Runs, Some(plain)) if moved => {
                 tally.iter_mut().for_each(|step| step.matched += 1);
                 Outcome::Moved(&row.raw.span, plain)
             }

@@ -43,7 +43,7 @@ mod wait;
 pub use advice::{Advice, advice};
 pub use insert::{Inserts, NewCell, NewRow, NewRowSource, NewRows};
 pub use late::Passed;
-pub use plain::{PlainCell, PlainProgram};
+pub use plain::{Condition, PlainCell, PlainProgram};
 pub use program::{Fate, Origin, Partition, Pass, Program, ProgramColumn, RunFault, StepTally};
 pub use progress::{Facts, FloatingResult};
 pub use proof::{MAIL_DOMAIN, Writes};

@@ -34,6 +34,15 @@ pub struct PlainProgram<'p> {
     pub not_null: bool,
 }
 
+/// The condition of a step.
+#[derive(Debug)]
+pub struct Condition<'p> {
+    /// A comparison of cells with constants.
+    pub condition: &'p Compiled,
+    /// Is it all that is asked of a row that the step drops?
+    pub drops: bool,
+}
+
 impl Program {
     /// The program as one that only moves addresses, if all of it runs in `pass` and nothing in it does more.
     pub fn plain(&self, pass: Pass) -> Option<PlainProgram<'_>> {
@@ -92,13 +101,16 @@ impl Program {
 
     /// The conditions without which the program leaves a row as it is, and finds nothing in it, if that is all
     /// it asks and they are quickly answered: true of none of them, the row need not run through it.
-    pub fn conditions(&self, pass: Pass) -> Option<Vec<&Compiled>> {
+    pub fn conditions(&self, pass: Pass) -> Option<Vec<Condition<'_>>> {
         let steps = self.steps.iter().map(|step| match &step.kind {
             StepKind::Delete(Filter::Where(condition))
             | StepKind::Update {
                 filter: Filter::Where(condition),
                 ..
-            } if condition.is_comparison() => Some(&**condition),
+            } if condition.is_comparison() => Some(Condition {
+                condition,
+                drops: matches!(step.kind, StepKind::Delete(_)) && step.feed.is_none(),
+            }),
             _ => None,
         });
         let conditions: Option<Vec<_>> = steps.collect();

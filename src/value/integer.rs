@@ -96,9 +96,16 @@ impl Range {
     /// Reads an integer.
     pub fn parse(self, text: &[u8]) -> Result<i64, ValueError> {
         // As the server prints all but long and negative ones.
-        if (1..10).contains(&text.len()) && text.iter().all(u8::is_ascii_digit) {
-            let digits = text.iter().map(|digit| i64::from(digit - b'0'));
-            return self.check(digits.fold(0, |value, digit| value * 10 + digit));
+        if (1..10).contains(&text.len()) {
+            let (mut value, mut digits) = (0_u32, true);
+            for byte in text {
+                let digit = byte.wrapping_sub(b'0');
+                digits &= digit < 10;
+                value = value.wrapping_mul(10).wrapping_add(u32::from(digit));
+            }
+            if digits {
+                return self.check(i64::from(value));
+            }
         }
         let invalid = || ValueError::new(format!("invalid input syntax for type {}", self.name));
         let text = trim(text);

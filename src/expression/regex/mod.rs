@@ -17,6 +17,7 @@ mod translate;
 pub use replacement::{Replacement, replace};
 
 use regex::bytes::{Regex, RegexBuilder};
+use std::sync::Mutex;
 use translate::translate;
 
 /// What is asked of a match.
@@ -30,11 +31,37 @@ pub enum Usage {
     Groups,
 }
 
+/// What was compiled lately. A rulebook asks the same of many tables, each rule of it first when it is loaded: to
+/// compile a pattern takes as long as to read a hundred rules.
+static LATELY: Mutex<Vec<(String, bool, Usage, Regex)>> = Mutex::new(Vec::new());
+const KEPT: usize = 16;
+
 /// Compiles `pattern` for `usage`.
 ///
 /// # Errors
 /// What is wrong with the pattern, in words.
 pub fn compile(pattern: &str, insensitive: bool, usage: Usage) -> Result<Regex, String> {
+    let lately = || {
+        LATELY
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    };
+    let same = |(known, folded, used, _): &&(String, bool, Usage, Regex)| {
+        known == pattern && (*folded, *used) == (insensitive, usage)
+    };
+    if let Some((.., regex)) = lately().iter().find(same) {
+        return Ok(regex.clone());
+    }
+    let regex = build(pattern, insensitive, usage)?;
+    let mut lately = lately();
+    if lately.len() == KEPT {
+        lately.remove(0);
+    }
+    lately.push((pattern.to_owned(), insensitive, usage, regex.clone()));
+    Ok(regex)
+}
+
+fn build(pattern: &str, insensitive: bool, usage: Usage) -> Result<Regex, String> {
     let translation = translate(pattern, insensitive)?;
     let regex = RegexBuilder::new(&translation.pattern)
         .case_insensitive(translation.insensitive)
@@ -63,9 +90,28 @@ pub fn compile(pattern: &str, insensitive: bool, usage: Usage) -> Result<Regex, 
     }
     Ok(regex)
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_compiled_is_asked_for_by_all_that_it_depends_on() {
+        let matches = |insensitive, pattern: &str| {
+            let regex = compile(pattern, insensitive, Usage::Test).unwrap();
+            regex.is_match(b"aB")
+        };
+        for _ in 0..2 {
+            assert!(!matches(false, "^ab$") && matches(true, "^ab$") && !matches(true, "^ba$"));
+            assert!(compile("a|ab", false, Usage::Test).is_ok());
+            assert!(compile("a|ab", false, Usage::Extent).is_err());
+        }
+        // However many there are.
+        for n in 0..3 * KEPT {
+            assert!(!matches(false, &format!("^{n}$")));
+        }
+        assert!(matches(true, "^ab$"));
+    }
 
     #[test]
     fn patterns_mean_what_they_mean_in_postgres() {

@@ -1,0 +1,77 @@
+//! Conditions that only compare cells with constants: the rows that meet none of them are most of a dump, so
+//! they are asked of the cells as they stand there, by code that is compiled for that kind of row.
+
+use super::Row;
+use super::node::Node;
+use crate::value::ValueError;
+
+impl Node {
+    /// The truth of what [`Node::is_comparison`] is true of.
+    pub(super) fn compared<R: Row + ?Sized>(&self, row: &R) -> Result<Option<bool>, ValueError> {
+        match self {
+            Node::Not(value) => Ok(value.compared(row)?.map(|v| !v)),
+            Node::And(parts) => {
+                let mut result = Some(true);
+                for part in parts {
+                    match part.compared(row)? {
+                        Some(false) => return Ok(Some(false)),
+                        None => result = None,
+                        Some(true) => {}
+                    }
+                }
+                Ok(result)
+            }
+            Node::Or(parts) => {
+                let mut result = Some(false);
+                for part in parts {
+                    match part.compared(row)? {
+                        Some(true) => return Ok(Some(true)),
+                        None => result = None,
+                        Some(false) => {}
+                    }
+                }
+                Ok(result)
+            }
+            cell => cell.cell_compared(row),
+        }
+    }
+
+    /// The same of one cell.
+    #[inline]
+    pub(super) fn cell_compared<R: Row + ?Sized>(
+        &self,
+        row: &R,
+    ) -> Result<Option<bool>, ValueError> {
+        Ok(match self {
+            Node::CellIsNull(slot, negated) => Some(row.cell(*slot)?.is_none() != *negated),
+            Node::CellEquals(slot, text, negated) => {
+                row.cell(*slot)?.map(|cell| (cell == text) != *negated)
+            }
+            Node::CellIn(slot, texts, null, negated) => match row.cell(*slot)? {
+                Some(cell) => among(texts.contains(cell), *null, *negated),
+                None => None,
+            },
+            Node::IntegerIs(slot, range, comparison, constant) => match row.cell(*slot)? {
+                Some(text) => Some(comparison.holds(range.parse(text)?.cmp(constant))),
+                None => None,
+            },
+            Node::IntegerIn(slot, range, constants, null, negated) => match row.cell(*slot)? {
+                Some(text) => {
+                    let value = range.parse(text)?;
+                    let found = match constants.len() {
+                        ..=8 => constants.contains(&value),
+                        _ => constants.binary_search(&value).is_ok(),
+                    };
+                    among(found, *null, *negated)
+                }
+                None => None,
+            },
+            _ => return Err(ValueError::new("this compares no cell")),
+        })
+    }
+}
+
+/// The truth of `IN`, or with `negated` of `NOT IN`, over a list with or without a NULL.
+fn among(found: bool, null: bool, negated: bool) -> Option<bool> {
+    (found || !null).then_some(found != negated)
+}
