@@ -2,6 +2,7 @@
 
 use super::secrets::spoken;
 use super::{Form, Hit, What, each};
+use memchr::memchr2_iter;
 use regex::bytes::{Captures, Regex};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -210,12 +211,25 @@ fn loosened(statement: &[u8]) -> Cow<'_, [u8]> {
         )
         .expect("the pattern is sound")
     });
+    // Compiled when there is use for it: that takes longer than a short run.
+    if !memchr2_iter(b'\\', b'\'', statement).any(|at| may_loosen(&statement[at..])) {
+        return Cow::Borrowed(statement);
+    }
     LOOSE.replace_all(statement, |found: &Captures<'_>| -> &[u8] {
         match found.name("seam").or(found.name("gap")) {
             Some(_) => b"",
             None => b"@",
         }
     })
+}
+
+/// May what is loosened begin here?
+fn may_loosen(text: &[u8]) -> bool {
+    match text {
+        [b'\\', ..] => true,
+        [b'\'', next, ..] => matches!(next, b'\t'..=b'\r' | b' ' | b')' | b'|' | b'+' | 0x80..),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

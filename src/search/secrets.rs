@@ -5,7 +5,8 @@
 //! secret (`${PASSWORD}`, `***`) is none. Secrets without a shape of their own (a password in a column) are a
 //! rulebook's business.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use memchr::memchr2_iter;
 use regex::bytes::{Captures, Regex};
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
@@ -223,7 +224,10 @@ const ESCAPES: [&str; 10] = [
 
 struct Shapes {
     /// All signs; those of shapes first.
-    signs: AhoCorasick,
+    signs: Vec<&'static str>,
+    /// What searches for them, for much text and for little.
+    fast: OnceLock<AhoCorasick>,
+    small: OnceLock<AhoCorasick>,
     /// Which shape a sign belongs to.
     owners: Vec<usize>,
     /// Compiled when a sign of theirs is first met: that takes longer than a short run.
@@ -236,19 +240,39 @@ static ALL: LazyLock<Shapes> = LazyLock::new(|| {
     let (owners, mut signs): (Vec<usize>, Vec<&str>) = owned.unzip();
     signs.extend(ESCAPES);
     Shapes {
-        signs: AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .build(&signs)
-            .expect("a few short signs"),
+        signs,
+        fast: OnceLock::new(),
+        small: OnceLock::new(),
         owners,
         patterns: SHAPES.iter().map(|_| OnceLock::new()).collect(),
     }
 });
 
+impl Shapes {
+    /// What searches a text for signs. The one that is fast takes longer to make than a short run, which searches
+    /// a few statements.
+    fn searcher(&self, text: &[u8]) -> &AhoCorasick {
+        const LITTLE: usize = 16 << 10;
+        let make = |kind| {
+            let mut builder = AhoCorasick::builder();
+            let builder = builder.ascii_case_insensitive(true).kind(kind);
+            builder.build(&self.signs).expect("a few short signs")
+        };
+        match self.fast.get() {
+            Some(fast) => fast,
+            None if text.len() < LITTLE => {
+                let small = || make(Some(AhoCorasickKind::NoncontiguousNFA));
+                self.small.get_or_init(small)
+            }
+            None => self.fast.get_or_init(|| make(None)),
+        }
+    }
+}
+
 /// Every secret in a text, with the name of its shape.
 pub(super) fn each(text: &[u8], take: &mut dyn FnMut(Range<usize>, &'static str)) {
     let mut wanted = 0_u32;
-    for sign in ALL.signs.find_overlapping_iter(text) {
+    for sign in ALL.searcher(text).find_overlapping_iter(text) {
         if let Some(owner) = ALL.owners.get(sign.pattern().as_usize()) {
             wanted |= 1 << owner;
         }
@@ -269,11 +293,24 @@ pub(super) fn each(text: &[u8], take: &mut dyn FnMut(Range<usize>, &'static str)
 pub(super) fn spoken(definition: &[u8], take: &mut dyn FnMut(Range<usize>, &'static str)) {
     static PATTERN: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(SPOKEN).expect("the pattern is sound: a test compiles it"));
+    if !holds(definition, b"password", 4) && !holds(definition, b"identified", 6) {
+        return;
+    }
     for found in PATTERN.captures_iter(definition) {
         if let Some(whole) = secret(&found) {
             take(whole, PASSWORD);
         }
     }
+}
+
+/// Does a word stand in the text, in letters of any case? It is found by its letter number `rare`.
+fn holds(text: &[u8], word: &[u8], rare: usize) -> bool {
+    let (low, high) = (word[rare], word[rare].to_ascii_uppercase());
+    memchr2_iter(low, high, text).any(|at| {
+        let from = at.checked_sub(rare);
+        let found = from.and_then(|from| text.get(from..from + word.len()));
+        found.is_some_and(|found| found.eq_ignore_ascii_case(word))
+    })
 }
 
 /// Where a secret stands, unless the value that it names is plainly a place for one.
@@ -302,7 +339,7 @@ fn is_placeholder(value: &[u8]) -> bool {
 /// Where a secret, or an `@` that is escaped, may begin.
 pub(super) fn signs(text: &[u8], signs: &mut Vec<usize>) {
     signs.extend(
-        ALL.signs
+        ALL.searcher(text)
             .find_overlapping_iter(text)
             .map(|sign| sign.start()),
     );
