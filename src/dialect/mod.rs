@@ -493,6 +493,12 @@ pub trait Framer: Send {
     /// Is all DDL of this section's tables known before the first row, because the dumper's banner says so?
     fn schema_first(&self) -> bool;
 
+    /// Where the last rows end, as far as `end`, the last bytes of a dump, tells: a place between statements. What
+    /// looks like it may stand within rows, so the stream has to show that it is one.
+    fn rows_end(&self, _end: &[u8]) -> Option<usize> {
+        None
+    }
+
     /// May the rows of a table that is written in one place come in several blocks, because the
     /// client's commands stand between them?
     fn in_pieces(&self) -> bool {

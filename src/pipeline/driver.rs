@@ -8,14 +8,14 @@ use super::holding::gathers_added;
 use super::order::{self, Leaving, Slot};
 use super::outside::Passing;
 use super::review::Review;
-use super::schema::{self, Only, Schemas};
+use super::schema::{self, Foretold, Only, Schemas};
 use super::search::Searching;
 use super::tally::Tally;
 use super::transform::Batch;
 use super::undecided::Undecided;
 use super::waiting::{Bracketed, Held, Relations, is_root};
 use super::{Progress, reader};
-use crate::dialect::{Block, Effect, Frame, Framer, RowMode};
+use crate::dialect::{Block, Dialect, Effect, Frame, RowMode};
 use crate::error::{Error, Position, Result};
 use crate::plan::{Pass, Planner, Program};
 use crate::report::{Preview, Report};
@@ -83,7 +83,9 @@ pub(super) struct Driver<'r> {
     /// The only schema that `--schema` gave.
     pub only_schema: Option<Only>,
     /// The input once more, for its schema, if it is a regular file.
-    pub again: Option<(Original, Box<dyn Framer>)>,
+    pub again: Option<(Original, &'static dyn Dialect)>,
+    /// If only its end has been read: where the stream has to come by.
+    pub foretold: Option<Foretold>,
     /// Have the rules been checked against this section's relations?
     pub checked: bool,
     pub any_rows: bool,
@@ -133,15 +135,28 @@ impl Driver<'_> {
                 self.prologue(&mut input).await?;
             }
             while let Some(frame) = self.next(&mut input, false)? {
+                self.come_to(&frame, input.len())?;
                 self.frame(frame).await?;
             }
             self.refuse_endless(input.len() as u64)?;
         }
         while let Some(frame) = self.next(&mut input, true)? {
+            self.come_to(&frame, input.len())?;
             self.frame(frame).await?;
         }
         self.settle().await?;
         self.end().await
+    }
+
+    /// Has the stream come to what has been read before its rows? `left` bytes are still to be framed.
+    fn come_to(&mut self, frame: &Frame, left: usize) -> Result<()> {
+        let Some(foretold) = self.foretold else {
+            return Ok(());
+        };
+        let come = foretold.check(frame, self.report.bytes_in - left as u64);
+        let come = come.map_err(|error| error.remedy(self.planner.advice().schema_first))?;
+        self.foretold = self.foretold.filter(|_| !come);
+        Ok(())
     }
 
     /// A row or a statement has to be there as a whole. No server takes one of more than 1 GiB; what goes
@@ -311,7 +326,7 @@ impl Driver<'_> {
 
     async fn head(&mut self, bytes: Bytes, at: Position, block: Arc<Block>) -> Result<()> {
         self.decide()?;
-        self.look_ahead().await?;
+        self.look_ahead(Some((at, &block.relation))).await?;
         let relation = &block.relation;
         self.begin_table(relation).await?;
         self.check_rules()?;
@@ -404,25 +419,34 @@ impl Driver<'_> {
         self.put_off(checked)
     }
 
-    /// Reads the whole input for its schema, if that would change anything and it can be read twice.
-    pub async fn look_ahead(&mut self) -> Result<()> {
+    /// Reads the input for its schema, if that would change anything and it can be read twice: as much as is
+    /// needed, if the next rows are known, or all of it.
+    pub async fn look_ahead(&mut self, rows: Option<(Position, &RelationName)>) -> Result<()> {
         let framer = &self.decoder.framer;
-        if self.again.is_none()
-            || !self
-                .planner
-                .wants_schema(framer.catalog(), framer.schema_first())
-        {
+        let schema_first = framer.schema_first();
+        let (catalog, next) = (framer.catalog(), rows.map(|(_, next)| next));
+        if self.again.is_none() || !self.planner.wants_schema(catalog, schema_first, next) {
             return Ok(());
         }
-        let Some((file, framer)) = self.again.take() else {
+        let Some((file, dialect)) = self.again.take() else {
             return Ok(());
         };
-        let read = tokio::task::spawn_blocking(move || schema::of_input(&file, framer));
+        let section = self.tally().section.clone();
+        let ahead = self.original.as_ref().map(|(_, ahead)| *ahead);
+        if let (Some((at, _)), Some(ahead), true, None) = (rows, ahead, schema_first, &section)
+            && let Some((foretold, catalog)) =
+                Foretold::read(&file, dialect.framer(), at.byte + ahead)
+        {
+            self.foretold = Some(foretold);
+            self.decoder.framer.seed(catalog);
+            return self.decide();
+        }
+        let read = move || schema::of_input(&file, dialect.framer());
+        let read = tokio::task::spawn_blocking(read);
         self.schemas = read
             .await
             .map_err(|_| Error::io("the thread that reads the schema has died"))??;
         self.schema_given = true;
-        let section = self.tally().section.clone();
         if let Some(catalog) = self.schemas.get(&section) {
             self.decoder.framer.seed(catalog.clone());
         }

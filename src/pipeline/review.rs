@@ -205,8 +205,8 @@ impl Driver<'_> {
         let section = self.tally().section.clone();
         let framer = &self.decoder.framer;
         let first = framer.schema_first();
-        if let Some((file, framer)) = self.again.take_if(|_| !first || section.is_some()) {
-            self.schemas = look(file, framer).await;
+        if let Some((file, dialect)) = self.again.take_if(|_| !first || section.is_some()) {
+            self.schemas = look(file, dialect.framer()).await;
         }
         let others = vec![(relation.clone(), missing.clone())];
         let Some(strict) = self.review.as_ref().map(|review| review.strict) else {

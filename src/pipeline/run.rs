@@ -96,7 +96,7 @@ pub(super) async fn run(mut job: Job, signals: &Signals) -> Outcome {
     let original = job.source.original().filter(|_| verbatim).cloned();
     let original = original.map(|file| (file, 0));
     let again = job.source.original().filter(|_| !schema_given && !archive);
-    let again = again.map(|file| (file.clone(), job.dialect.framer()));
+    let again = again.map(|file| (file.clone(), job.dialect));
     let store = Store::new(job.memory, job.spool_dir);
     let tally = Arc::new(Mutex::new(Tally::new(store.clone(), job.preview, places)));
     let packs = archive && job.preview.is_none();
@@ -128,6 +128,7 @@ pub(super) async fn run(mut job: Job, signals: &Signals) -> Outcome {
         pending: Vec::new(),
         schema_given,
         again,
+        foretold: None,
         schemas,
         only_schema,
         checked: false,

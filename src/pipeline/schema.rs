@@ -3,7 +3,7 @@
 
 use super::reader::Buffers;
 use crate::dialect::{Block, Effect, Frame, Framer, Part, RowMode};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::schema::{Catalog, Relation};
 use crate::source::{Original, Source};
 use bytes::BytesMut;
@@ -76,6 +76,65 @@ pub(super) fn of_input(file: &Original, mut framer: Box<dyn Framer>) -> Result<S
     )
 }
 
+/// What stands behind the rows has been read before them, at this place of the input.
+///
+/// A dump of pg_dump tells its keys behind the rows, so of a file that can be read at any place only these few bytes
+/// are read twice. Where they begin is a guess from what they look like; a wrong one must show, so the
+/// stream is watched until it comes there ([`Foretold::check`]).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Foretold {
+    at: u64,
+}
+
+/// How much of a file's end is looked at for the end of the rows.
+const ENDS: [u64; 2] = [256 << 10, 16 << 20];
+
+impl Foretold {
+    /// Reads a dump whose first rows are at `rows`, but for the rows, if `framer` can tell where the last ones
+    /// end: the schema then.
+    pub(super) fn read(
+        file: &Original,
+        mut framer: Box<dyn Framer>,
+        rows: u64,
+    ) -> Option<(Foretold, Catalog)> {
+        let at = ENDS.iter().find_map(|length| {
+            let start = rows.max(file.size().saturating_sub(*length));
+            let length = usize::try_from(file.size().saturating_sub(start)).ok()?;
+            let end = file.read(start, length).ok()?;
+            Some(start + framer.rows_end(&end)? as u64)
+        })?;
+        let schemas = read(file.without(rows, at), &mut *framer, |_, _| {}, false).ok()?;
+        let [(None, catalog)] = <[_; 1]>::try_from(Vec::from_iter(schemas)).ok()? else {
+            return None;
+        };
+        Some((Foretold { at }, catalog))
+    }
+
+    /// Has the stream come to the place, with a frame that ends at `end`?
+    ///
+    /// # Errors
+    /// If it was not the one behind the rows of this section.
+    pub(super) fn check(self, frame: &Frame, end: u64) -> Result<bool> {
+        let is_at_end = match frame {
+            Frame::Statement {
+                effect: Effect::Connect(_),
+                ..
+            } => Some(false),
+            _ if end < self.at => None,
+            Frame::Other { .. } => Some(true),
+            Frame::Statement { .. } | Frame::End { .. } => Some(end == self.at),
+            _ => Some(false),
+        };
+        match is_at_end {
+            Some(false) => Err(Error::input(
+                "the end of the dump is not what stands behind its rows: it may be several dumps in one file, or \
+                 a row that looks like the end of all rows",
+            )),
+            is_at_end => Ok(is_at_end.is_some()),
+        }
+    }
+}
+
 fn read(
     mut source: Source,
     framer: &mut dyn Framer,
@@ -131,6 +190,52 @@ fn read(
             }
             schemas.insert(section, complete(framer, &mut undefined));
             return Ok(schemas);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::{Dialect, postgres::Postgres};
+    use std::io::Write;
+
+    #[test]
+    fn what_stands_around_the_rows_is_enough() {
+        let head = "--\n-- PostgreSQL database dump\n--\n\nCREATE TABLE a (id int);\nCREATE TABLE b (a int);\n";
+        let keys = "\n--\n-- Name: keys\n--\nALTER TABLE a ADD PRIMARY KEY (id);\n\
+                    ALTER TABLE b ADD FOREIGN KEY (a) REFERENCES a;\n\n\
+                    --\n-- PostgreSQL database dump complete\n--\n";
+        let copies = format!("COPY a FROM stdin;\n{}\\.\n", "12345\n".repeat(100_000));
+        let inserts = "INSERT INTO a VALUES (1);\n".repeat(20_000);
+        // What stands in the middle is not read.
+        let other = "COPY b FROM stdin;\n\\.\n'".to_owned() + &" ".repeat(300 << 10) + &copies;
+        // Nor is anything found where nothing looks like rows.
+        let bare = "SELECT 1;\n".repeat(10);
+        for (rows, is_found) in [
+            (copies, true),
+            (inserts, true),
+            (other, true),
+            (bare, false),
+        ] {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            write!(file, "{head}{rows}{keys}").unwrap();
+            let source = Source::open(Some(file.path())).unwrap();
+            let original = source.original().unwrap();
+            let found = Foretold::read(original, Postgres.framer(), head.len() as u64);
+            assert_eq!(found.is_some(), is_found);
+            let Some((foretold, catalog)) = found else {
+                continue;
+            };
+            assert_eq!(foretold.at, (head.len() + rows.len()) as u64);
+            let has_key = |r: &Relation| !r.foreign_keys.is_empty();
+            assert!(catalog.relations.values().any(has_key));
+            assert!(
+                catalog
+                    .relations
+                    .values()
+                    .any(|r| r.primary_key().is_some())
+            );
         }
     }
 }

@@ -43,7 +43,7 @@ impl Driver<'_> {
             if named.is_none() || !self.planner.may_drop_users() {
                 return Ok(Some((frame, named)));
             }
-            self.look_ahead().await?;
+            self.look_ahead(None).await?;
             named = self.named(&frame);
             if self.schema_given || named.is_none() || self.data_seen {
                 return Ok(Some((frame, named)));

@@ -7,7 +7,7 @@
 
 use super::rule::Rule;
 use crate::rulebook::{Action, Assignment};
-use crate::schema::{Catalog, ForeignKey, ReferentialAction, Relation, RelationName};
+use crate::schema::{Catalog, Column, ForeignKey, ReferentialAction, Relation, RelationName};
 use indexmap::IndexSet;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,6 +80,33 @@ fn referencing<'c>(
         .collect()
 }
 
+/// The columns of a relation that assignments mean.
+fn columns_of<'r>(
+    assignments: &'r [Assignment],
+    relation: &'r Relation,
+) -> impl Iterator<Item = &'r str> {
+    let is_assigned = |column: &&Column| {
+        // `"*"` means the columns that can hold text.
+        let meant = |a: &Assignment| a.column.text != "*" || column.data_type.holds_text();
+        let named = |a: &Assignment| super::matching::names(&a.column, &column.name) && meant(a);
+        assignments.iter().any(named)
+    };
+    let columns = relation.columns.iter().filter(is_assigned);
+    columns.map(|column| column.name.as_str())
+}
+
+/// The columns that an UPDATE assigns of one of its relations.
+pub(super) fn assigned<'r>(
+    rule: &'r Rule,
+    relation: &'r Relation,
+) -> impl Iterator<Item = &'r str> {
+    let assignments = match &rule.statement.action {
+        Action::Update(update) => &update.assignments[..],
+        _ => &[],
+    };
+    columns_of(assignments, relation)
+}
+
 impl Effects {
     /// The effects of a rule under the foreign keys that are known.
     pub fn of(rule: &Rule, catalog: &Catalog) -> Effects {
@@ -116,17 +143,9 @@ impl Effects {
         let Some(relation) = catalog.relations.get(name) else {
             return;
         };
-        for column in &relation.columns {
-            // `"*"` means the columns that can hold text.
-            let meant = |a: &Assignment| a.column.text != "*" || column.data_type.holds_text();
-            let named =
-                |a: &Assignment| super::matching::names(&a.column, &column.name) && meant(a);
-            if assignments.iter().any(named) {
-                self.assigns
-                    .entry(root(catalog, name))
-                    .or_default()
-                    .insert(column.name.clone());
-            }
+        for column in columns_of(assignments, relation) {
+            let own = self.assigns.entry(root(catalog, name)).or_default();
+            own.insert(column.to_owned());
         }
     }
 

@@ -5,6 +5,7 @@
 //! this module says what follows from it.
 
 use super::build::Skip;
+use super::effects;
 use super::names::Names;
 use super::program::Program;
 use super::reader::{Known, Reader};
@@ -346,16 +347,27 @@ impl Planner {
         })
     }
 
-    /// Would the DDL that comes later in the dump change what happens to the first row?
-    /// `all_defined`: all tables are known already, and only what stands after the data is not.
-    pub fn wants_schema(&self, catalog: &Catalog, all_defined: bool) -> bool {
+    /// Would the DDL that comes later in the dump change what happens to the rows that follow? They are those of
+    /// `next`, if that is known. `all_defined`: all tables are known already, and only what stands after the data is not.
+    pub fn wants_schema(
+        &self,
+        catalog: &Catalog,
+        all_defined: bool,
+        next: Option<&RelationName>,
+    ) -> bool {
         let undecided = |book: &super::Book| !book.takes_part && !book.rulebook.detect.is_empty();
-        let removes = |rule: &Rule| {
-            let removes = matches!(
-                rule.statement.action,
-                Action::Delete(_) | Action::Truncate(_) | Action::Update(_)
-            );
-            removes && rule.concerned(catalog).next().is_some()
+        // Where definitions tell all indexes they tell the foreign keys, too: only those to these rows may follow.
+        let next = next.and_then(|name| catalog.relations.get(name));
+        let next = next.filter(|relation| relation.indexed.is_some());
+        let removes = |rule: &Rule| match (&rule.statement.action, next) {
+            (Action::Update(_), Some(next)) => {
+                rule.concerns(catalog, &next.name).is_some()
+                    && effects::assigned(rule, next).any(|column| next.may_be_referenced(column))
+            }
+            (Action::Delete(_) | Action::Truncate(_) | Action::Update(_), _) => {
+                rule.concerned(catalog).next().is_some()
+            }
+            _ => false,
         };
         if all_defined {
             return self.rules.iter().any(removes);

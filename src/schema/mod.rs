@@ -211,6 +211,8 @@ pub struct Relation {
     pub columns: Vec<Column>,
     /// Primary key, unique constraints and unique indexes seen so far.
     pub keys: Vec<Key>,
+    /// The columns of its other indexes, if its definition tells all it will ever have.
+    pub indexed: Option<Vec<String>>,
     /// Foreign keys seen so far.
     pub foreign_keys: Vec<ForeignKey>,
     /// Parents by `INHERITS`.
@@ -234,6 +236,7 @@ impl Relation {
             kind: RelationKind::Table,
             columns: Vec::new(),
             keys: Vec::new(),
+            indexed: None,
             foreign_keys: Vec::new(),
             inherits: Vec::new(),
             partition_of: None,
@@ -273,6 +276,14 @@ impl Relation {
     /// The primary key.
     pub fn primary_key(&self) -> Option<&Key> {
         self.keys.iter().find(|k| k.primary)
+    }
+
+    /// May a foreign key that is not known yet reference the column? MySQL's may reference any index.
+    pub fn may_be_referenced(&self, column: &str) -> bool {
+        let is = |other: &String| other.eq_ignore_ascii_case(column);
+        self.indexed.as_ref().is_none_or(|indexed| {
+            indexed.iter().any(is) || self.keys.iter().any(|key| key.columns.iter().any(is))
+        })
     }
 
     /// Do no two rows agree in all of `columns`? Rows with NULL in a nullable key column aside.

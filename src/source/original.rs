@@ -83,6 +83,20 @@ impl Original {
         }
     }
 
+    /// How long the input is, as it lies there.
+    pub fn size(&self) -> u64 {
+        self.state.len.saturating_sub(self.base)
+    }
+
+    /// The input once more as it lies there, but for what is from the byte `from` to before the byte `to`.
+    pub fn without(&self, from: u64, to: u64) -> Source {
+        let at = |at| Again {
+            file: Arc::clone(&self.file),
+            at: self.base.saturating_add(at),
+        };
+        Source::plain(Box::new(at(0).take(from).chain(at(to))), &self.label)
+    }
+
     /// The input once more from its start, decompressed.
     ///
     /// # Errors
@@ -173,6 +187,26 @@ mod tests {
         assert!(source.original().is_none());
         let device = std::fs::File::open("/dev/null").unwrap();
         assert!(Source::of_file(device, "x").is_err());
+    }
+
+    #[test]
+    fn a_part_is_left_out() {
+        let (mut file, bytes) = dump();
+        for start in [0, 10] {
+            file.seek(SeekFrom::Start(start)).unwrap();
+            let opened = Source::of_file(file.reopen().unwrap(), "x").unwrap();
+            assert_eq!(opened.original().unwrap().size(), bytes.len() as u64);
+            let opened = Source::of_file(file.as_file().try_clone().unwrap(), "x").unwrap();
+            let original = opened.original().unwrap();
+            let input = &bytes[start as usize..];
+            assert_eq!(original.size(), input.len() as u64);
+            for (from, to) in [(0, 0), (7, 100_000), (9, input.len())] {
+                let mut rest = Vec::new();
+                let mut source = original.without(from as u64, to as u64);
+                source.read_to_end(&mut rest).unwrap();
+                assert!(rest == [&input[..from], &input[to..]].concat());
+            }
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod docs;
 mod engines;
 mod expression_oracle;
 mod faults;
+mod foretold;
 mod fuzz;
 mod golden;
 mod h2;

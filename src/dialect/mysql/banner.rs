@@ -17,6 +17,11 @@ impl Banners {
         }
     }
 
+    /// Is this within what a dumper wrote?
+    pub fn in_dump(&self) -> bool {
+        self.0 > 0
+    }
+
     /// The completion line that has not come.
     pub fn missing(&self) -> Option<&'static str> {
         (self.0 > 0).then_some("`-- Dump completed` is missing")

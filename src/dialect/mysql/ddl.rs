@@ -10,10 +10,11 @@ use crate::schema::{Catalog, DataType, Relation, RelationKind, RelationName};
 
 type Resolve<'a> = &'a dyn Fn(Vec<String>) -> RelationName;
 
-/// Learns from one statement what it does to the catalog.
-pub fn learn(catalog: &mut Catalog, resolve: Resolve<'_>, mut t: Tokens<'_>) {
+/// Learns from one statement what it does to the catalog. `dumped`: mysqldump wrote it, which gives a table all of its
+/// indexes at once.
+pub fn learn(catalog: &mut Catalog, resolve: Resolve<'_>, mut t: Tokens<'_>, dumped: bool) {
     if t.eat("CREATE") {
-        create(catalog, resolve, t);
+        create(catalog, resolve, t, dumped);
     } else if t.eat("ALTER") {
         t.eat_any(&["ONLINE", "IGNORE"]);
         if t.eat("TABLE") {
@@ -54,12 +55,12 @@ pub fn learn(catalog: &mut Catalog, resolve: Resolve<'_>, mut t: Tokens<'_>) {
     }
 }
 
-fn create(catalog: &mut Catalog, resolve: Resolve<'_>, mut t: Tokens<'_>) {
+fn create(catalog: &mut Catalog, resolve: Resolve<'_>, mut t: Tokens<'_>, dumped: bool) {
     t.eat("OR REPLACE");
     let mut ahead = t;
     ahead.eat("TEMPORARY");
     if ahead.eat("TABLE") {
-        return create_table(catalog, resolve, ahead);
+        return create_table(catalog, resolve, ahead, dumped);
     }
     if ahead.eat("UNIQUE INDEX") {
         let Some(name) = ahead.name() else { return };
@@ -107,7 +108,7 @@ fn clauses<'a>(resolve: Resolve<'a>) -> Clauses<'a> {
     }
 }
 
-fn create_table(catalog: &mut Catalog, resolve: Resolve<'_>, mut t: Tokens<'_>) {
+fn create_table(catalog: &mut Catalog, resolve: Resolve<'_>, mut t: Tokens<'_>, dumped: bool) {
     let careful = t.eat("IF NOT EXISTS");
     let Some(name) = t.names().map(resolve) else {
         return;
@@ -116,6 +117,7 @@ fn create_table(catalog: &mut Catalog, resolve: Resolve<'_>, mut t: Tokens<'_>) 
         return;
     }
     let mut relation = Relation::new(name.clone());
+    relation.indexed = dumped.then(Vec::new);
     let mut like = t;
     if like.eat("LIKE") {
         match like

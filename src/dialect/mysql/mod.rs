@@ -114,7 +114,7 @@ impl Flavour for MysqlFlavour {
         }
         // They are no table of which anybody would review the columns.
         if !self.samples.defines(t, &resolve) {
-            ddl::learn(catalog, &resolve, t);
+            ddl::learn(catalog, &resolve, t, self.banners.in_dump());
         }
         self.session.apply(t);
         effects

@@ -254,3 +254,21 @@ fn users_are_left_out() {
     assert!(matches!(of("DROP USER ann, eve@x;"), Without::Refused(_)));
     assert_eq!(of("SELECT 1;"), Without::Same);
 }
+
+#[test]
+fn a_dumpers_definition_tells_which_columns_can_be_referenced() {
+    let table = "CREATE TABLE `t` (`a` int, `b` int, `c` int, `d` int, `e` int, `Key` int, PRIMARY KEY (`a`), \
+                 UNIQUE KEY `u` (`b`), KEY `k` (`C`,`key`) USING BTREE, FULLTEXT KEY `f` (`d`));\n";
+    for banner in ["-- MySQL dump 10.13\n", "-- MariaDB dump 10.19\n"] {
+        let known = catalog(&format!("{banner}{table}"));
+        let table = &known.relations[&RelationName::new(None, "t")];
+        let may = ["a", "b", "c", "d", "e", "Key"].map(|c| table.may_be_referenced(c));
+        assert_eq!(may, [true, true, true, false, false, true]);
+    }
+    let known = catalog(table);
+    assert!(known.relations[&RelationName::new(None, "t")].may_be_referenced("d"));
+    let later = catalog(&format!(
+        "-- MySQL dump\n{table}ALTER TABLE t ADD INDEX (e);\n"
+    ));
+    assert!(later.relations[&RelationName::new(None, "t")].may_be_referenced("e"));
+}

@@ -1,5 +1,7 @@
 //! The promises that pg_dump and pg_dumpall make in comments: a stream with the banner and not the
-//! completion line has been cut off, wherever that was.
+//! completion line has been cut off, wherever that was. And what their comments tell of a dump's end.
+
+use memchr::memmem;
 
 /// The banners seen so far.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +68,50 @@ impl Banners {
             (0, 0) => (self.restricted.is_some()).then_some("`\\unrestrict` is missing"),
             (0, _) => Some("`-- PostgreSQL database cluster dump complete` is missing"),
             _ => Some("`-- PostgreSQL database dump complete` is missing"),
+        }
+    }
+}
+
+/// Where the last rows end in the last bytes of a dump of pg_dump: behind the end of a COPY's data, or at the comment
+/// that follows the last INSERT.
+pub fn rows_end(end: &[u8]) -> Option<usize> {
+    const COPIED: &[u8] = b"\n\\.\n";
+    let copied = memmem::rfind(end, COPIED).map(|at| at + COPIED.len());
+    let inserted = memmem::rfind(end, b"\nINSERT INTO ").and_then(|at| {
+        let comment = memmem::find(&end[at..], b"\n\n--\n-- ")?;
+        Some(at + comment + 1)
+    });
+    copied.max(inserted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_the_last_rows() {
+        let tail =
+            "\n--\n-- Name: c c_pkey; Type: CONSTRAINT\n--\nALTER TABLE c ADD PRIMARY KEY (id);\n";
+        for (rows, end) in [
+            ("COPY c FROM stdin;\n1\n\\.\n", Some(0)),
+            (
+                "COPY c FROM stdin;\n1\n\\.\n\n\nCOPY d FROM stdin;\nINSERT INTO c\n\\.\n",
+                Some(0),
+            ),
+            (
+                "\nINSERT INTO c VALUES (1);\nINSERT INTO c VALUES (2);\n",
+                Some(0),
+            ),
+            (
+                "COPY c FROM stdin;\n1\n\\.\n\nINSERT INTO c VALUES (1);\n",
+                Some(0),
+            ),
+            ("COPY c FROM stdin;\r\n1\r\n\\.\r\n", None),
+            ("", None),
+        ] {
+            let text = format!("{rows}{tail}");
+            let end: Option<usize> = end.map(|_| rows.len());
+            assert_eq!(rows_end(text.as_bytes()), end, "{rows}");
         }
     }
 }

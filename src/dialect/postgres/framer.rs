@@ -8,7 +8,7 @@
 //! keep their order, and is read again after the data as a *prefix* of the input: its statements
 //! then have no bytes left of their own, but they have their effects.
 
-use super::banner::Banners;
+use super::banner::{self, Banners};
 use super::copy_csv::CsvCodec;
 use super::copy_head::{self, CopyHead, Format, Source};
 use super::copy_rows::{CopyRows, Cut};
@@ -574,6 +574,10 @@ impl Framer for PlainFramer {
 
     fn schema_first(&self) -> bool {
         self.banners.in_dump() && !self.catalog.relations.is_empty()
+    }
+
+    fn rows_end(&self, end: &[u8]) -> Option<usize> {
+        banner::rows_end(end)
     }
 
     fn write_rows(

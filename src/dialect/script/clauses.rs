@@ -48,9 +48,11 @@ pub enum Element {
     Column(Box<Column>, Vec<Key>, Vec<ForeignKey>),
     /// A key.
     Key(Key),
+    /// An index that is no key, over these columns.
+    Index(Vec<String>),
     /// A foreign key.
     ForeignKey(ForeignKey),
-    /// Nothing that matters: an index, a check.
+    /// Nothing that matters: a check.
     Nothing,
 }
 
@@ -75,6 +77,11 @@ impl Element {
                     }
                 }
                 relation.add_key(key);
+            }
+            Element::Index(columns) => {
+                if let Some(indexed) = &mut relation.indexed {
+                    indexed.extend(columns);
+                }
             }
             Element::ForeignKey(foreign_key) => relation.add_foreign_key(foreign_key),
             Element::Nothing => {}
@@ -148,9 +155,15 @@ impl Clauses<'_> {
         let mut behind = t;
         behind.next();
         if is(&["CHECK"]) && behind.at_mark(b'(')
-            || self.mysql && is(&["KEY", "INDEX", "FULLTEXT", "SPATIAL", "VECTOR", "PERIOD"])
+            || self.mysql && is(&["FULLTEXT", "SPATIAL", "VECTOR", "PERIOD"])
         {
             return Ok(Element::Nothing);
+        }
+        if self.mysql && is(&["KEY", "INDEX"]) {
+            return match self.key(behind, None, false)? {
+                Element::Key(key) => Ok(Element::Index(key.columns)),
+                other => Ok(other),
+            };
         }
         if self.mysql && is(&["LIKE"]) {
             return Err("it is LIKE another table");

@@ -162,6 +162,13 @@ impl Framer for PostgresFramer {
         }
     }
 
+    fn rows_end(&self, end: &[u8]) -> Option<usize> {
+        match self.archive {
+            None => self.plain.rows_end(end),
+            Some(_) => None,
+        }
+    }
+
     fn seed(&mut self, catalog: Catalog) {
         self.plain.seed(catalog);
     }
