@@ -13,29 +13,76 @@ pub const BLOCK: usize = 64;
 /// that is this byte. What is behind the end is none of them.
 #[inline]
 pub fn marks<const N: usize>(text: &[u8], at: usize, bytes: [u8; N]) -> [u64; N] {
+    let wanted = bytes.map(u8x16::splat);
+    classes(text, at, |bytes| wanted.map(|wanted| bytes.simd_eq(wanted)))
+}
+
+/// For each class that `of` tells bytes to be of, 16 at a time, a bit for each of the next [`BLOCK`] bytes of `text`
+/// from `at` that is in it. What is behind the end is taken for NUL.
+#[inline(always)]
+pub fn classes<const N: usize>(
+    text: &[u8],
+    at: usize,
+    of: impl Fn(u8x16) -> [u8x16; N] + Copy,
+) -> [u64; N] {
     let rest = text.get(at..).unwrap_or_default();
     match rest.first_chunk::<BLOCK>() {
-        Some(block) => of_block(block, bytes),
+        Some(block) => of_block(block, of),
         None => {
             let mut block = [0; BLOCK];
             block[..rest.len()].copy_from_slice(rest);
-            of_block(&block, bytes)
+            of_block(&block, of)
         }
     }
 }
 
-#[inline]
-fn of_block<const N: usize>(block: &[u8; BLOCK], bytes: [u8; N]) -> [u64; N] {
-    let wanted = bytes.map(u8x16::splat);
+#[inline(always)]
+fn of_block<const N: usize>(block: &[u8; BLOCK], of: impl Fn(u8x16) -> [u8x16; N]) -> [u64; N] {
     let (quarters, _) = block.as_chunks::<16>();
     let mut found = [0; N];
     for (number, quarter) in quarters.iter().enumerate() {
-        let quarter = u8x16::new(*quarter);
-        for (found, wanted) in found.iter_mut().zip(wanted) {
-            *found |= u64::from(quarter.simd_eq(wanted).to_bitmask()) << (16 * number);
+        for (found, class) in found.iter_mut().zip(of(u8x16::new(*quarter))) {
+            *found |= u64::from(class.to_bitmask()) << (16 * number);
         }
     }
     found
+}
+
+/// Which of 16 bytes are between two, both included?
+#[inline(always)]
+pub fn between(bytes: u8x16, first: u8, last: u8) -> u8x16 {
+    let clamped = bytes.max(u8x16::splat(first)).min(u8x16::splat(last));
+    bytes.simd_eq(clamped)
+}
+
+/// Is any byte of a text of the class that `of` tells bytes to be of, 16 at a time? Some are shown twice.
+#[inline(always)]
+pub fn any(text: &[u8], of: impl Fn(u8x16) -> u8x16) -> bool {
+    let of = |bytes: [u8; 16]| of(u8x16::new(bytes));
+    let found = if let Some(last) = text.last_chunk() {
+        let (chunks, _) = text.as_chunks();
+        let chunks = chunks.iter().map(|chunk| of(*chunk));
+        chunks.fold(of(*last), |found, class| found | class)
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        of(twice::<8>(first, last))
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        of(twice::<4>(first, last))
+    } else {
+        let each = text.iter().map(|byte| of([*byte; 16]));
+        each.fold(u8x16::splat(0), |found, class| found | class)
+    };
+    found.to_bitmask() != 0
+}
+
+/// Both ends of a short text, as often as they fit.
+#[inline(always)]
+fn twice<const N: usize>(first: &[u8; N], last: &[u8; N]) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    for pair in bytes.chunks_exact_mut(2 * N) {
+        pair[..N].copy_from_slice(first);
+        pair[N..].copy_from_slice(last);
+    }
+    bytes
 }
 
 #[cfg(test)]
@@ -45,12 +92,22 @@ mod tests {
 
     proptest! {
         #[test]
+        fn any_byte_is_found(text in proptest::collection::vec(0u8..20, 0..70), byte in 0u8..20) {
+            let found = super::any(&text, |bytes| bytes.simd_eq(u8x16::splat(byte)));
+            prop_assert_eq!(found, text.contains(&byte));
+        }
+
+        #[test]
         fn every_byte_has_its_bit(text in proptest::collection::vec(0u8..6, 0..150), at in 0usize..160, bytes in [1u8..6, 1u8..6, 1u8..6]) {
             let found = marks(&text, at, bytes);
             for bit in 0..BLOCK {
                 for (found, byte) in found.iter().zip(bytes) {
                     prop_assert_eq!(found >> bit & 1 == 1, text.get(at + bit) == Some(&byte));
                 }
+                let (first, last) = (bytes[0].min(bytes[1]), bytes[0].max(bytes[1]));
+                let [class] = classes(&text, at, |bytes| [between(bytes, first, last)]);
+                let within = text.get(at + bit).is_some_and(|byte| (first..=last).contains(byte));
+                prop_assert_eq!(class >> bit & 1 == 1, within);
             }
         }
     }

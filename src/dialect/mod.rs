@@ -290,6 +290,8 @@ pub struct RowSpan {
     /// What the codec has seen already of the bytes behind the row. It is the codec's alone, and good for the
     /// rows of one batch, one after another.
     pub ahead: Ahead,
+    /// The same in INSERTs.
+    pub signs: tuple::Signs,
 }
 
 impl RowSpan {

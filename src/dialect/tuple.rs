@@ -5,10 +5,15 @@
 //! own. Whatever could begin one of these outside of quotes is left to them, row by row: what the fast way
 //! accepts means the same to every lexer, whoever wrote the script. It must be given no text of
 //! which a character can hold a byte that looks like a quote.
+//!
+//! There are two fast ways. The first ([`Signs`]) looks at 64 bytes at once and knows nothing but literals; the
+//! second goes from byte to byte, one row at a time, and knows `CAST(N'…' AS date)` as well.
 
+use super::marks::{BLOCK, any, between, classes};
 use super::{Bare, RowMode, RowSpan};
 use memchr::{memchr, memchr_iter, memchr2, memmem};
 use std::ops::Range;
+use wide::u8x16;
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +49,12 @@ impl Writing<'_> {
             _ => self.lead(batch, at),
         };
         let found = lead.and_then(|(open, statement)| {
-            let end = self.tuple(batch, open, |cell| row.cells.push(cell))?;
+            let follows = at > 0 && at == row.body.end && statement.is_none();
+            let end = self.cells(batch, open, follows, row).or_else(|| {
+                row.cells.clear();
+                row.signs = Signs::default();
+                self.tuple(batch, open, |cell| row.cells.push(cell))
+            })?;
             row.lead = at..open;
             row.statement = statement;
             row.body = open..end;
@@ -52,8 +62,39 @@ impl Writing<'_> {
         });
         if found.is_none() {
             row.cells.clear();
+            row.signs = Signs::default();
         }
         found.is_some()
+    }
+
+    /// Finds the cells of the row that opens at `open`; gives its end. `follows`: of the row before, whose
+    /// statement it continues, `row` still holds what has been seen.
+    fn cells(&self, batch: &[u8], open: usize, follows: bool, row: &mut RowSpan) -> Option<usize> {
+        let (mut cell, mut from) = (open + 1, open + 1);
+        let mut signs = match follows && row.signs.holds(from) {
+            true => row.signs,
+            false => self.look::<true>(batch, from, Signs::default()),
+        };
+        loop {
+            let (commas, end) = signs.of_row(from)?;
+            let mut left = commas;
+            while left != 0 {
+                let here = signs.base + left.trailing_zeros() as usize;
+                left &= left - 1;
+                row.cells.push(within(batch, cell, here)?);
+                cell = here + 1;
+            }
+            if let Some(end) = end {
+                row.cells.push(within(batch, cell, end)?);
+                row.signs = signs;
+                return Some(end + 1);
+            }
+            from = signs.base + BLOCK;
+            if from >= batch.len() {
+                return None;
+            }
+            signs = self.look::<true>(batch, from, signs);
+        }
     }
 
     /// Goes over rows from the one that opens at `open`, as long as none needs the lexer and all of it has come;
@@ -66,13 +107,94 @@ impl Writing<'_> {
         open: usize,
         doubtful: impl Fn(u8, u8) -> bool + Copy,
     ) -> Option<Run> {
-        if mode == RowMode::Split {
-            return self.rows(text, open, usize::MAX);
-        }
-        let skipped = self.skip(text, open, doubtful);
+        let (skipped, until) = match mode {
+            RowMode::Split => (None, usize::MAX),
+            RowMode::Pass => (self.skip(text, open, doubtful), open + STRETCH),
+        };
         let open = skipped.and_then(|run| run.open).unwrap_or(open);
-        let rows = self.rows(text, open, open + STRETCH);
-        rows.or(skipped)
+        let rows = self.blocks(text, open, until);
+        rows.or_else(|| self.rows(text, open, open)).or(skipped)
+    }
+
+    /// Rows one by one, as far as they are certain by their [`Signs`], until one ends behind `until`.
+    fn blocks(&self, text: &[u8], open: usize, until: usize) -> Option<Run> {
+        let mut run: Option<Run> = None;
+        let mut from = open + 1;
+        let mut signs = self.look::<false>(text, from, Signs::default());
+        let mut rows = 0;
+        loop {
+            let Some((_, end)) = signs.of_row(from) else {
+                return run;
+            };
+            let Some(end) = end else {
+                from = signs.base + BLOCK;
+                if from >= text.len() {
+                    return run;
+                }
+                signs = self.look::<false>(text, from, signs);
+                continue;
+            };
+            let end = end + 1;
+            let lead = self.lead(text, end);
+            rows += 1;
+            run = Some(Run {
+                rows,
+                end,
+                open: lead.map(|(open, _)| open),
+            });
+            let Some((open, statement)) = lead.filter(|_| end <= until) else {
+                return run;
+            };
+            from = open + 1;
+            if statement.is_some() || !signs.holds(from) {
+                signs = self.look::<false>(text, from, Signs::default());
+            }
+        }
+    }
+
+    /// What stands in the block of `text` at `base`. `before` is the block before it, within the same row; none
+    /// where a row has just opened.
+    #[inline]
+    fn look<const CELLS: bool>(&self, text: &[u8], base: usize, before: Signs) -> Signs {
+        let is = |bytes: u8x16, byte: u8| bytes.simd_eq(u8x16::splat(byte));
+        let class = |bytes: u8x16| {
+            // Control characters, `"#$%&'()*`, `[\]`, backticks, colons and semicolons.
+            let doubts = between(bytes, 0, 0x1f)
+                | between(bytes, b'"', b'*')
+                | between(bytes, b'[', b']')
+                | is(bytes, b'`')
+                | is(bytes | u8x16::splat(1), b';');
+            let commas = match CELLS {
+                true => is(bytes, b','),
+                false => u8x16::splat(0),
+            };
+            let backslashes = match self.backslashes {
+                true => is(bytes, b'\\'),
+                false => u8x16::splat(0),
+            };
+            // A, E, Q and U before a quote can give a literal escapes or marks of its own.
+            let letters = is(bytes | u8x16::splat(0x34), b'u');
+            let [quote, close, dash] = [b'\'', b')', b'-'].map(|byte| is(bytes, byte));
+            [quote, close, dash, letters, doubts, commas, backslashes]
+        };
+        let [quotes, closes, dashes, letters, doubts, commas, backslashes] =
+            classes(text, base, class);
+        let (escaped, escapes) = escaped(backslashes, before.escapes);
+        let quotes = quotes & !escaped;
+        let inside = parity(quotes) ^ before.inside;
+        let outside = !inside;
+        let twice = dashes & (dashes << 1 | before.dash);
+        let of_its_own = quotes & inside & (letters << 1 | before.letter);
+        Signs {
+            base,
+            commas: commas & outside,
+            closes: closes & outside,
+            doubts: (doubts & !(quotes | closes) | twice) & outside | of_its_own,
+            inside: ((inside as i64) >> 63) as u64,
+            escapes,
+            dash: dashes >> 63,
+            letter: letters >> 63,
+        }
     }
 
     /// Rows one by one, until one ends behind `until`.
@@ -257,6 +379,71 @@ impl Writing<'_> {
     }
 }
 
+/// What a block of a row's bytes has outside of quotes, as bits. What is behind a doubt means nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Signs {
+    /// Where the block begins; zero if nothing is known.
+    base: usize,
+    commas: u64,
+    closes: u64,
+    doubts: u64,
+    /// All bits if its end is within quotes.
+    inside: u64,
+    /// Is the byte behind it escaped? Has its last byte been a dash, or such a letter?
+    escapes: u64,
+    dash: u64,
+    letter: u64,
+}
+
+impl Signs {
+    /// Is what stands at `at` known?
+    fn holds(&self, at: usize) -> bool {
+        self.base > 0 && at >= self.base && at - self.base < BLOCK
+    }
+
+    /// The commas of the row that goes on at `from`, and its last parenthesis, if that is in this block. None if there
+    /// is a doubt about them.
+    #[inline]
+    fn of_row(&self, from: usize) -> Option<(u64, Option<usize>)> {
+        let seen = u64::MAX << (from - self.base);
+        let closes = self.closes & seen;
+        let close = closes & closes.wrapping_neg();
+        let row = seen & close.wrapping_sub(1);
+        let end = (close != 0).then(|| self.base + close.trailing_zeros() as usize);
+        (self.doubts & row == 0).then_some((self.commas & row, end))
+    }
+}
+
+/// A bit for each that has an odd number of bits up to it.
+#[inline]
+fn parity(bits: u64) -> u64 {
+    [1, 2, 4, 8, 16, 32]
+        .iter()
+        .fold(bits, |bits, shift| bits ^ bits << shift)
+}
+
+/// Which bytes follow a backslash that is not escaped itself, and whether the one behind the block does. The first
+/// is if `first` is one.
+#[inline]
+fn escaped(backslashes: u64, first: u64) -> (u64, u64) {
+    if backslashes == 0 {
+        return (first, 0);
+    }
+    const EVEN: u64 = 0x5555_5555_5555_5555;
+    let escapes = backslashes & !first;
+    let follows = escapes << 1 | first;
+    // Adding the start of a run of backslashes to it moves a bit behind its end.
+    let (runs, behind) = (escapes & !EVEN & !follows).overflowing_add(escapes);
+    ((EVEN ^ runs << 1) & follows, u64::from(behind))
+}
+
+/// The cell between two signs, but for a space in front of it; none if it is empty or has other blanks around it.
+#[inline]
+fn within(batch: &[u8], start: usize, end: usize) -> Option<Range<usize>> {
+    let start = start + usize::from(batch[start] == b' ');
+    (start < end && batch[start] > b' ' && batch[end - 1] > b' ').then_some(start..end)
+}
+
 /// What stands between the rows of one statement.
 const SEPARATORS: [&[u8]; 3] = [b"),(", b"),\n(", b"),\n\t("];
 
@@ -310,10 +497,47 @@ pub fn bare(raw: &[u8], ascii_only: bool) -> Bare {
             false => Bare::Unclear,
         };
     };
-    let special = |b: u8| b < 0x20 || matches!(b, b'\'' | b'"' | b'\\');
-    let special = content.iter().fold(false, |any, &b| any | special(b));
+    let special = any(content, |bytes| {
+        let is = |byte| bytes.simd_eq(u8x16::splat(byte));
+        between(bytes, 0, 0x1f) | is(b'\'') | is(b'"') | is(b'\\')
+    });
     match special || (ascii_only && !content.is_ascii()) {
         true => Bare::Unclear,
         false => Bare::Text(1..raw.len() - 1),
+    }
+}
+
+#[cfg(test)]
+pub mod testing {
+    //! What the tests of all ways over rows share.
+
+    use super::super::{RowFault, RowSpan};
+
+    /// What rows are by one way: until none follows, or one is refused.
+    pub type Rows = (Vec<String>, Result<bool, RowFault>);
+
+    /// The rows of a batch as `read` finds them.
+    pub fn rows(
+        batch: &[u8],
+        mut read: impl FnMut(usize, &mut RowSpan) -> Result<bool, RowFault>,
+    ) -> Rows {
+        let (mut row, mut at, mut all) = (RowSpan::default(), 0, Vec::new());
+        loop {
+            match read(at, &mut row) {
+                Ok(true) => {
+                    let RowSpan {
+                        lead,
+                        statement,
+                        body,
+                        cells,
+                        ..
+                    } = &row;
+                    let raw = batch[body.clone()].escape_ascii();
+                    all.push(format!("{lead:?} {statement:?} {cells:?} {body:?} {raw}"));
+                    at = body.end;
+                }
+                end => return (all, end),
+            }
+        }
     }
 }

@@ -169,26 +169,10 @@ impl RowCodec for InsertCodec {
 mod tests {
     use super::*;
     use crate::dialect::postgres::charset::Charset;
+    use crate::dialect::tuple::testing::rows;
     use proptest::prelude::*;
 
     const HEAD: &str = "INSERT INTO public.t VALUES ";
-
-    /// The rows of a batch by `read`, until none follows or one is refused.
-    fn rows(
-        batch: &[u8],
-        read: impl Fn(usize, &mut RowSpan) -> Result<bool, RowFault>,
-    ) -> (Vec<String>, Result<bool, RowFault>) {
-        let (mut row, mut at, mut all) = (RowSpan::default(), 0, Vec::new());
-        loop {
-            match read(at, &mut row) {
-                Ok(true) => {
-                    all.push(format!("{row:?} {:?}", &batch[row.body.clone()]));
-                    at = row.body.end;
-                }
-                other => return (all, other),
-            }
-        }
-    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2048))]
@@ -197,8 +181,8 @@ mod tests {
             standard in any::<bool>(),
             rows_of in proptest::collection::vec((
                 "(;\nINSERT INTO public\\.t VALUES |,|,\n\t|; |;\nINSERT INTO public\\.u VALUES )",
-                proptest::collection::vec("( |)('[a-z(),;]{0,4}'|'(a|''|\\\\|\\\\'|é|\"|\n)*'|NULL|-?[0-9.]{1,3}|[a-z0-9_.'-]{0,4}|'x'::text|E'\\\\'a'|f\\(1, 2\\)|--x\n|/\\*,\\*/|\\$\\$,\\$\\$)( |)", 1..4),
-            ), 1..4),
+                proptest::collection::vec("( |)('[a-z(),;]{0,4}'|'[a-z ]{40,100}'|(|e|E|B|u|U&)'([a-z]{9}|''|\\\\|\\\\')*'|'(a|''|\\\\|\\\\'|é|\"|\n)*'|NULL|-?[0-9.]{1,3}|[a-z0-9_.'-]{0,4}|'x'::text|E'\\\\'a'|f\\(1, 2\\)|--x\n|/\\*,\\*/|\\$\\$,\\$\\$|[0-9]{1,2}(-|--|/|/\\*|:|\\]|;|\\\\|é)[0-9])( |)", 1..5),
+            ), 1..7),
             end in "(|;|\n)",
         ) {
             let mut batch = String::new();

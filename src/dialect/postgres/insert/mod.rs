@@ -405,7 +405,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(4096))]
         #[test]
         fn long_stretches_are_cut_as_the_lexer_cuts_them(
-            text in "(\\((1|2|'a'|'b'|NULL|'it''s'|-3|'(a|b|;)*'|4|'c'|5|'\\);\nINSERT INTO t VALUES \\('|' \\(x\\)|\\\\n\"'|'\\\\''|E'\\\\''|'|\\$\\$|--|/\\*|\"|:x|\\\\g|f\\(1|\\))(, ('b'|2|''|6))?\\)(;\nINSERT INTO t VALUES |;\nINSERT INTO t VALUES |;\nINSERT INTO t VALUES |;\nINSERT INTO t VALUES |,\n\t|;\nINSERT INTO u VALUES |;)){0,12}\\(3\\);\n",
+            text in "(\\((1|2|'a'|'b'|NULL|'it''s'|-3|'(a|b|;)*'|4|'c'|5|'\\);\nINSERT INTO t VALUES \\('|' \\(x\\)|\\\\n\"'|'\\\\''|E'\\\\''|'|\\$\\$|--|/\\*|\"|:x|\\\\g|f\\(1|'[a-z ]{40,80}'|(|E|U&|x)'([a-z]{9}|''|\\\\\\\\|\\\\')*'|\\))(, ('b'|2|''|6))?\\)(;\nINSERT INTO t VALUES |;\nINSERT INTO t VALUES |;\nINSERT INTO t VALUES |;\nINSERT INTO t VALUES |,\n\t|;\nINSERT INTO u VALUES |;)){0,12}\\(3\\);\n",
             cut in 20usize..500,
         ) {
             let head = "INSERT INTO \"T\" (a, \"(\") VALUES ";
