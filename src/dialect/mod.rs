@@ -13,6 +13,7 @@ mod number;
 pub mod oracle;
 pub mod postgres;
 pub mod properties;
+mod rowmap;
 pub mod script;
 mod secrets;
 mod session;
@@ -23,6 +24,7 @@ use crate::archive::{Entry, Toc};
 use crate::error::{Error, Position, Result};
 use crate::schema::{Catalog, DataType, Relation, RelationName};
 use bytes::{Bytes, BytesMut};
+pub use rowmap::{Form, RowMap, Signed, Surveyed, Wanted};
 pub use session::{SessionState, Setting};
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -383,18 +385,23 @@ pub trait RowCodec: Send + Sync + Debug {
         Bare::Unclear
     }
 
-    /// Goes from `at` over rows between which nothing stands, as long as each surely has `columns`
-    /// cells, is not longer than `longest` and holds nothing that an address could be written with,
-    /// and, if `not_null`, no NULL. Gives where the first other row begins, and how many rows these are.
-    fn without_addresses(
+    /// Goes from `at` over rows between which nothing stands, as long as there is no doubt that each has as many
+    /// cells as are wanted or not, that none of the wanted is longer than it may be, or NULL where that is asked, and
+    /// that those which are not shown to `take` hold nothing that an address could be written with. If that
+    /// answers no, the row is in doubt. The map is that of the batch, whose rows are gone over in their order.
+    fn survey(
         &self,
         _batch: &[u8],
         at: usize,
-        _columns: usize,
-        _longest: usize,
-        _not_null: bool,
-    ) -> (usize, u64) {
-        (at, 0)
+        _wanted: &Wanted,
+        _map: &mut RowMap,
+        _take: &mut dyn FnMut(Signed) -> bool,
+    ) -> Surveyed {
+        Surveyed {
+            end: at,
+            rows: 0,
+            goes_on: false,
+        }
     }
 
     /// Appends what leaves the value of a generated column to the server, in place of the copy that

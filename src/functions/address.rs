@@ -31,7 +31,7 @@ mod domain;
 mod plain;
 mod unit;
 
-pub use plain::{Sight, is_plain_domain, sight};
+pub use plain::{Sight, is_plain_domain, sight_within};
 
 use domain::domain;
 use memchr::{memchr, memchr3};
@@ -104,7 +104,7 @@ pub fn addresses(text: &[u8]) -> Addresses<'_> {
     }
 }
 
-/// What [`addresses`] finds, without the fast way ([`sight`]), which must make no difference.
+/// What [`addresses`] finds, without the fast way ([`sight_within`]), which must make no difference.
 pub fn addresses_closely(text: &[u8]) -> Addresses<'_> {
     Addresses {
         closely: true,
@@ -142,7 +142,7 @@ pub struct Addresses<'t> {
     floor: usize,
     signs: Signs<'t>,
     bare_quotes: bool,
-    /// Is every sign looked at closely, whatever [`sight`] makes of it?
+    /// Is every sign looked at closely, whatever [`sight_within`] makes of it?
     closely: bool,
 }
 
@@ -152,7 +152,7 @@ impl Iterator for Addresses<'_> {
     fn next(&mut self) -> Option<Address> {
         while let Some(at) = self.signs.next() {
             if at.len() == 1 && !self.closely {
-                match sight(self.text, self.floor, at.start) {
+                match sight_within(self.text, self.floor..self.text.len(), at.start) {
                     Sight::Unsure => {}
                     Sight::Nothing => continue,
                     Sight::Address(start, end) => {

@@ -39,6 +39,7 @@ mod signals;
 mod spool;
 mod statement;
 mod store;
+mod stretch;
 mod tally;
 mod target;
 mod transform;

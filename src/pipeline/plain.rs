@@ -1,12 +1,14 @@
 //! The fast way through the rows of a program that only moves addresses ([`PlainProgram`]): cells are
-//! taken as the bytes that they are in the dump, new ones are written next to each other, and stretches
-//! of rows without a sign of an address are not even split. Whatever is not clear goes through the program.
+//! taken as the bytes that they are in the dump, and new ones are written next to each other. Where a codec can go
+//! over rows without splitting them, there is a shorter way still ([`Stretch`]). Whatever is not clear goes through
+//! the program.
 //!
 //! And a shorter way to the answer that a row stays as it is: the conditions of the program, asked of the cells
 //! as they stand in the dump ([`Idle`]).
 
+use super::stretch::Stretch;
 use super::transform::Writer;
-use crate::dialect::{Bare, RowCodec, RowSpan};
+use crate::dialect::{Bare, RowCodec, RowSpan, Surveyed};
 use crate::expression::Row;
 use crate::plan::{Condition, Origin, Pass, PlainProgram, Program, ProgramColumn};
 use crate::value::ValueError;
@@ -20,40 +22,31 @@ pub(super) struct PlainRows<'p> {
     new: Vec<u8>,
     /// What they replace, and where they end in `new`.
     replaced: Vec<(Range<usize>, usize)>,
-    /// Is a stretch without addresses to be expected?
-    sparse: bool,
+    stretch: Stretch,
     /// Where the next byte stands in the batch that an address could be written with, escapes apart.
     sign: usize,
 }
 
 impl<'p> PlainRows<'p> {
-    pub(super) fn new(program: PlainProgram<'p>) -> Self {
+    /// For rows with so many cells.
+    pub(super) fn new(program: PlainProgram<'p>, columns: usize) -> Self {
         PlainRows {
+            stretch: Stretch::new(&program, columns),
             program,
             new: Vec::new(),
             replaced: Vec::new(),
-            sparse: true,
             sign: 0,
         }
     }
 
-    /// Where the stretch of rows from `at` ends that certainly stay as they are, and how many they are.
-    pub(super) fn skip(
-        &mut self,
-        codec: &dyn RowCodec,
-        batch: &[u8],
-        at: usize,
-        columns: usize,
-    ) -> (usize, u64) {
-        if !self.sparse {
-            return (at, 0);
-        }
-        let PlainProgram {
-            shortest, not_null, ..
-        } = self.program;
-        let found = codec.without_addresses(batch, at, columns, shortest, not_null);
-        self.sparse = found.1 > 0;
-        found
+    /// Goes over rows from `at` as long as there is no doubt about them.
+    pub(super) fn go(&mut self, codec: &dyn RowCodec, batch: &[u8], at: usize) -> Surveyed {
+        self.stretch.go(&self.program, codec, batch, at)
+    }
+
+    /// The rows that were gone over last.
+    pub(super) fn stretch(&self) -> &Stretch {
+        &self.stretch
     }
 
     /// Rewrites a row; false if it has to go through the program.
@@ -105,7 +98,6 @@ impl<'p> PlainRows<'p> {
                 self.replaced.push((place, self.new.len()));
             }
         }
-        self.sparse |= !self.has_changed();
         Some(())
     }
 

@@ -10,6 +10,7 @@
 use super::plain::{Idle, PlainRows, Verdict};
 use super::recycle;
 use super::samples::Samples;
+use super::stretch::Stretch;
 use crate::dialect::{Block, RowCodec, RowFault, RowSpan};
 use crate::error::{Error, Position, Result};
 use crate::plan::{Fate, Origin, Pass, Program, RawRow, RowState, RunFault, StepTally};
@@ -93,12 +94,13 @@ pub(super) fn transform(
     let mut out = Parts::new(&batch.bytes);
     // A dry run shows cells, which the program knows.
     let plain = program.plain(pass).filter(|_| preview.is_none());
-    let plain = plain.map(PlainRows::new);
+    let plain = plain.map(|plain| PlainRows::new(plain, program.cells));
     let end = each_row(block, program, pass, batch, &mut tally, plain, |outcome| {
         let (row, fate) = match outcome {
-            Outcome::Same(rows, count) => {
+            Outcome::Stretch(rows, count, stretch) => {
                 counts.rows += count;
-                out.current().keep(rows);
+                counts.changed += stretch.changed();
+                stretch.write(rows, out.current());
                 return Ok(());
             }
             Outcome::Moved(span, plain) => {
@@ -180,8 +182,8 @@ fn remedied(message: String, remedy: &str) -> Error {
 
 /// What became of a row, or of several.
 enum Outcome<'r, 'p, 'b> {
-    /// Rows between which nothing stands stay as they are.
-    Same(Range<usize>, u64),
+    /// In rows between which nothing stands all addresses have been moved, if there were any.
+    Stretch(Range<usize>, u64, &'r Stretch),
     /// The addresses of a row have been moved, if there were any.
     Moved(&'r RowSpan, &'r PlainRows<'p>),
     /// It meets none of the conditions.
@@ -215,11 +217,15 @@ fn each_row<'p, 'b>(
     let mut ordinal = batch.first_row;
     loop {
         if let Some(plain) = &mut plain {
-            let (end, rows) = plain.skip(codec, bytes, at, program.cells);
-            if rows > 0 {
-                tally.iter_mut().for_each(|step| step.matched += rows);
-                take(Outcome::Same(at..end, rows)).map_err(|fault| Error::input(fault.0))?;
-                (at, ordinal) = (end, ordinal + rows);
+            let found = plain.go(codec, bytes, at);
+            if found.rows > 0 {
+                tally.iter_mut().for_each(|step| step.matched += found.rows);
+                let stretch = Outcome::Stretch(at..found.end, found.rows, plain.stretch());
+                take(stretch).map_err(|fault| Error::input(fault.0))?;
+                (at, ordinal) = (found.end, ordinal + found.rows);
+            }
+            if found.goes_on {
+                continue;
             }
         }
         let locate = |error: Error, at: usize| {

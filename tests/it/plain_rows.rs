@@ -158,6 +158,7 @@ proptest! {
         ),
         end in prop_oneof![9 => Just("\n"), 1 => Just("\r\n")],
         columns in prop_oneof![5 => Just(5usize), 1 => Just(9)],
+        before in prop_oneof![Just(0usize), 0usize..40, 400usize..500],
     ) {
         let delimiter = if head.contains("DELIMITER") { "_" } else { "\t" };
         let lines = rows.into_iter().map(|mut cells| {
@@ -167,6 +168,8 @@ proptest! {
             }
             cells.join(delimiter) + end
         });
-        agree(head, lines.collect::<String>().as_bytes());
+        let line = ["1", "ada@b.de", "see c.d@e.fr, or ada.lovelace1@example.com", "z", "\\N"];
+        let before = (line.join(delimiter) + "\n").repeat(before);
+        agree(head, (before + &lines.collect::<String>()).as_bytes());
     }
 }

@@ -45,15 +45,17 @@ const fn by_letter() -> ([usize; 27], [u32; 26]) {
 }
 
 /// Is a label of ASCII letters a file suffix?
+#[inline]
 pub(super) fn is_file(label: &[u8]) -> bool {
     let letter = |byte: Option<&u8>| byte.map_or(0, |b| b.to_ascii_lowercase() - b'a');
     let (first, last) = (usize::from(letter(label.first())), letter(label.last()));
-    let (starts, lasts) = &BY_LETTER;
+    BY_LETTER.1[first] >> last & 1 == 1 && is_file_with(label, first)
+}
+
+fn is_file_with(label: &[u8], first: usize) -> bool {
+    let (starts, _) = &BY_LETTER;
     let files = &FILES[starts[first]..starts[first + 1]];
-    lasts[first] >> last & 1 == 1
-        && files
-            .iter()
-            .any(|file| label.eq_ignore_ascii_case(file.as_bytes()))
+    (files.iter()).any(|file| label.eq_ignore_ascii_case(file.as_bytes()))
 }
 
 /// Where the domain ends that begins at `start`; none if there is no domain.

@@ -1,7 +1,7 @@
 //! The fast way to what nearly all addresses are: plain ASCII, with nothing around it that a closer
 //! look could make part of it.
 //!
-//! [`sight`] reads the bytes on both sides of an `@` once, by a table of classes. It answers only where the
+//! [`sight_within`] reads the bytes on both sides of an `@` once, by a table of classes. It answers only where the
 //! whole recogniser's answer follows from those bytes alone, and else leaves the text to it:
 //!
 //! * The local part is a run of letters, digits and `._+-`. Encoded characters end with a hexadecimal
@@ -16,6 +16,8 @@
 //! fuzz target make.
 
 use super::domain::is_file;
+use std::ops::Range;
+use wide::u8x16;
 
 /// What stands at an `@`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,12 +66,18 @@ const fn classes() -> [u8; 256] {
     classes
 }
 
-fn is(byte: u8, class: u8) -> bool {
+fn belongs(byte: u8, class: u8) -> bool {
     CLASS[usize::from(byte)] & class != 0
 }
 
-/// What stands at the plain `@` at `at`, if no local part reaches back over `floor`.
-pub fn sight(text: &[u8], floor: usize, at: usize) -> Sight {
+/// What stands at the plain `@` at `at`, if no local part reaches back over the begin of the range and the text ends with
+/// it. What is around the range makes no difference.
+pub fn sight_within(text: &[u8], range: Range<usize>, at: usize) -> Sight {
+    if let Some((start, end)) = near(text, &range, at) {
+        return Sight::Address(start, end);
+    }
+    let Range { start: floor, end } = range;
+    let text = text.get(..end).unwrap_or(text);
     let Some(end) = domain(text, at + 1) else {
         return Sight::Unsure;
     };
@@ -81,14 +89,93 @@ pub fn sight(text: &[u8], floor: usize, at: usize) -> Sight {
     let local = before.map(|&b| CLASS[usize::from(b)]);
     let local = local.take_while(|class| class & LOCAL != 0);
     let start = at - local.inspect(|class| word |= class).count();
-    let free = start == floor || is(text[start - 1], BEFORE);
+    let free = start == floor || belongs(text[start - 1], BEFORE);
     match free && word & WORD != 0 {
         true => Sight::Address(start, end),
         false => Sight::Unsure,
     }
 }
 
-/// Is a text a domain that [`sight`] would see?
+/// The address at the `@` at `at`, if it is one whose parts are short and all classes of whose bytes are seen at once.
+#[inline]
+fn near(text: &[u8], range: &Range<usize>, at: usize) -> Option<(usize, usize)> {
+    let behind: &[u8; NEAR] = text.get(at + 1..)?.first_chunk()?;
+    let before: &[u8; NEAR] = text.get(..at)?.last_chunk()?;
+    // Of the local part, whose last byte is the highest bit.
+    let word = bits(before, |text| alphanumeric(text) | is(text, b'_'));
+    let run = word
+        | bits(before, |text| {
+            is(text, b'.') | is(text, b'-') | is(text, b'+')
+        });
+    let room = at.checked_sub(range.start)?;
+    let length = (run.leading_ones() as usize).min(room);
+    let whole = length < NEAR || length == room;
+    if length == 0 || !whole || word >> (NEAR - length) == 0 {
+        return None;
+    }
+    let start = at - length;
+    if length < room && !belongs(text[start - 1], BEFORE) {
+        return None;
+    }
+    // Of the domain, within the range.
+    let room = range.end.checked_sub(at + 1)?;
+    let (dots, hyphens) = (
+        bits(behind, |text| is(text, b'.')),
+        bits(behind, |text| is(text, b'-')),
+    );
+    let labels = bits(behind, alphanumeric) | hyphens;
+    let length = ((labels | dots).trailing_ones() as usize).min(room);
+    if !(3..NEAR).contains(&length) {
+        return None;
+    }
+    let all = (1 << length) - 1;
+    let (dots, hyphens, edges) = (dots & all, hyphens & all, 1 | 1 << (length - 1));
+    // A label is not empty, and neither begins nor ends with a hyphen.
+    let beside = dots << 1 | dots >> 1 | edges;
+    if dots == 0 || (dots | hyphens) & beside != 0 {
+        return None;
+    }
+    let last = NEAR - dots.leading_zeros() as usize;
+    let letters = bits(behind, letter);
+    if !letters & (all >> last << last) != 0 || length - last < 2 {
+        return None;
+    }
+    let end = at + 1 + length;
+    if length < room && (text[end] == b'"' || !belongs(text[end], BEHIND)) {
+        return None;
+    }
+    (!is_file(text.get(at + 1 + last..end)?)).then_some((start, end))
+}
+
+/// How many bytes on each side of an `@` are looked at together.
+const NEAR: usize = 32;
+
+/// A bit for each byte that is in a class.
+#[inline(always)]
+fn bits(bytes: &[u8; NEAR], class: impl Fn(u8x16) -> u8x16) -> u32 {
+    let (halves, _) = bytes.as_chunks::<16>();
+    let half = |half: &[u8; 16]| class(u8x16::new(*half)).to_bitmask();
+    half(&halves[0]) | half(&halves[1]) << 16
+}
+
+#[inline(always)]
+fn is(text: u8x16, byte: u8) -> u8x16 {
+    text.simd_eq(u8x16::splat(byte))
+}
+
+#[inline(always)]
+fn letter(text: u8x16) -> u8x16 {
+    let from = (text | u8x16::splat(0x20)) - u8x16::splat(b'a');
+    from.min(u8x16::splat(25)).simd_eq(from)
+}
+
+#[inline(always)]
+fn alphanumeric(text: u8x16) -> u8x16 {
+    let from = text - u8x16::splat(b'0');
+    letter(text) | from.min(u8x16::splat(9)).simd_eq(from)
+}
+
+/// Is a text a domain that [`sight_within`] would see?
 pub fn is_plain_domain(text: &[u8]) -> bool {
     !text.is_empty() && domain(text, 0) == Some(text.len())
 }
@@ -107,7 +194,7 @@ fn domain(text: &[u8], start: usize) -> Option<usize> {
         let next = text.get(end).copied();
         if end == label {
             // Behind the `@` itself: a dot, a blank, the end. Behind a dot: the sentence ends.
-            let free = next.is_none_or(|byte| byte != b'[' && is(byte, BEHIND));
+            let free = next.is_none_or(|byte| byte != b'[' && belongs(byte, BEHIND));
             return (free && labels == 0).then_some(start);
         }
         if text[label] == b'-' || text[end - 1] == b'-' || end - label > 63 {
@@ -116,19 +203,19 @@ fn domain(text: &[u8], start: usize) -> Option<usize> {
         labels += 1;
         if next == Some(b'.') {
             match text.get(end + 1) {
-                Some(&byte) if is(byte, LABEL) => {
+                Some(&byte) if belongs(byte, LABEL) => {
                     end += 1;
                     label = end;
                     continue;
                 }
-                Some(&byte) if !is(byte, BEHIND) => return None,
+                Some(&byte) if !belongs(byte, BEHIND) => return None,
                 _ => {}
             }
         }
         // A quote may close a local part that holds this address.
         let free = match next {
             Some(b'"') => text.get(end + 1).is_none_or(|&byte| is_apart(byte)),
-            Some(byte) => is(byte, BEHIND),
+            Some(byte) => belongs(byte, BEHIND),
             None => true,
         };
         let last = &text[label..end];
@@ -149,6 +236,8 @@ fn is_apart(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::{addresses, addresses_closely};
+    use super::*;
+    use memchr::memchr_iter;
     use proptest::prelude::*;
 
     #[track_caller]
@@ -156,6 +245,20 @@ mod tests {
         let fast: Vec<_> = addresses(text).collect();
         let close: Vec<_> = addresses_closely(text).collect();
         assert_eq!(fast, close, "{}", text.escape_ascii());
+        // In the middle of anything else, where all that is near can be seen at once.
+        for around in [b'a', b'.', b'@', b'\t', b'"', b'%'] {
+            let around = [around; NEAR];
+            let whole = [&around, text, &around].concat();
+            for at in memchr_iter(b'@', text) {
+                let alone = sight_within(text, 0..text.len(), at);
+                let within = sight_within(&whole, NEAR..NEAR + text.len(), NEAR + at);
+                let moved = match alone {
+                    Sight::Address(start, end) => Sight::Address(NEAR + start, NEAR + end),
+                    other => other,
+                };
+                assert_eq!(within, moved, "{}", text.escape_ascii());
+            }
+        }
     }
 
     #[test]
@@ -194,6 +297,11 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(4096))]
         #[test]
         fn any_text(text in "([a-z0-9@.]|[ab@%40&#64;\\\\u0\"'<>,.: x\n\u{e9}\u{4e2d}_~!=\\[\\]{}-]|@b.de|a@b.com|\\.png|com|2x){0,40}") {
+            agree(text.as_bytes());
+        }
+
+        #[test]
+        fn long_parts(text in "[ab](_|[a-z0-9._+-]{24,40})@([a-z0-9.-]{1,18}[.-]){1,2}[a-z]{1,16}[ \".]?") {
             agree(text.as_bytes());
         }
 

@@ -6,9 +6,10 @@
 //! text to that. Both are compared in the tests below and by the fuzz target.
 
 use crate::functions::Function;
-use crate::functions::address::{self, Sight, sight};
+use crate::functions::address::{self, Sight, sight_within};
 use crate::functions::fit::{self, Limit};
 use memchr::memchr;
+use std::ops::Range;
 
 /// How addresses are moved.
 #[derive(Debug, Clone, Copy)]
@@ -47,28 +48,32 @@ impl<'d> Plain<'d> {
         self.limit
     }
 
+    /// To where.
+    pub fn domain(&self) -> &'d [u8] {
+        self.domain
+    }
+
     /// Appends `text` with its addresses moved and says whether there were any; none, with nothing
     /// appended, if that needs a closer look. Nothing is appended either if the text stays as it is.
     pub fn rewrite(&self, text: &[u8], out: &mut Vec<u8>) -> Option<bool> {
-        self.rewrite_unless(text, out, |b| matches!(b, b'%' | b'&' | b'\\'))
+        self.rewrite_unless(text, out, holds(ENCODES))
     }
 
     /// [`Plain::rewrite`] for a text in which every backslash and the letter behind it stand for a control
-    /// character. Such a letter is never taken for a part of an address: [`sight`] is unsure beside a backslash.
+    /// character. Such a letter is never taken for a part of an address: [`sight_within`] is unsure beside a backslash.
     pub fn rewrite_lines(&self, text: &[u8], out: &mut Vec<u8>) -> Option<bool> {
-        self.rewrite_unless(text, out, |b| matches!(b, b'%' | b'&'))
+        self.rewrite_unless(text, out, holds(ENCODES_IN_LINES))
     }
 
-    /// `encodes`: could this byte begin an encoded character?
+    /// `is_encoded`: could a character in a text be encoded?
     fn rewrite_unless(
         &self,
         text: &[u8],
         out: &mut Vec<u8>,
-        encodes: impl Fn(u8) -> bool,
+        is_encoded: impl Fn(&[u8]) -> bool,
     ) -> Option<bool> {
         let before = out.len();
         let fits = |text: &[u8]| fit::fits(text, self.limit);
-        let is_encoded = |text: &[u8]| text.iter().fold(false, |any, &b| any | encodes(b));
         match self.moved(text, out, is_encoded) {
             Some(true) if fits(&out[before..]) => Some(true),
             Some(false) if fits(text) => Some(false),
@@ -85,43 +90,113 @@ impl<'d> Plain<'d> {
         out: &mut Vec<u8>,
         is_encoded: impl Fn(&[u8]) -> bool,
     ) -> Option<bool> {
-        let (mut done, mut floor, mut from) = (0, 0, 0);
-        while let Some(at) = memchr(b'@', &text[from..]) {
-            let at = from + at;
-            let (start, end) = match sight(text, floor, at) {
+        let mut done = 0;
+        let first = memchr(b'@', text);
+        let changed = self.each(text, 0..text.len(), first, is_encoded, |at, end| {
+            let begin = out.len();
+            out.extend_from_slice(&text[done..end]);
+            out[begin + at - done] = b'_';
+            out.push(b'@');
+            out.extend_from_slice(self.domain);
+            done = end;
+        })?;
+        if changed {
+            out.extend_from_slice(&text[done..]);
+        }
+        Some(changed)
+    }
+
+    /// Gives for each address in a range of a batch that is moved its `@` and its end, and says whether there are any;
+    /// none if that needs a closer look. What is around the range may be looked at, and makes no difference.
+    /// `first` is the first `@`.
+    fn each(
+        &self,
+        batch: &[u8],
+        range: Range<usize>,
+        first: Option<usize>,
+        is_encoded: impl Fn(&[u8]) -> bool,
+        mut take: impl FnMut(usize, usize),
+    ) -> Option<bool> {
+        let Range { start: begin, end } = range;
+        let (mut floor, mut from, mut next, mut changed) = (begin, begin, first, false);
+        let behind = |from: usize| {
+            let rest = batch.get(from..end).filter(|rest| !rest.is_empty())?;
+            memchr(b'@', rest).map(|at| from + at)
+        };
+        while let Some(at) = next {
+            let (start, close) = match sight_within(batch, floor..end, at) {
                 Sight::Unsure => return None,
                 Sight::Nothing => {
                     from = at + 1;
+                    next = behind(from);
                     continue;
                 }
-                Sight::Address(start, end) => (start, end),
+                Sight::Address(start, close) => (start, close),
             };
             // Two that touch may be a chain after a round.
-            if (start == floor && floor > 0) || is_encoded(&text[floor..start]) {
+            if (start == floor && floor > begin) || is_encoded(&batch[floor..start]) {
                 return None;
             }
-            if !text[at + 1..end].eq_ignore_ascii_case(self.domain) {
-                if end - start > super::LOCAL {
+            if !batch[at + 1..close].eq_ignore_ascii_case(self.domain) {
+                if close - start > super::LOCAL {
                     return None;
                 }
-                let begin = out.len();
-                out.extend_from_slice(&text[done..end]);
-                out[begin + at - done] = b'_';
-                out.push(b'@');
-                out.extend_from_slice(self.domain);
-                done = end;
+                changed = true;
+                take(at, close);
             }
-            (floor, from) = (end, end);
+            (floor, from) = (close, close);
+            next = behind(from);
         }
-        if is_encoded(&text[floor..]) {
+        if is_encoded(&batch[floor..end]) || (changed && is_serialised(&batch[begin..end])) {
             return None;
         }
-        if done > 0 {
-            out.extend_from_slice(&text[done..]);
-            return Some(!is_serialised(text)).filter(|changed| *changed);
-        }
-        (!self.lone || from == 0).then_some(false)
+        (changed || !self.lone || from == begin).then_some(changed)
     }
+
+    /// Gives for each address in a range of a batch that is moved its `@` and its end, and says whether there are any;
+    /// none if that needs a closer look, whatever has been given. The caller says where the first `@` is, that
+    /// nothing in the range could encode a character, and looks to the length.
+    pub fn clear(
+        &self,
+        batch: &[u8],
+        range: Range<usize>,
+        first: Option<usize>,
+        take: impl FnMut(usize, usize),
+    ) -> Option<bool> {
+        self.each(batch, range, first, |_| false, take)
+    }
+
+    /// [`Plain::clear`] for a range in which anything may stand.
+    pub fn text(
+        &self,
+        batch: &[u8],
+        range: Range<usize>,
+        first: Option<usize>,
+        take: impl FnMut(usize, usize),
+    ) -> Option<bool> {
+        self.each(batch, range, first, holds(ENCODES), take)
+    }
+
+    /// [`Plain::clear`] for a range such as those of [`Plain::rewrite_lines`].
+    pub fn lines(
+        &self,
+        batch: &[u8],
+        range: Range<usize>,
+        first: Option<usize>,
+        take: impl FnMut(usize, usize),
+    ) -> Option<bool> {
+        self.each(batch, range, first, holds(ENCODES_IN_LINES), take)
+    }
+}
+
+/// What may begin an encoded character.
+const ENCODES: [u8; 3] = *b"%&\\";
+/// And in lines.
+const ENCODES_IN_LINES: [u8; 2] = *b"%&";
+
+fn holds<const N: usize>(signs: [u8; N]) -> impl Fn(&[u8]) -> bool {
+    let is_one = move |byte| signs.iter().fold(false, |any, sign| any | (byte == *sign));
+    move |text| text.iter().fold(false, |any, byte| any | is_one(*byte))
 }
 
 /// May it be a value of PHP, which says its own length?
