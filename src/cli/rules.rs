@@ -2,9 +2,11 @@
 
 use crate::error::{Error, Result};
 use crate::plan::Choice;
-use crate::rulebook::{self, Builtin, Load, Rulebook, builtin, builtins, nearest};
+use crate::rulebook::{self, Builtin, Diagnostics, Load, Rulebook, builtin, builtins, nearest};
 use std::io;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 /// What picks the rulebooks by the dump's tables.
 const AUTO: &str = "auto";
@@ -91,16 +93,23 @@ impl Loader<'_> {
     }
 
     fn built_in(&mut self, found: &Builtin) -> Option<Rulebook> {
-        self.load(
-            found.name,
-            &found.path(),
-            found.text,
-            &rulebook::builtin::include,
-        )
+        let loaded = built_in(found, self.variables);
+        self.take(loaded)
     }
 
+    /// All built-ins, read at the same time: that is most of what a short run does.
     fn all(&mut self) -> Vec<Rulebook> {
-        builtins().iter().filter_map(|b| self.built_in(b)).collect()
+        let variables = self.variables;
+        let loaded: Vec<_> = thread::scope(|scope| {
+            let load = |found| scope.spawn(move || built_in(found, variables));
+            let loading: Vec<_> = builtins().iter().map(load).collect();
+            let joined = loading.into_iter().map(thread::ScopedJoinHandle::join);
+            joined.collect()
+        });
+        let loaded = loaded
+            .into_iter()
+            .map(|loaded| loaded.unwrap_or_else(|panic| resume_unwind(panic)));
+        loaded.filter_map(|loaded| self.take(loaded)).collect()
     }
 
     fn load(
@@ -111,13 +120,18 @@ impl Loader<'_> {
         include: &dyn Fn(&str) -> io::Result<String>,
     ) -> Option<Rulebook> {
         let variables = self.variables;
-        match rulebook::load(&Load {
+        let loaded = rulebook::load(&Load {
             name,
             path,
             text,
             variables,
             include,
-        }) {
+        });
+        self.take(loaded)
+    }
+
+    fn take(&mut self, loaded: Result<Rulebook, Diagnostics>) -> Option<Rulebook> {
+        match loaded {
             Ok(rulebook) => {
                 self.known.extend(rulebook.variables.iter().cloned());
                 Some(rulebook)
@@ -151,6 +165,16 @@ impl Loader<'_> {
             }
         }
     }
+}
+
+fn built_in(found: &Builtin, variables: &[(String, String)]) -> Result<Rulebook, Diagnostics> {
+    rulebook::load(&Load {
+        name: found.name,
+        path: &found.path(),
+        text: found.text,
+        variables,
+        include: &rulebook::builtin::include,
+    })
 }
 
 fn unknown(name: &str) -> Error {

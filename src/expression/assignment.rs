@@ -328,3 +328,42 @@ fn shorter(
         (a, b) => a.or(b),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Cells, parse, postgres};
+    use super::*;
+    use crate::rulebook::SqlDialect;
+
+    #[test]
+    fn a_direct_call_is_what_is_evaluated() {
+        let unit = LengthUnit::Characters;
+        let varchar = |limit| DataType::Varchar(Some(limit), unit);
+        for (value, data_type, direct) in [
+            ("anon.pseudo_email(v)", DataType::Text, true),
+            ("anon.pseudo_email(v)", varchar(255), true),
+            ("anon.pseudo_email(v)", varchar(7), true),
+            ("anon.pseudo_name(v, 'de')", varchar(6), true),
+            ("anon.hash(v)", varchar(9), true),
+            ("anon.rewrite_emails(v)::varchar(3)", varchar(9), false),
+            ("anon.pseudo_name(v || '')", DataType::Text, false),
+            ("anon.pseudo_name(v)", DataType::Char(40, unit), false),
+            ("anon.fake_name()", DataType::Text, false),
+        ] {
+            for cell in [Some("jane@company.com"), Some(""), Some("é"), None] {
+                let cells = Cells::default().with("v", DataType::Text, cell);
+                let expr = parse(value, SqlDialect::Postgres);
+                let column = Column::new("v", data_type.clone());
+                let compiled = compile_assignment(&expr, &column, &mut cells.clone(), &postgres());
+                let compiled = compiled.unwrap();
+                assert_eq!(compiled.direct.is_some(), direct, "{value}");
+                let evaluated = Assignment {
+                    direct: None,
+                    ..compiled.clone()
+                };
+                let shown = format!("{value} {data_type:?} {cell:?}");
+                assert_eq!(compiled.eval(&cells), evaluated.eval(&cells), "{shown}");
+            }
+        }
+    }
+}

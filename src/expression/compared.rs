@@ -75,3 +75,49 @@ impl Node {
 fn among(found: bool, null: bool, negated: bool) -> Option<bool> {
     (found || !null).then_some(found != negated)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::compile_condition;
+    use super::super::testing::{Cells, parse, postgres};
+    use crate::rulebook::SqlDialect;
+    use crate::schema::DataType;
+
+    #[test]
+    fn what_is_compared_is_what_is_evaluated() {
+        for condition in [
+            "i = 3",
+            "i <> 3",
+            "i IN (1, 3)",
+            "i NOT IN (1, 3)",
+            "i IN (1, NULL)",
+            "i NOT IN (1, NULL)",
+            "i NOT IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)",
+            "t = 'a'",
+            "t IN ('a', 'b')",
+            "t NOT IN ('a', NULL)",
+            "t IS NULL OR i > 2",
+            "NOT (t IS NULL) AND i <= 2",
+            "NOT (t = 'b' OR i < 0) AND i BETWEEN 2 AND 4",
+        ] {
+            for i in [None, Some("1"), Some("3"), Some("-7"), Some("x")] {
+                for t in [None, Some("a"), Some("c")] {
+                    let cells = Cells::default().with("i", DataType::Integer, i).with(
+                        "t",
+                        DataType::Text,
+                        t,
+                    );
+                    let expr = parse(condition, SqlDialect::Postgres);
+                    let compiled = compile_condition(&expr, &mut cells.clone(), &postgres());
+                    let compiled = compiled.unwrap();
+                    assert!(compiled.is_comparison(), "{condition}");
+                    assert_eq!(
+                        compiled.compares(&cells),
+                        compiled.is_true(&cells),
+                        "{condition} of {i:?} and {t:?}"
+                    );
+                }
+            }
+        }
+    }
+}

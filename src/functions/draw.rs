@@ -25,8 +25,8 @@ impl Draw {
     }
 
     /// A number below `end`, each as likely; 0 if `end` is 0.
-    // Inlined, so that an alphabet's length is known where the divisions are compiled.
-    #[inline]
+    // Inlined always, so that an alphabet's length is known where the divisions are compiled.
+    #[inline(always)]
     pub fn below(&mut self, end: u64) -> u64 {
         // The part of the range that `end` divides evenly; that ends so late that a division seldom has to tell where.
         let even = || u64::MAX - u64::MAX.checked_rem(end).unwrap_or(0);
@@ -51,7 +51,7 @@ impl Draw {
     }
 
     /// One of a list that is not empty.
-    #[inline]
+    #[inline(always)]
     pub fn pick<T: Copy>(&mut self, list: &[T]) -> T {
         list[usize::try_from(self.below(list.len() as u64)).unwrap_or(0)]
     }

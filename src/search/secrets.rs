@@ -248,24 +248,24 @@ static ALL: LazyLock<Shapes> = LazyLock::new(|| {
     }
 });
 
+const SMALL: Option<AhoCorasickKind> = Some(AhoCorasickKind::NoncontiguousNFA);
+
 impl Shapes {
     /// What searches a text for signs. The one that is fast takes longer to make than a short run, which searches
     /// a few statements.
     fn searcher(&self, text: &[u8]) -> &AhoCorasick {
         const LITTLE: usize = 16 << 10;
-        let make = |kind| {
-            let mut builder = AhoCorasick::builder();
-            let builder = builder.ascii_case_insensitive(true).kind(kind);
-            builder.build(&self.signs).expect("a few short signs")
-        };
         match self.fast.get() {
             Some(fast) => fast,
-            None if text.len() < LITTLE => {
-                let small = || make(Some(AhoCorasickKind::NoncontiguousNFA));
-                self.small.get_or_init(small)
-            }
-            None => self.fast.get_or_init(|| make(None)),
+            None if text.len() < LITTLE => self.small.get_or_init(|| self.make(SMALL)),
+            None => self.fast.get_or_init(|| self.make(None)),
         }
+    }
+
+    fn make(&self, kind: Option<AhoCorasickKind>) -> AhoCorasick {
+        let mut builder = AhoCorasick::builder();
+        let builder = builder.ascii_case_insensitive(true).kind(kind);
+        builder.build(&self.signs).expect("a few short signs")
     }
 }
 
@@ -358,6 +358,35 @@ mod tests {
     /// Joined here, so that nobody's scanner takes this file for a leak.
     fn join(parts: &[&str]) -> String {
         parts.concat()
+    }
+
+    #[test]
+    fn little_is_searched_as_much_is() {
+        let text = ALL.signs.concat() + &ALL.signs.join(" ").to_uppercase();
+        let found = |searcher: &AhoCorasick| -> Vec<_> {
+            let found = searcher.find_overlapping_iter(&text);
+            found.map(|sign| (sign.pattern(), sign.start())).collect()
+        };
+        let (mut small, mut fast) = (found(&ALL.make(SMALL)), found(&ALL.make(None)));
+        small.sort_unstable();
+        fast.sort_unstable();
+        assert!(small.len() > ALL.signs.len());
+        assert_eq!(small, fast);
+    }
+
+    #[test]
+    fn what_a_definition_must_hold_to_set_a_password() {
+        for (text, set) in [
+            ("x Password 'abc'", 1),
+            ("x PASSWORD='abc'", 1),
+            ("identified\nby abc", 1),
+            ("passwort 'abc' identifie by abc", 0),
+            ("word", 0),
+        ] {
+            let mut count = 0;
+            spoken(text.as_bytes(), &mut |_, _| count += 1);
+            assert_eq!(count, set, "{text}");
+        }
     }
 
     #[test]

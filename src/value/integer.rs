@@ -80,6 +80,7 @@ pub fn of(data_type: &DataType) -> Option<Range> {
 
 impl Range {
     /// The value, if it is in range.
+    #[inline]
     pub fn check(self, value: i64) -> Result<i64, ValueError> {
         if (self.min..=self.max).contains(&value) {
             Ok(value)
@@ -89,11 +90,13 @@ impl Range {
     }
 
     /// "out of range".
+    #[cold]
     pub fn overflow(self) -> ValueError {
         ValueError::new(format!("{} out of range", self.name))
     }
 
     /// Reads an integer.
+    #[inline]
     pub fn parse(self, text: &[u8]) -> Result<i64, ValueError> {
         // As the server prints all but long and negative ones.
         if (1..10).contains(&text.len()) {
@@ -107,6 +110,11 @@ impl Range {
                 return self.check(i64::from(value));
             }
         }
+        self.parse_any(text)
+    }
+
+    #[inline(never)]
+    fn parse_any(self, text: &[u8]) -> Result<i64, ValueError> {
         let invalid = || ValueError::new(format!("invalid input syntax for type {}", self.name));
         let text = trim(text);
         let (negative, digits) = match text {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 const TABLE: &str = "CREATE TABLE public.t (id integer, a character varying(30), b text NOT NULL, c character varying(12), d text);\n";
 
 /// Rules, and the same in words that only the program understands.
-const RULES: [(&str, &str); 5] = [
+const RULES: [(&str, &str); 8] = [
     (
         "UPDATE t SET a = anon.mailinator(a)",
         "UPDATE t SET a = anon.mailinator(a) WHERE a IS NULL OR a IS NOT NULL",
@@ -39,6 +39,24 @@ const RULES: [(&str, &str); 5] = [
     (
         "DELETE FROM t WHERE id IN (1, 3)",
         "DELETE FROM t WHERE id + 0 IN (1, 3)",
+    ),
+    (
+        "UPDATE t SET d = 'q' WHERE id = 2; DELETE FROM t WHERE NOT (id < 2 OR d IS NULL) AND a NOT IN ('z', 'a'); \
+         DELETE FROM t WHERE id = 1",
+        "UPDATE t SET d = 'q' WHERE id + 0 = 2; \
+         DELETE FROM t WHERE NOT (id + 0 < 2 OR d IS NULL) AND a || '' NOT IN ('z', 'a'); \
+         DELETE FROM t WHERE id + 0 = 1",
+    ),
+    // A function that is given a cell as it stands, and one that is evaluated.
+    (
+        "UPDATE t SET a = anon.pseudo_name(a), b = anon.pseudo_email(b), c = anon.pseudo_word(c, 'de'), d = anon.hash(d)",
+        "UPDATE t SET a = anon.pseudo_name(a || ''), b = anon.pseudo_email(b || ''), \
+         c = anon.pseudo_word(c || '', 'de'), d = anon.hash(d || '')",
+    ),
+    (
+        "UPDATE t SET a = anon.pseudo_url(d), b = anon.partial(b, 1, '', 1), c = anon.pseudo_user_name(c)",
+        "UPDATE t SET a = anon.pseudo_url(d || ''), b = anon.partial(b || '', 1, '', 1), \
+         c = anon.pseudo_user_name(c || '')",
     ),
 ];
 
@@ -82,9 +100,11 @@ fn run(rules: &str, dump: &[u8]) -> (Vec<u8>, String) {
     );
     let counts = outcome.report.tables.iter();
     let counts: Vec<_> = counts.map(|t| (t.rows, t.changed, t.dropped)).collect();
+    let rules = outcome.report.rules.iter().flat_map(|rule| &rule.relations);
+    let matched: Vec<_> = rules.map(|hits| hits.matched).collect();
     let result = outcome.result.map_err(|error| error.to_string());
     let written = std::fs::read(&path).unwrap_or_default();
-    (written, format!("{result:?} {counts:?}"))
+    (written, format!("{result:?} {counts:?} {matched:?}"))
 }
 
 fn agree(head: &str, rows: &[u8]) {
