@@ -325,8 +325,8 @@ pub enum Bare {
     /// These of its bytes are its text form; and a text that is made of them, ASCII letters, digits and
     /// `@._-`, and has an `@`, can stand there as it is.
     Text(Range<usize>),
-    /// These bytes are, but for control characters, each of which is written as a backslash and a letter, as it
-    /// would be in any text; and a text of the same kind can stand there as it is.
+    /// These bytes are, but for control characters and quotes, each of which is written as a backslash and a letter or
+    /// itself, as it would be in any text; and a text of the same kind can stand there as it is.
     Lines(Range<usize>),
     /// It has to be decoded.
     Unclear,

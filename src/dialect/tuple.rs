@@ -11,7 +11,7 @@
 
 use super::marks::{BLOCK, any, between, classes};
 use super::{Bare, RowMode, RowSpan};
-use memchr::{memchr, memchr_iter, memchr2, memmem};
+use memchr::{memchr, memchr_iter, memchr2, memchr3, memmem};
 use std::ops::Range;
 use wide::u8x16;
 
@@ -70,31 +70,54 @@ impl Writing<'_> {
     /// Finds the cells of the row that opens at `open`; gives its end. `follows`: of the row before, whose
     /// statement it continues, `row` still holds what has been seen.
     fn cells(&self, batch: &[u8], open: usize, follows: bool, row: &mut RowSpan) -> Option<usize> {
-        let (mut cell, mut from) = (open + 1, open + 1);
-        let mut signs = match follows && row.signs.holds(from) {
+        let (mut cell, mut from, mut count) = (open + 1, open + 1, 0);
+        let mut known = follows && row.signs.holds(from);
+        let mut signs = match known {
             true => row.signs,
-            false => self.look::<true>(batch, from, Signs::default()),
+            false => Signs::default(),
         };
-        loop {
-            let (commas, end) = signs.of_row(from)?;
-            let mut left = commas;
-            while left != 0 {
-                let here = signs.base + left.trailing_zeros() as usize;
-                left &= left - 1;
-                row.cells.push(within(batch, cell, here)?);
-                cell = here + 1;
+        let end = loop {
+            if !known {
+                signs = self.look::<true>(batch, from, signs);
+            }
+            known = false;
+            let (mut commas, end) = signs.of_row(from)?;
+            // Four at a time, though some of them may be none: no processor foresees how many a block has.
+            while commas != 0 {
+                if row.cells.len() < count + 4 {
+                    row.cells.resize(count + 8, 0..0);
+                }
+                for place in &mut row.cells[count..count + 4] {
+                    let here = signs.base + commas.trailing_zeros() as usize;
+                    *place = cell..here;
+                    let (next, more) = match commas {
+                        0 => (cell, 0),
+                        _ => (here + 1, 1),
+                    };
+                    (cell, count) = (next, count + more);
+                    commas &= commas.wrapping_sub(1);
+                }
             }
             if let Some(end) = end {
-                row.cells.push(within(batch, cell, end)?);
-                row.signs = signs;
-                return Some(end + 1);
+                break end;
             }
             from = signs.base + BLOCK;
             if from >= batch.len() {
                 return None;
             }
-            signs = self.look::<true>(batch, from, signs);
+        };
+        row.cells.truncate(count);
+        row.cells.push(cell..end);
+        row.signs = signs;
+        // A space in front of a cell is a dumper's own; others need the lexer, as a cell of nothing does.
+        let mut odd = false;
+        for cell in &mut row.cells {
+            cell.start += usize::from(batch[cell.start] == b' ');
+            odd |= (cell.start >= cell.end)
+                | (batch[cell.start] <= b' ')
+                | (batch[cell.end - 1] <= b' ');
         }
+        (!odd).then_some(end + 1)
     }
 
     /// Goes over rows from the one that opens at `open`, as long as none needs the lexer and all of it has come;
@@ -107,32 +130,40 @@ impl Writing<'_> {
         open: usize,
         doubtful: impl Fn(u8, u8) -> bool + Copy,
     ) -> Option<Run> {
-        let (skipped, until) = match mode {
-            RowMode::Split => (None, usize::MAX),
-            RowMode::Pass => (self.skip(text, open, doubtful), open + STRETCH),
-        };
+        if mode == RowMode::Split {
+            return self.split(text, open, usize::MAX);
+        }
+        let skipped = self.skip(text, open, doubtful);
         let open = skipped.and_then(|run| run.open).unwrap_or(open);
+        self.split(text, open, open + STRETCH).or(skipped)
+    }
+
+    /// Rows one by one, until one ends behind `until`. Where the first is not certain at a glance, those of a stretch
+    /// are looked at closely.
+    pub fn split(&self, text: &[u8], open: usize, until: usize) -> Option<Run> {
         let rows = self.blocks(text, open, until);
-        rows.or_else(|| self.rows(text, open, open)).or(skipped)
+        rows.or_else(|| self.rows(text, open, until.min(open + STRETCH)))
     }
 
     /// Rows one by one, as far as they are certain by their [`Signs`], until one ends behind `until`.
     fn blocks(&self, text: &[u8], open: usize, until: usize) -> Option<Run> {
         let mut run: Option<Run> = None;
         let mut from = open + 1;
-        let mut signs = self.look::<false>(text, from, Signs::default());
-        let mut rows = 0;
+        let mut signs = Signs::default();
+        let (mut known, mut rows) = (false, 0);
         loop {
+            if !known {
+                signs = self.look::<false>(text, from, signs);
+            }
             let Some((_, end)) = signs.of_row(from) else {
                 return run;
             };
             let Some(end) = end else {
-                from = signs.base + BLOCK;
-                if from >= text.len() {
-                    return run;
+                (from, known) = (signs.base + BLOCK, false);
+                match from < text.len() {
+                    true => continue,
+                    false => return run,
                 }
-                signs = self.look::<false>(text, from, signs);
-                continue;
             };
             let end = end + 1;
             let lead = self.lead(text, end);
@@ -146,15 +177,16 @@ impl Writing<'_> {
                 return run;
             };
             from = open + 1;
-            if statement.is_some() || !signs.holds(from) {
-                signs = self.look::<false>(text, from, Signs::default());
+            known = statement.is_none() && signs.holds(from);
+            if !known {
+                signs = Signs::default();
             }
         }
     }
 
     /// What stands in the block of `text` at `base`. `before` is the block before it, within the same row; none
     /// where a row has just opened.
-    #[inline]
+    #[inline(always)]
     fn look<const CELLS: bool>(&self, text: &[u8], base: usize, before: Signs) -> Signs {
         let is = |bytes: u8x16, byte: u8| bytes.simd_eq(u8x16::splat(byte));
         let class = |bytes: u8x16| {
@@ -172,8 +204,12 @@ impl Writing<'_> {
                 true => is(bytes, b'\\'),
                 false => u8x16::splat(0),
             };
-            // A, E, Q and U before a quote can give a literal escapes or marks of its own.
-            let letters = is(bytes | u8x16::splat(0x34), b'u');
+            // A letter before a quote can give a literal escapes or marks of its own, or take escapes away from it.
+            // Where there are none to take, A, E, Q and U are all that do.
+            let letters = match self.backslashes {
+                true => between(bytes | u8x16::splat(0x20), b'a', b'z'),
+                false => is(bytes | u8x16::splat(0x34), b'u'),
+            };
             let [quote, close, dash] = [b'\'', b')', b'-'].map(|byte| is(bytes, byte));
             [quote, close, dash, letters, doubts, commas, backslashes]
         };
@@ -198,7 +234,7 @@ impl Writing<'_> {
     }
 
     /// Rows one by one, until one ends behind `until`.
-    pub fn rows(&self, text: &[u8], open: usize, until: usize) -> Option<Run> {
+    fn rows(&self, text: &[u8], open: usize, until: usize) -> Option<Run> {
         let mut run: Option<Run> = None;
         let mut next = Some(open);
         while let Some(open) = next
@@ -437,13 +473,6 @@ fn escaped(backslashes: u64, first: u64) -> (u64, u64) {
     ((EVEN ^ runs << 1) & follows, u64::from(behind))
 }
 
-/// The cell between two signs, but for a space in front of it; none if it is empty or has other blanks around it.
-#[inline]
-fn within(batch: &[u8], start: usize, end: usize) -> Option<Range<usize>> {
-    let start = start + usize::from(batch[start] == b' ');
-    (start < end && batch[start] > b' ' && batch[end - 1] > b' ').then_some(start..end)
-}
-
 /// What stands between the rows of one statement.
 const SEPARATORS: [&[u8]; 3] = [b"),(", b"),\n(", b"),\n\t("];
 
@@ -491,17 +520,49 @@ fn bare_word(text: &[u8]) -> Option<usize> {
 
 /// A cell that is NULL, or in quotes without anything that is written in another way within them.
 pub fn bare(raw: &[u8], ascii_only: bool) -> Bare {
+    bare_but(raw, ascii_only, |bytes| {
+        let [quote, mark, backslash] = [b'\'', b'"', b'\\'].map(u8x16::splat);
+        between(bytes, 0, 0x1f)
+            | bytes.simd_eq(quote)
+            | bytes.simd_eq(mark)
+            | bytes.simd_eq(backslash)
+    })
+}
+
+/// The same where nothing but quotes, and perhaps backslashes, is written in another way.
+pub fn bare_as_is(raw: &[u8], ascii_only: bool) -> Bare {
+    bare_but(raw, ascii_only, |bytes| {
+        let [nul, quote, backslash] = [0, b'\'', b'\\'].map(u8x16::splat);
+        bytes.simd_eq(nul) | bytes.simd_eq(quote) | bytes.simd_eq(backslash)
+    })
+}
+
+/// A cell in quotes in which a backslash stands before line ends' letters and before quotes only, and before each of these.
+pub fn bare_lines(raw: &[u8], ascii_only: bool) -> Bare {
+    let [b'\'', content @ .., b'\''] = raw else {
+        return Bare::Unclear;
+    };
+    if any(content, |bytes| between(bytes, 0, 0x1f)) || (ascii_only && !content.is_ascii()) {
+        return Bare::Unclear;
+    }
+    let mut rest = content;
+    while let Some(at) = memchr3(b'\\', b'\'', b'"', rest) {
+        let [b'\\', b'n' | b'r' | b'\'' | b'"', behind @ ..] = &rest[at..] else {
+            return Bare::Unclear;
+        };
+        rest = behind;
+    }
+    Bare::Lines(1..raw.len() - 1)
+}
+
+fn bare_but(raw: &[u8], ascii_only: bool, special: impl Fn(u8x16) -> u8x16) -> Bare {
     let [b'\'', content @ .., b'\''] = raw else {
         return match raw.eq_ignore_ascii_case(b"NULL") {
             true => Bare::Null,
             false => Bare::Unclear,
         };
     };
-    let special = any(content, |bytes| {
-        let is = |byte| bytes.simd_eq(u8x16::splat(byte));
-        between(bytes, 0, 0x1f) | is(b'\'') | is(b'"') | is(b'\\')
-    });
-    match special || (ascii_only && !content.is_ascii()) {
+    match any(content, special) || (ascii_only && !content.is_ascii()) {
         true => Bare::Unclear,
         false => Bare::Text(1..raw.len() - 1),
     }

@@ -386,7 +386,11 @@ impl RowCodec for MysqlCodec {
     }
 
     fn bare(&self, raw: &[u8]) -> Bare {
-        tuple::bare(raw, !self.charset().is_plain())
+        let ascii_only = !self.charset().is_plain();
+        match tuple::bare(raw, ascii_only) {
+            Bare::Unclear if self.reader.grammar.backslashes => tuple::bare_lines(raw, ascii_only),
+            bare => bare,
+        }
     }
 
     fn decode<'a>(

@@ -2,12 +2,13 @@
 
 use super::literal::MysqlCodec;
 use super::types::data_type;
-use crate::dialect::RowCodec;
 use crate::dialect::script::charset::Charset;
 use crate::dialect::script::clauses::TypeWords;
 use crate::dialect::script::rows::RowReader;
 use crate::dialect::script::tokens::testing::mysql;
+use crate::dialect::{Bare, RowCodec};
 use crate::schema::DataType;
+use proptest::prelude::*;
 
 fn codec(charset: &str) -> MysqlCodec {
     let mut grammar = mysql();
@@ -211,4 +212,45 @@ fn new_cells_keep_their_quoting() {
             .encode(0, Some("表".as_bytes()), None, &text, &mut out)
             .is_err()
     );
+}
+
+proptest! {
+    /// What shows of a cell is what it holds, and would be written like this again.
+    #[test]
+    fn bare_cells_are_written_as_they_are(content in "(\\\\[nr'\"0Zt\\\\]|[a-z@.]{0,20}|''|\"|'|\n|\\\\|é){0,5}") {
+        let (codec, text) = (codec("utf8mb4"), of("text", ""));
+        let raw = format!("'{content}'").into_bytes();
+        let bare = codec.bare(&raw);
+        let (Bare::Text(shown) | Bare::Lines(shown)) = bare.clone() else {
+            return Ok(());
+        };
+        let holds = codec.decode(0, &raw, &text).unwrap().unwrap();
+        if let Bare::Text(_) = bare {
+            prop_assert_eq!(&raw[shown], &*holds);
+        }
+        let mut again = Vec::new();
+        codec.encode(0, Some(&holds), Some(&raw), &text, &mut again).unwrap();
+        prop_assert_eq!(again, raw);
+    }
+}
+
+#[test]
+fn texts_with_line_ends_and_quotes_show() {
+    for (raw, lines) in [
+        (&br#"'{\"a\": \"b@c.de\"}\r\n'"#[..], true),
+        (br"'it\'s'", true),
+        (br"'a\\n'", false),
+        (br"'a\0'", false),
+        (br#"'a"b\n'"#, false),
+        (br"'it''s'", false),
+        (br"'a\'", false),
+    ] {
+        let bare = codec("utf8mb4").bare(raw);
+        assert_eq!(
+            matches!(bare, Bare::Lines(_)),
+            lines,
+            "{}",
+            raw.escape_ascii()
+        );
+    }
 }

@@ -271,9 +271,11 @@ mod tests {
         }
     }
 
-    /// A text whose control characters are written as a backslash and a letter, against the same with them.
+    /// A text whose control characters and quotes are written with a backslash, against the same with them.
     fn compare_lines(text: &str, limit: Limit) {
-        const LETTERS: [(char, char); 6] = [
+        const LETTERS: [(char, char); 8] = [
+            ('"', '"'),
+            ('\'', '\''),
             ('n', '\n'),
             ('r', '\r'),
             ('t', '\t'),

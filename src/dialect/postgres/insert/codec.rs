@@ -120,7 +120,7 @@ impl RowCodec for InsertCodec {
     }
 
     fn bare(&self, raw: &[u8]) -> Bare {
-        tuple::bare(raw, !self.literals.charset.is_plain())
+        tuple::bare_as_is(raw, !self.literals.charset.is_plain())
     }
 
     fn decode<'a>(
