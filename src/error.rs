@@ -58,6 +58,12 @@ impl Position {
         self.line += memchr::memchr_iter(b'\n', bytes).count() as u64;
     }
 
+    /// Moves on over so many bytes, of which so many are line feeds.
+    pub fn advance_by(&mut self, bytes: usize, lines: u64) {
+        self.byte += bytes as u64;
+        self.line += lines;
+    }
+
     /// The place after `bytes`.
     pub fn after(mut self, bytes: &[u8]) -> Position {
         self.advance(bytes);

@@ -18,6 +18,7 @@ pub struct RowMap {
     base: usize,
     /// Nothing is known from here on.
     end: usize,
+    /// Behind them comes one without marks.
     blocks: Vec<Marks>,
 }
 
@@ -117,6 +118,12 @@ impl RowMap {
                 break;
             }
         }
+        // Two that follow each other are looked at together.
+        let behind = Marks {
+            before,
+            ..Marks::default()
+        };
+        self.blocks.push(behind);
     }
 
     /// Is it the map from this place on?
@@ -127,7 +134,14 @@ impl RowMap {
     /// Where the row from `start` ends: the place of its line feed.
     #[inline]
     pub fn row_end(&self, start: usize) -> Option<usize> {
-        self.next(start, self.end, |marks| marks.ends)
+        // Most are longer than a block and shorter than two.
+        let near = u128::from(self.window(start, |marks| marks.ends))
+            | u128::from(self.window(start + BLOCK, |marks| marks.ends)) << BLOCK;
+        if near == 0 {
+            return self.next(start + 2 * BLOCK, self.end, |marks| marks.ends);
+        }
+        let found = start + near.trailing_zeros() as usize;
+        (found < self.end).then_some(found)
     }
 
     /// How many delimiters stand between the map's begin and a place in it.
@@ -167,37 +181,44 @@ impl RowMap {
     /// Where the cell begins that holds a place in the row that begins at `row`.
     #[inline]
     pub fn cell_start(&self, row: usize, at: usize) -> usize {
-        let mut block = (at - self.base) / BLOCK;
-        let mut left = self.blocks[block].delimiters & below(at - self.base);
-        loop {
+        let mut to = at;
+        while to > row {
+            // What stands before the row comes first, at most up to the map's begin.
+            let from = row.max(to.saturating_sub(BLOCK));
+            let left =
+                self.window(from, |marks| marks.delimiters) & (u64::MAX >> (BLOCK - (to - from)));
             if left != 0 {
-                let last = BLOCK - 1 - left.leading_zeros() as usize;
-                return row.max(self.base + block * BLOCK + last + 1);
+                return from + BLOCK - left.leading_zeros() as usize;
             }
-            if self.base + block * BLOCK <= row {
-                return row;
-            }
-            block -= 1;
-            left = self.blocks[block].delimiters;
+            to = from;
+        }
+        row
+    }
+
+    /// The bits of the [`BLOCK`] bytes from a place on, in whichever blocks they are: short texts are then asked for
+    /// without a branch that nobody could foretell.
+    #[inline]
+    fn window(&self, from: usize, which: impl Fn(&Marks) -> u64) -> u64 {
+        let place = from - self.base;
+        let (block, shift) = (place / BLOCK, place % BLOCK);
+        match self.blocks.get(block..block + 2) {
+            Some([one, two]) => which(one) >> shift | which(two) << 1 << (BLOCK - 1 - shift),
+            _ => 0,
         }
     }
 
     #[inline]
     fn next(&self, from: usize, to: usize, which: impl Fn(&Marks) -> u64) -> Option<usize> {
-        let place = from - self.base;
-        let mut block = place / BLOCK;
-        let mut left = which(self.blocks.get(block)?) & !below(place);
-        loop {
+        let mut from = from;
+        while from < to {
+            let left = self.window(from, &which);
             if left != 0 {
-                let found = self.base + block * BLOCK + left.trailing_zeros() as usize;
+                let found = from + left.trailing_zeros() as usize;
                 return (found < to).then_some(found);
             }
-            block += 1;
-            if self.base + block * BLOCK >= to {
-                return None;
-            }
-            left = which(self.blocks.get(block)?);
+            from += BLOCK;
         }
+        None
     }
 }
 

@@ -86,6 +86,8 @@ pub struct CopyRows {
     scanned: usize,
     /// The end of the last whole row and how many rows end there, when reading forward.
     whole: (usize, u64),
+    /// How many line feeds the piece that was cut last holds, if they have been counted.
+    lines: Option<u64>,
 }
 
 enum Marker {
@@ -109,7 +111,13 @@ impl CopyRows {
             searched: 0,
             scanned: 0,
             whole: (0, 0),
+            lines: None,
         }
+    }
+
+    /// How many line feeds the piece that was cut last holds, if that is known.
+    pub fn lines(&self) -> Option<u64> {
+        self.lines
     }
 
     /// Looks at the first line, which decides how all of them end. Gives the line end and the first
@@ -177,6 +185,7 @@ impl CopyRows {
 
     /// Cuts the next piece off the front of `buf`.
     pub fn cut(&mut self, mode: RowMode, buf: &[u8], eof: bool) -> Cut {
+        self.lines = None;
         let (limit, is_end) = match self.marker(buf, eof) {
             Marker::At(0, Some(length)) => return Cut::End(length),
             Marker::At(0, None) => return Cut::More,
@@ -221,7 +230,10 @@ impl CopyRows {
             let escaped = memmem::find_iter(lines, &[b'\\', eol])
                 .filter(|at| is_escaped(lines, at + 1))
                 .count();
-            self.whole.1 = (memchr_iter(eol, lines).count() - escaped) as u64;
+            let ends = memchr_iter(eol, lines).count();
+            self.whole.1 = (ends - escaped) as u64;
+            let is_whole = eol == b'\n' && (!is_end || self.whole.0 == buf.len());
+            self.lines = is_whole.then_some(ends as u64);
         }
         if is_end {
             return (buf.len(), self.whole.1);
@@ -277,9 +289,11 @@ mod tests {
                 Cut::End(length) => return (bytes, count, buf[..length].to_vec()),
                 Cut::More if eof => return (bytes, count, b"?".to_vec()),
                 Cut::More => have = (have + cut).min(data.len()),
-                Cut::Rows(length, rows) => {
+                Cut::Rows(length, whole) => {
+                    let lines = memchr_iter(b'\n', &buf[..length]).count() as u64;
+                    assert!(rows.lines().is_none_or(|told| told == lines));
                     bytes.extend_from_slice(&buf[..length]);
-                    count += rows;
+                    count += whole;
                     from += length;
                 }
             }

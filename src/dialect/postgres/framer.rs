@@ -438,8 +438,13 @@ impl PlainFramer {
 
     /// The rows of the block and its end.
     fn rows_of_block(&mut self, input: &mut BytesMut, eof: bool) -> Result<Step> {
+        let mut lines = None;
         let (block, cut) = match &mut self.state {
-            State::Copy(block, rows) => (block.clone(), Ok(rows.cut(self.mode, input, eof))),
+            State::Copy(block, rows) => {
+                let cut = rows.cut(self.mode, input, eof);
+                lines = rows.lines();
+                (block.clone(), Ok(cut))
+            }
             State::Insert(block, rows) => {
                 let cut = rows.cut(self.mode, &self.rules, input, eof);
                 (block.clone(), cut)
@@ -453,7 +458,10 @@ impl PlainFramer {
         };
         let bytes = input.split_to(length).freeze();
         let at = self.at;
-        self.at.advance(&bytes);
+        match lines.filter(|_| length > 0) {
+            Some(lines) => self.at.advance_by(length, lines),
+            None => self.at.advance(&bytes),
+        }
         match cut {
             Cut::Rows(_, rows) => {
                 let count = self.counts.entry(block.relation.clone()).or_default();
