@@ -3,11 +3,12 @@
 //! what was chosen to the input.
 
 use super::Call;
-use super::chacha::ChaCha8;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// A stream of choices.
 pub struct Draw {
-    random: ChaCha8,
+    random: ChaCha8Rng,
 }
 
 impl Draw {
@@ -15,7 +16,7 @@ impl Draw {
     #[inline]
     pub fn keyed(call: &Call<'_>, input: &[u8]) -> Self {
         Draw {
-            random: ChaCha8::new(&call.key.digest(input)),
+            random: ChaCha8Rng::from_seed(call.key.digest(input)),
         }
     }
 
@@ -31,7 +32,7 @@ impl Draw {
         // The part of the range that `end` divides evenly; that ends so late that a division seldom has to tell where.
         let even = || u64::MAX - u64::MAX.checked_rem(end).unwrap_or(0);
         loop {
-            let number = self.random.number();
+            let number = self.random.next_u64();
             if number < u64::MAX - end || number < even() {
                 return number.checked_rem(end).unwrap_or(0);
             }
@@ -44,7 +45,7 @@ impl Draw {
             return low;
         }
         let offset = match high.wrapping_sub(low).cast_unsigned() {
-            u64::MAX => self.random.number(),
+            u64::MAX => self.random.next_u64(),
             span => self.below(span + 1),
         };
         low.wrapping_add(offset.cast_signed())
@@ -88,7 +89,7 @@ impl Draw {
 
     /// Random bytes.
     pub fn bytes(&mut self, out: &mut [u8]) {
-        self.random.fill(out);
+        self.random.fill_bytes(out);
     }
 }
 

@@ -15,7 +15,6 @@ use crate::schema::LengthUnit;
 use crate::value::{Value, ValueError};
 
 pub mod address;
-mod chacha;
 pub mod check_digits;
 mod city;
 mod company;
