@@ -121,10 +121,10 @@ pub(super) struct Driver<'r> {
 
 impl Driver<'_> {
     /// Takes the whole input.
-    pub async fn feed(&mut self, mut chunks: mpsc::Receiver<Result<reader::Chunk>>) -> Result<()> {
+    pub async fn feed(&mut self, mut chunks: reader::Chunks) -> Result<()> {
         let mut input = BytesMut::new();
         let mut begun = false;
-        while let Some(chunk) = chunks.recv().await {
+        while let Some(chunk) = chunks.next().await {
             let chunk = chunk?;
             self.report.bytes_in += chunk.len() as u64;
             self.progress

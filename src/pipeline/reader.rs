@@ -1,4 +1,7 @@
-//! Reads the source ahead of the decoder, in a thread of its own.
+//! Reads the source for the decoder: a thread ahead of it, or, where no read waits for anybody, when it is asked.
+//!
+//! A plain file is read where it is framed: what has been read is then in the cache of that processor, and nobody has to be
+//! woken for each piece. A pipe, and what has to be unpacked, comes from the thread.
 //!
 //! Every chunk has free room in front of its data: the decoder puts what is left of the chunk
 //! before (a partial row, as a rule) there instead of copying the new chunk behind it.
@@ -74,8 +77,43 @@ impl Buffers {
     }
 }
 
-/// Starts the thread. The channel ends after the input's end or an error.
-pub(super) fn start(mut source: Source) -> mpsc::Receiver<Result<Chunk>> {
+/// The chunks of an input, in their order.
+pub(super) enum Chunks {
+    /// From a thread that reads ahead; the channel ends after the input's end or an error.
+    Ahead(mpsc::Receiver<Result<Chunk>>),
+    /// From a file, when they are asked for.
+    Direct(Box<Source>, Buffers),
+}
+
+impl Chunks {
+    /// The next one.
+    pub(super) async fn next(&mut self) -> Option<Result<Chunk>> {
+        let (source, buffers) = match self {
+            Chunks::Ahead(chunks) => return chunks.recv().await,
+            Chunks::Direct(source, buffers) => (source, buffers),
+        };
+        // Nothing else here lets signals through.
+        tokio::task::yield_now().await;
+        loop {
+            match buffers.read(source) {
+                Ok(chunk) if chunk.len() == 0 => return None,
+                Ok(chunk) => return Some(Ok(chunk)),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Some(Err(source.fault(&error))),
+            }
+        }
+    }
+}
+
+/// Starts the thread if one is of use.
+pub(super) fn start(source: Source) -> Chunks {
+    match source.is_direct() {
+        true => Chunks::Direct(Box::new(source), Buffers::default()),
+        false => Chunks::Ahead(ahead(source)),
+    }
+}
+
+fn ahead(mut source: Source) -> mpsc::Receiver<Result<Chunk>> {
     let (sender, receiver) = mpsc::channel(2);
     tokio::task::spawn_blocking(move || {
         let mut buffers = Buffers::default();

@@ -308,6 +308,11 @@ impl Source {
         self.identity.is_some()
     }
 
+    /// Is it a file of which the bytes are the input's, so that a read does not wait for anybody?
+    pub fn is_direct(&self) -> bool {
+        self.direct.is_some() && self.is_regular_file()
+    }
+
     /// Device and inode of a regular file.
     pub fn identity(&self) -> Option<Identity> {
         self.identity
