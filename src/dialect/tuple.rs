@@ -9,8 +9,9 @@
 //! There are two fast ways. The first ([`Signs`]) looks at 64 bytes at once and knows nothing but literals; the
 //! second goes from byte to byte, one row at a time, and knows `CAST(N'…' AS date)` as well.
 
-use super::marks::{BLOCK, any, between, classes};
+use super::marks::{BLOCK, any, between, block, is, within};
 use super::{Bare, RowMode, RowSpan};
+use fearless_simd::{Level, Simd, dispatch, prelude::*};
 use memchr::{memchr, memchr_iter, memchr2, memchr3, memmem};
 use std::ops::Range;
 use wide::u8x16;
@@ -50,7 +51,9 @@ impl Writing<'_> {
         };
         let found = lead.and_then(|(open, statement)| {
             let follows = at > 0 && at == row.body.end && statement.is_none();
-            let end = self.cells(batch, open, follows, row).or_else(|| {
+            let level = Level::new();
+            let end = dispatch!(level, simd => self.cells(simd, batch, open, follows, row));
+            let end = end.or_else(|| {
                 row.cells.clear();
                 row.signs = Signs::default();
                 self.tuple(batch, open, |cell| row.cells.push(cell))
@@ -69,7 +72,15 @@ impl Writing<'_> {
 
     /// Finds the cells of the row that opens at `open`; gives its end. `follows`: of the row before, whose
     /// statement it continues, `row` still holds what has been seen.
-    fn cells(&self, batch: &[u8], open: usize, follows: bool, row: &mut RowSpan) -> Option<usize> {
+    #[inline(always)]
+    fn cells<S: Simd>(
+        &self,
+        simd: S,
+        batch: &[u8],
+        open: usize,
+        follows: bool,
+        row: &mut RowSpan,
+    ) -> Option<usize> {
         let (mut cell, mut from, mut count) = (open + 1, open + 1, 0);
         let mut known = follows && row.signs.holds(from);
         let mut signs = match known {
@@ -78,7 +89,7 @@ impl Writing<'_> {
         };
         let end = loop {
             if !known {
-                signs = self.look::<true>(batch, from, signs);
+                signs = self.look::<S, true>(simd, batch, from, signs);
             }
             known = false;
             let (mut commas, end) = signs.of_row(from)?;
@@ -141,19 +152,20 @@ impl Writing<'_> {
     /// Rows one by one, until one ends behind `until`. Where the first is not certain at a glance, those of a stretch
     /// are looked at closely.
     pub fn split(&self, text: &[u8], open: usize, until: usize) -> Option<Run> {
-        let rows = self.blocks(text, open, until);
+        let rows = dispatch!(Level::new(), simd => self.blocks(simd, text, open, until));
         rows.or_else(|| self.rows(text, open, until.min(open + STRETCH)))
     }
 
     /// Rows one by one, as far as they are certain by their [`Signs`], until one ends behind `until`.
-    fn blocks(&self, text: &[u8], open: usize, until: usize) -> Option<Run> {
+    #[inline(always)]
+    fn blocks<S: Simd>(&self, simd: S, text: &[u8], open: usize, until: usize) -> Option<Run> {
         let mut run: Option<Run> = None;
         let mut from = open + 1;
         let mut signs = Signs::default();
         let (mut known, mut rows) = (false, 0);
         loop {
             if !known {
-                signs = self.look::<false>(text, from, signs);
+                signs = self.look::<S, false>(simd, text, from, signs);
             }
             let Some((_, end)) = signs.of_row(from) else {
                 return run;
@@ -187,34 +199,36 @@ impl Writing<'_> {
     /// What stands in the block of `text` at `base`. `before` is the block before it, within the same row; none
     /// where a row has just opened.
     #[inline(always)]
-    fn look<const CELLS: bool>(&self, text: &[u8], base: usize, before: Signs) -> Signs {
-        let is = |bytes: u8x16, byte: u8| bytes.simd_eq(u8x16::splat(byte));
-        let class = |bytes: u8x16| {
-            // Control characters, `"#$%&'()*`, `[\]`, backticks, colons and semicolons.
-            let doubts = between(bytes, 0, 0x1f)
-                | between(bytes, b'"', b'*')
-                | between(bytes, b'[', b']')
-                | is(bytes, b'`')
-                | is(bytes | u8x16::splat(1), b';');
-            let commas = match CELLS {
-                true => is(bytes, b','),
-                false => u8x16::splat(0),
-            };
-            let backslashes = match self.backslashes {
-                true => is(bytes, b'\\'),
-                false => u8x16::splat(0),
-            };
-            // A letter before a quote can give a literal escapes or marks of its own, or take escapes away from it.
-            // Where there are none to take, A, E, Q and U are all that do.
-            let letters = match self.backslashes {
-                true => between(bytes | u8x16::splat(0x20), b'a', b'z'),
-                false => is(bytes | u8x16::splat(0x34), b'u'),
-            };
-            let [quote, close, dash] = [b'\'', b')', b'-'].map(|byte| is(bytes, byte));
-            [quote, close, dash, letters, doubts, commas, backslashes]
+    fn look<S: Simd, const CELLS: bool>(
+        &self,
+        simd: S,
+        text: &[u8],
+        base: usize,
+        before: Signs,
+    ) -> Signs {
+        let bytes = block(simd, text, base);
+        // Control characters, `"#$%&'()*`, `[\]`, backticks, colons and semicolons.
+        let doubts = between(bytes, 0, 0x1f)
+            | between(bytes, b'"', b'*')
+            | between(bytes, b'[', b']')
+            | is(bytes, b'`')
+            | is(bytes | 1, b';');
+        // A letter before a quote can give a literal escapes or marks of its own, or take escapes away from it.
+        // Where there are none to take, A, E, Q and U are all that do.
+        let letters = match self.backslashes {
+            true => between(bytes | 0x20, b'a', b'z'),
+            false => is(bytes | 0x34, b'u'),
         };
-        let [quotes, closes, dashes, letters, doubts, commas, backslashes] =
-            classes(text, base, class);
+        let (doubts, letters) = (doubts.to_bitmask(), letters.to_bitmask());
+        let [quotes, closes, dashes] = [b'\'', b')', b'-'].map(|byte| is(bytes, byte).to_bitmask());
+        let commas = match CELLS {
+            true => is(bytes, b',').to_bitmask(),
+            false => 0,
+        };
+        let backslashes = match self.backslashes {
+            true => is(bytes, b'\\').to_bitmask(),
+            false => 0,
+        };
         let (escaped, escapes) = escaped(backslashes, before.escapes);
         let quotes = quotes & !escaped;
         let inside = parity(quotes) ^ before.inside;
@@ -522,7 +536,7 @@ fn bare_word(text: &[u8]) -> Option<usize> {
 pub fn bare(raw: &[u8], ascii_only: bool) -> Bare {
     bare_but(raw, ascii_only, |bytes| {
         let [quote, mark, backslash] = [b'\'', b'"', b'\\'].map(u8x16::splat);
-        between(bytes, 0, 0x1f)
+        within(bytes, 0, 0x1f)
             | bytes.simd_eq(quote)
             | bytes.simd_eq(mark)
             | bytes.simd_eq(backslash)
@@ -542,7 +556,7 @@ pub fn bare_lines(raw: &[u8], ascii_only: bool) -> Bare {
     let [b'\'', content @ .., b'\''] = raw else {
         return Bare::Unclear;
     };
-    if any(content, |bytes| between(bytes, 0, 0x1f)) || (ascii_only && !content.is_ascii()) {
+    if any(content, |bytes| within(bytes, 0, 0x1f)) || (ascii_only && !content.is_ascii()) {
         return Bare::Unclear;
     }
     let mut rest = content;

@@ -5,6 +5,7 @@ use super::copy_head::CopyHead;
 use crate::dialect::marks::{BLOCK, marks};
 use crate::dialect::{Ahead, Bare, RowCodec, RowFault, RowMap, RowSpan, Signed, Surveyed, Wanted};
 use crate::schema::DataType;
+use fearless_simd::{Level, Simd, dispatch};
 use memchr::{memchr, memchr_iter};
 use std::borrow::Cow;
 
@@ -122,11 +123,18 @@ impl TextCodec {
     }
 
     /// Finds the cells of the row at `at`, where no character but the escaped ones can hide a sign.
-    fn split(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
+    #[inline(always)]
+    fn split<S: Simd>(
+        &self,
+        simd: S,
+        batch: &[u8],
+        at: usize,
+        row: &mut RowSpan,
+    ) -> Result<bool, RowFault> {
         let follows = at > 0 && at == row.body.end && at - at % BLOCK == row.ahead.base;
         let mut block = match follows {
             true => row.ahead,
-            false => self.look(batch, at - at % BLOCK, at),
+            false => self.look(simd, batch, at - at % BLOCK, at),
         };
         let (mut cell, mut from) = (at, at);
         row.own = usize::MAX;
@@ -165,17 +173,17 @@ impl TextCodec {
             }
             // The byte behind a backslash means nothing by itself.
             from = next + (escapes >> (BLOCK - 1)) as usize;
-            block = self.look(batch, next, from);
+            block = self.look(simd, batch, next, from);
         }
     }
 
     /// Where delimiters, line ends and backslashes stand in a block, as far as they are not escaped; up to `from` is
     /// nobody's business.
-    #[inline]
-    fn look(&self, batch: &[u8], base: usize, from: usize) -> Ahead {
+    #[inline(always)]
+    fn look<S: Simd>(&self, simd: S, batch: &[u8], base: usize, from: usize) -> Ahead {
         let signs = [self.head.delimiter, self.newline.last(), b'\\'];
         let seen = u64::MAX << (from - base);
-        let mut marks = marks(batch, base, signs).map(|marks| marks & seen);
+        let mut marks = marks(simd, batch, base, signs).map(|marks| marks & seen);
         let mut left = marks[2];
         while left != 0 {
             let escape = left & left.wrapping_neg();
@@ -250,7 +258,7 @@ impl RowCodec for TextCodec {
         }
         match self.charset.is_wide() {
             true => self.split_wide(batch, at, row),
-            false => self.split(batch, at, row),
+            false => dispatch!(Level::new(), simd => self.split(simd, batch, at, row)),
         }
     }
 
