@@ -385,17 +385,18 @@ pub trait RowCodec: Send + Sync + Debug {
         Bare::Unclear
     }
 
-    /// Goes from `at` over rows between which nothing stands, as long as there is no doubt that each has as many
-    /// cells as are wanted or not, that none of the wanted is longer than it may be, or NULL where that is asked, and
-    /// that those which are not shown to `take` hold nothing that an address could be written with. If that
-    /// answers no, the row is in doubt. The map is that of the batch, whose rows are gone over in their order.
+    /// Goes from `at` over rows between which nothing stands, as long as there is no doubt about them: each has as many
+    /// cells as are wanted or not (where a row holds nothing that an address could be written with, they may
+    /// be counted together with other rows'), none of the wanted in the others is longer than it may be, or NULL where
+    /// that is asked, and cells that are not `found` hold nothing that an address could be written with. The map
+    /// is that of the batch, whose rows are gone over in their order. What is found may go on behind the end.
     fn survey(
         &self,
         _batch: &[u8],
         at: usize,
         _wanted: &Wanted,
         _map: &mut RowMap,
-        _take: &mut dyn FnMut(Signed) -> bool,
+        _found: &mut Vec<Signed>,
     ) -> Surveyed {
         Surveyed {
             end: at,

@@ -4,9 +4,9 @@
 //! cell is that holds an address. So the cells are not listed: delimiters are counted before each block, and
 //! what stands where is told from the bits of one block or two.
 
-use super::marks::BLOCK;
+use super::marks::{BLOCK, between, block, is};
+use fearless_simd::{Simd, prelude::*, u8x64};
 use std::ops::Range;
-use wide::u8x16;
 
 /// How many blocks a map has. They and the bytes they are of fit into the nearest cache.
 const BLOCKS: usize = 192;
@@ -18,7 +18,7 @@ pub struct RowMap {
     base: usize,
     /// Nothing is known from here on.
     end: usize,
-    /// Behind them comes one without marks.
+    /// Behind them come two without marks.
     blocks: Vec<Marks>,
 }
 
@@ -29,51 +29,73 @@ struct Marks {
     delimiters: u64,
     /// Line ends, but for escaped ones.
     ends: u64,
+    /// `@`, and what an address could be written with.
+    odd: u64,
     /// `@`.
     signs: u64,
     /// What else an address could be written with, or a text not be its own form: `%`, `&`, backslashes, control
     /// characters.
     others: u64,
-    /// How many delimiters stand before the block.
-    before: usize,
+    /// How many delimiters and line ends stand before the block.
+    before: Counts,
 }
 
-/// What a block holds, as it stands there.
-struct Seen {
-    delimiters: u64,
-    ends: u64,
-    escapes: u64,
-    dots: u64,
-    signs: u64,
-    others: u64,
+/// How many delimiters and line ends stand between the map's begin and a place in it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counts {
+    /// Delimiters.
+    pub delimiters: u32,
+    /// Line ends.
+    pub rows: u32,
 }
 
+/// What the backslashes of a block do to what stands behind them.
+struct Escapes {
+    /// What they take out: delimiters and line ends that are none.
+    escaped: u64,
+    /// Those that stand before N, R or T, large or small, and cannot make an address of what holds no `@`.
+    harmless: u64,
+    /// Is the first byte of the next block escaped?
+    next: u64,
+    /// Where a `\.` stands, behind which nothing may be trusted.
+    marker: Option<usize>,
+}
+
+/// Where backslashes stand in a block; `first`: its first byte is escaped.
 #[inline(always)]
-fn seen(block: &[u8; BLOCK], delimiter: u8x16) -> Seen {
-    let (quarters, _) = block.as_chunks::<16>();
-    let bits = |of: &dyn Fn(u8x16) -> u8x16| {
-        let mut all = 0;
-        for (number, quarter) in quarters.iter().enumerate() {
-            all |= u64::from(of(u8x16::new(*quarter)).to_bitmask()) << (16 * number);
-        }
-        all
+fn escapes<S: Simd>(bytes: u8x64<S>, backslashes: u64, first: u64, meant: u64) -> Escapes {
+    let dots = is(bytes, b'.').to_bitmask();
+    let small = bytes | 0x20;
+    let letters = is(small, b'n') | is(small, b'r') | is(small, b't');
+    // Nearly everything that is escaped is a letter.
+    let behind = backslashes << 1 | first;
+    let mut found = Escapes {
+        escaped: 0,
+        harmless: backslashes & (letters.to_bitmask() >> 1),
+        next: backslashes >> (BLOCK - 1),
+        marker: None,
     };
-    let is = |byte: u8| move |text: u8x16| text.simd_eq(u8x16::splat(byte));
-    let delimiters = bits(&|text| text.simd_eq(delimiter));
-    let ends = bits(&is(b'\n'));
-    let escapes = bits(&is(b'\\'));
-    let others = bits(&|text| {
-        let control = text.min(u8x16::splat(0x1f)).simd_eq(text);
-        control | text.simd_eq(u8x16::splat(b'%')) | text.simd_eq(u8x16::splat(b'&'))
-    });
-    Seen {
-        others: (others & !(delimiters | ends)) | escapes,
-        delimiters,
-        ends,
-        escapes,
-        dots: bits(&is(b'.')),
-        signs: bits(&is(b'@')),
+    if behind & (meant | backslashes | dots) != 0 {
+        let (escaped, next) = escaped(backslashes, first);
+        let markers = escaped & dots;
+        found.escaped = escaped;
+        found.next = next;
+        found.marker = (markers != 0).then(|| markers.trailing_zeros() as usize);
     }
+    found
+}
+
+/// What is escaped in a block, and whether the first byte of the next one is.
+#[cold]
+fn escaped(backslashes: u64, first: u64) -> (u64, u64) {
+    let (mut escapes, mut escaped, mut left) = (0, first, backslashes & !first);
+    while left != 0 {
+        let escape = left & left.wrapping_neg();
+        escapes |= escape;
+        escaped |= escape << 1;
+        left &= !(escape | escape << 1);
+    }
+    (escaped, escapes >> (BLOCK - 1))
 }
 
 /// The bits below that of a place in a block.
@@ -82,39 +104,45 @@ fn below(place: usize) -> u64 {
 }
 
 impl RowMap {
-    /// Reads the rows from `at`, where one begins.
-    pub fn read(&mut self, batch: &[u8], at: usize, delimiter: u8) {
+    /// Reads the rows from `at`, where one begins. `nulls`: does NULL matter?
+    #[inline(always)]
+    pub fn read<S: Simd>(&mut self, simd: S, batch: &[u8], at: usize, delimiter: u8, nulls: bool) {
         self.blocks.clear();
         self.base = at;
         let rows = batch.get(at..).unwrap_or_default();
         let rows = &rows[..rows.len().min(BLOCKS * BLOCK)];
         self.end = at + rows.len();
-        let signs = u8x16::splat(delimiter);
-        let (mut before, mut escaped) = (0, 0);
-        let (whole, rest) = rows.as_chunks::<BLOCK>();
-        let mut last = [0; BLOCK];
-        last[..rest.len()].copy_from_slice(rest);
-        let last = (!rest.is_empty()).then_some(&last);
-        for (number, block) in whole.iter().chain(last).enumerate() {
-            let mut seen = seen(block, signs);
-            // Nearly everything that is escaped is a letter.
-            let behind = seen.escapes << 1 | escaped;
-            escaped = seen.escapes >> (BLOCK - 1);
-            let meant = seen.delimiters | seen.ends | seen.escapes | seen.dots;
-            let mut marker = None;
-            if behind & meant != 0 {
-                (escaped, marker) = unescape(&mut seen, behind & 1);
+        let (mut before, mut escaped) = (Counts::default(), 0);
+        for base in (0..rows.len()).step_by(BLOCK) {
+            let bytes = block(simd, rows, base);
+            let mut delimiters = is(bytes, delimiter).to_bitmask();
+            let mut ends = is(bytes, b'\n').to_bitmask();
+            let signs = is(bytes, b'@').to_bitmask();
+            let backslashes = is(bytes, b'\\').to_bitmask();
+            let others = between(bytes, 0, 0x1f) | is(bytes, b'%') | is(bytes, b'&');
+            let others = (others.to_bitmask() & !(delimiters | ends)) | backslashes;
+            let (mut harmless, mut marker) = (0, None);
+            if backslashes | escaped != 0 {
+                let found = escapes(bytes, backslashes, escaped, delimiters | ends);
+                delimiters &= !found.escaped;
+                ends &= !found.escaped;
+                (harmless, escaped, marker) = (found.harmless, found.next, found.marker);
+            }
+            if nulls {
+                harmless = 0;
             }
             self.blocks.push(Marks {
-                delimiters: seen.delimiters,
-                ends: seen.ends,
-                signs: seen.signs,
-                others: seen.others,
+                delimiters,
+                ends,
+                odd: signs | others & !harmless,
+                signs,
+                others,
                 before,
             });
-            before += seen.delimiters.count_ones() as usize;
+            before.delimiters += delimiters.count_ones();
+            before.rows += ends.count_ones();
             if let Some(marker) = marker {
-                self.end = at + number * BLOCK + marker;
+                self.end = at + base + marker;
                 break;
             }
         }
@@ -123,7 +151,7 @@ impl RowMap {
             before,
             ..Marks::default()
         };
-        self.blocks.push(behind);
+        self.blocks.extend([behind, behind]);
     }
 
     /// Is it the map from this place on?
@@ -131,73 +159,119 @@ impl RowMap {
         self.base == at && !self.blocks.is_empty()
     }
 
-    /// Where the row from `start` ends: the place of its line feed.
-    #[inline]
-    pub fn row_end(&self, start: usize) -> Option<usize> {
+    /// Where the row ends that holds a place: the place of its line feed.
+    #[inline(always)]
+    pub fn row_end(&self, from: usize) -> Option<usize> {
         // Most are longer than a block and shorter than two.
-        let near = u128::from(self.window(start, |marks| marks.ends))
-            | u128::from(self.window(start + BLOCK, |marks| marks.ends)) << BLOCK;
+        let near = u128::from(self.window(from, |marks| marks.ends))
+            | u128::from(self.window(from + BLOCK, |marks| marks.ends)) << BLOCK;
         if near == 0 {
-            return self.next(start + 2 * BLOCK, self.end, |marks| marks.ends);
+            return self.next(from + 2 * BLOCK, self.end, |marks| marks.ends);
         }
-        let found = start + near.trailing_zeros() as usize;
+        let found = from + near.trailing_zeros() as usize;
         (found < self.end).then_some(found)
     }
 
+    /// Where the last row ends that begins at `from` or behind it, if one ends there at all.
+    #[inline(always)]
+    pub fn last_end(&self, from: usize) -> Option<usize> {
+        let end = self.behind_last(from, self.end, |marks| marks.ends);
+        end.map(|end| end - 1)
+    }
+
+    /// How many delimiters and line ends stand before a place.
+    #[inline(always)]
+    pub fn counts(&self, at: usize) -> Counts {
+        let at = at - self.base;
+        let marks = self.blocks.get(at / BLOCK).copied().unwrap_or_default();
+        let below = below(at);
+        Counts {
+            delimiters: marks.before.delimiters + (marks.delimiters & below).count_ones(),
+            rows: marks.before.rows + (marks.ends & below).count_ones(),
+        }
+    }
+
     /// How many delimiters stand between the map's begin and a place in it.
-    #[inline]
+    #[inline(always)]
     pub fn rank(&self, at: usize) -> usize {
         let at = at - self.base;
         let marks = self.blocks.get(at / BLOCK).copied().unwrap_or_default();
-        marks.before + (marks.delimiters & below(at)).count_ones() as usize
+        (marks.before.delimiters + (marks.delimiters & below(at)).count_ones()) as usize
     }
 
-    /// The first place of a range that is more than plain text.
-    #[inline]
+    /// The first place from `from` on, up to `to`, that is of interest.
+    #[inline(always)]
     pub fn odd(&self, range: Range<usize>) -> Option<usize> {
-        self.next(range.start, range.end, |marks| marks.signs | marks.others)
+        self.next(range.start, range.end, |marks| marks.odd)
+    }
+
+    /// The first place of interest in the whole map from `from` on.
+    #[inline(always)]
+    pub fn any_odd(&self, from: usize) -> Option<usize> {
+        let place = from - self.base;
+        let first = self.blocks.get(place / BLOCK)?.odd >> (place % BLOCK);
+        if first != 0 {
+            return Some(from + first.trailing_zeros() as usize);
+        }
+        let number = place / BLOCK + 1;
+        let behind = self.blocks.get(number..)?.iter();
+        let more = behind.take_while(|marks| marks.odd == 0).count();
+        let marks = self.blocks.get(number + more)?;
+        Some(self.base + (number + more) * BLOCK + marks.odd.trailing_zeros() as usize)
     }
 
     /// The first `@` of a range.
-    #[inline]
+    #[inline(always)]
     pub fn sign(&self, range: Range<usize>) -> Option<usize> {
         self.next(range.start, range.end, |marks| marks.signs)
     }
 
     /// Does a range hold anything but plain text and `@`?
-    #[inline]
+    #[inline(always)]
     pub fn is_unclear(&self, range: Range<usize>) -> bool {
         self.next(range.start, range.end, |marks| marks.others)
             .is_some()
     }
 
     /// Where the cell ends that holds the begin of the range, which ends with its row.
-    #[inline]
+    #[inline(always)]
     pub fn cell_end(&self, range: Range<usize>) -> usize {
         let end = self.next(range.start, range.end, |marks| marks.delimiters);
         end.unwrap_or(range.end)
     }
 
     /// Where the cell begins that holds a place in the row that begins at `row`.
-    #[inline]
+    #[inline(always)]
     pub fn cell_start(&self, row: usize, at: usize) -> usize {
-        let mut to = at;
-        while to > row {
-            // What stands before the row comes first, at most up to the map's begin.
-            let from = row.max(to.saturating_sub(BLOCK));
-            let left =
-                self.window(from, |marks| marks.delimiters) & (u64::MAX >> (BLOCK - (to - from)));
+        let start = self.behind_last(row, at, |marks| marks.delimiters);
+        start.unwrap_or(row)
+    }
+
+    /// Where the row begins that holds a place, not before `floor`, where one begins.
+    #[inline(always)]
+    pub fn row_start(&self, floor: usize, at: usize) -> usize {
+        let start = self.behind_last(floor, at, |marks| marks.ends);
+        start.unwrap_or(floor)
+    }
+
+    /// The place behind the last mark from `from` on that stands before `to`.
+    #[inline(always)]
+    fn behind_last(&self, from: usize, to: usize, which: impl Fn(&Marks) -> u64) -> Option<usize> {
+        let mut to = to;
+        while to > from {
+            let start = from.max(to.saturating_sub(BLOCK));
+            let left = self.window(start, &which) & (u64::MAX >> (BLOCK - (to - start)));
             if left != 0 {
-                return from + BLOCK - left.leading_zeros() as usize;
+                return Some(start + BLOCK - left.leading_zeros() as usize);
             }
-            to = from;
+            to = start;
         }
-        row
+        None
     }
 
     /// The bits of the [`BLOCK`] bytes from a place on, in whichever blocks they are: short texts are then asked for
     /// without a branch that nobody could foretell.
-    #[inline]
+    #[inline(always)]
     fn window(&self, from: usize, which: impl Fn(&Marks) -> u64) -> u64 {
         let place = from - self.base;
         let (block, shift) = (place / BLOCK, place % BLOCK);
@@ -207,7 +281,7 @@ impl RowMap {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn next(&self, from: usize, to: usize, which: impl Fn(&Marks) -> u64) -> Option<usize> {
         let mut from = from;
         while from < to {
@@ -220,24 +294,6 @@ impl RowMap {
         }
         None
     }
-}
-
-/// Takes what is escaped out of what a block holds; `first`: its first byte is. Says whether the first of the next
-/// block is, too, and where a `\.` stands, behind which nothing may be trusted.
-#[cold]
-fn unescape(seen: &mut Seen, first: u64) -> (u64, Option<usize>) {
-    let (mut escapes, mut escaped, mut left) = (0, first, seen.escapes & !first);
-    while left != 0 {
-        let escape = left & left.wrapping_neg();
-        escapes |= escape;
-        escaped |= escape << 1;
-        left &= !(escape | escape << 1);
-    }
-    seen.delimiters &= !escaped;
-    seen.ends &= !escaped;
-    let markers = escaped & seen.dots;
-    let marker = (markers != 0).then(|| markers.trailing_zeros() as usize);
-    (escapes >> (BLOCK - 1), marker)
 }
 
 /// What is looked for in rows of which nothing but addresses is moved.
@@ -258,6 +314,8 @@ pub struct Wanted {
 pub struct Signed {
     /// Where its row begins.
     pub row: usize,
+    /// How many rows have been surveyed before that.
+    pub before: u64,
     /// The number of its column.
     pub column: usize,
     /// Its bytes, which are its text form.

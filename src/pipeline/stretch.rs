@@ -17,6 +17,7 @@ pub(super) struct Stretch {
     /// For each of these, what goes behind its addresses.
     tails: Vec<Vec<u8>>,
     map: RowMap,
+    signed: Vec<Signed>,
     moves: Vec<Move>,
     changed: u64,
 }
@@ -53,6 +54,7 @@ impl Stretch {
             numbers,
             tails,
             map: RowMap::default(),
+            signed: Vec::new(),
             moves: Vec::new(),
             changed: 0,
         }
@@ -71,37 +73,45 @@ impl Stretch {
             numbers,
             moves,
             map,
+            signed,
             ..
         } = self;
         moves.clear();
-        let mut changed = 0;
-        let mut last = usize::MAX;
-        let mut take = |found: Signed| {
+        signed.clear();
+        let mut surveyed = codec.survey(batch, at, wanted, map, signed);
+        let (mut changed, mut last) = (0, usize::MAX);
+        for found in signed.iter().take_while(|found| found.row < surveyed.end) {
             let number = numbers[found.column];
-            let length = found.cell.len();
             let before = moves.len();
             let plain = &program.cells[number].addresses.moves;
             let take = |sign, end| moves.push(Move { sign, end, number });
-            let (cell, sign) = (found.cell, found.sign);
+            let (cell, sign) = (found.cell.clone(), found.sign);
             let certain = match found.form {
                 Form::Clear => plain.clear(batch, cell, sign, take),
                 Form::Text => plain.text(batch, cell, sign, take),
                 Form::Lines => plain.lines(batch, cell, sign, take),
             };
             let met = moves.len() - before;
+            // No text has more characters or units of UTF-16 than bytes of UTF-8.
+            let grown = found.cell.len() + met * (1 + plain.domain().len());
+            if certain.is_none() || wanted.longest[found.column].is_none_or(|most| grown > most) {
+                // What has been moved in the row that is in doubt.
+                let doubtful = moves.partition_point(|one| one.sign < found.row);
+                moves.truncate(doubtful);
+                changed -= u64::from(last == found.row);
+                surveyed = Surveyed {
+                    end: found.row,
+                    rows: found.before,
+                    goes_on: false,
+                };
+                break;
+            }
             if met > 0 && last != found.row {
                 (changed, last) = (changed + 1, found.row);
             }
-            // No text has more characters or units of UTF-16 than bytes of UTF-8.
-            let grown = length + met * (1 + plain.domain().len());
-            certain.is_some() && wanted.longest[found.column].is_some_and(|most| grown <= most)
-        };
-        let found = codec.survey(batch, at, wanted, map, &mut take);
-        // What has been moved in the row that is in doubt.
-        let certain = moves.partition_point(|one| one.sign < found.end);
-        moves.truncate(certain);
-        self.changed = changed - u64::from(last == found.end);
-        found
+        }
+        self.changed = changed;
+        surveyed
     }
 
     /// How many of the rows that were gone over last have changed.

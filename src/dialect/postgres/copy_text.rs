@@ -331,9 +331,9 @@ impl RowCodec for TextCodec {
         at: usize,
         wanted: &Wanted,
         map: &mut RowMap,
-        take: &mut dyn FnMut(Signed) -> bool,
+        found: &mut Vec<Signed>,
     ) -> Surveyed {
-        survey::survey(self, batch, at, wanted, map, take)
+        survey::survey(self, batch, at, wanted, map, found)
     }
 
     fn write_row(

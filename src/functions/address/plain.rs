@@ -16,8 +16,8 @@
 //! fuzz target make.
 
 use super::domain::is_file;
+use fearless_simd::{Level, Simd, dispatch, mask8x64, prelude::*, u8x64};
 use std::ops::Range;
-use wide::u8x16;
 
 /// What stands at an `@`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ fn belongs(byte: u8, class: u8) -> bool {
 /// What stands at the plain `@` at `at`, if no local part reaches back over the begin of the range and the text ends with
 /// it. What is around the range makes no difference.
 pub fn sight_within(text: &[u8], range: Range<usize>, at: usize) -> Sight {
-    if let Some((start, end)) = near(text, &range, at) {
+    if let Some((start, end)) = dispatch!(Level::new(), simd => near(simd, text, &range, at)) {
         return Sight::Address(start, end);
     }
     let Range { start: floor, end } = range;
@@ -97,16 +97,20 @@ pub fn sight_within(text: &[u8], range: Range<usize>, at: usize) -> Sight {
 }
 
 /// The address at the `@` at `at`, if it is one whose parts are short and all classes of whose bytes are seen at once.
-#[inline]
-fn near(text: &[u8], range: &Range<usize>, at: usize) -> Option<(usize, usize)> {
-    let behind: &[u8; NEAR] = text.get(at + 1..)?.first_chunk()?;
-    let before: &[u8; NEAR] = text.get(..at)?.last_chunk()?;
+#[inline(always)]
+fn near<S: Simd>(simd: S, text: &[u8], range: &Range<usize>, at: usize) -> Option<(usize, usize)> {
+    let around: &[u8; 2 * NEAR] = text.get(at.checked_sub(NEAR)?..)?.first_chunk()?;
+    let around = u8x64::simd_from(simd, *around);
+    let is = |byte: u8| around.simd_eq(byte);
+    let between = |bytes: u8x64<S>, first: u8, last: u8| (bytes - first).simd_le(last - first);
+    let letters = between(around | 0x20, b'a', b'z');
+    let alphanumeric = letters | between(around, b'0', b'9');
+    let (dots, hyphens) = (is(b'.'), is(b'-'));
+    let word = alphanumeric | is(b'_');
+    let run = word | dots | hyphens | is(b'+');
     // Of the local part, whose last byte is the highest bit.
-    let word = bits(before, |text| alphanumeric(text) | is(text, b'_'));
-    // Not `word` and the rest: of two masks in one the compiler would put the bytes together one by one.
-    let run = bits(before, |text| {
-        alphanumeric(text) | is(text, b'_') | is(text, b'.') | is(text, b'-') | is(text, b'+')
-    });
+    let before = |mask: mask8x64<S>| mask.to_bitmask() as u32;
+    let (word, run) = (before(word), before(run));
     let room = at.checked_sub(range.start)?;
     let length = (run.leading_ones() as usize).min(room);
     let whole = length < NEAR || length == room;
@@ -117,15 +121,13 @@ fn near(text: &[u8], range: &Range<usize>, at: usize) -> Option<(usize, usize)> 
     if length < room && !belongs(text[start - 1], BEFORE) {
         return None;
     }
-    // Of the domain, within the range.
+    // Of the domain, within the range, whose first byte is the lowest bit.
+    let behind = |mask: mask8x64<S>| (mask.to_bitmask() >> (NEAR + 1)) as u32;
     let room = range.end.checked_sub(at + 1)?;
-    let (dots, hyphens) = (
-        bits(behind, |text| is(text, b'.')),
-        bits(behind, |text| is(text, b'-')),
-    );
-    let labels = bits(behind, alphanumeric) | hyphens;
+    let (letters, labels) = (behind(letters), behind(alphanumeric | hyphens));
+    let (dots, hyphens) = (behind(dots), behind(hyphens));
     let length = ((labels | dots).trailing_ones() as usize).min(room);
-    if !(3..NEAR).contains(&length) {
+    if !(3..NEAR - 1).contains(&length) {
         return None;
     }
     let all = (1 << length) - 1;
@@ -136,7 +138,6 @@ fn near(text: &[u8], range: &Range<usize>, at: usize) -> Option<(usize, usize)> 
         return None;
     }
     let last = NEAR - dots.leading_zeros() as usize;
-    let letters = bits(behind, letter);
     if !letters & (all >> last << last) != 0 || length - last < 2 {
         return None;
     }
@@ -147,33 +148,8 @@ fn near(text: &[u8], range: &Range<usize>, at: usize) -> Option<(usize, usize)> 
     (!is_file(text.get(at + 1 + last..end)?)).then_some((start, end))
 }
 
-/// How many bytes on each side of an `@` are looked at together.
+/// How many bytes on each side of an `@` are looked at together; behind it, it is one of them.
 const NEAR: usize = 32;
-
-/// A bit for each byte that is in a class.
-#[inline(always)]
-fn bits(bytes: &[u8; NEAR], class: impl Fn(u8x16) -> u8x16) -> u32 {
-    let (halves, _) = bytes.as_chunks::<16>();
-    let half = |half: &[u8; 16]| class(u8x16::new(*half)).to_bitmask();
-    half(&halves[0]) | half(&halves[1]) << 16
-}
-
-#[inline(always)]
-fn is(text: u8x16, byte: u8) -> u8x16 {
-    text.simd_eq(u8x16::splat(byte))
-}
-
-#[inline(always)]
-fn letter(text: u8x16) -> u8x16 {
-    let from = (text | u8x16::splat(0x20)) - u8x16::splat(b'a');
-    from.min(u8x16::splat(25)).simd_eq(from)
-}
-
-#[inline(always)]
-fn alphanumeric(text: u8x16) -> u8x16 {
-    let from = text - u8x16::splat(b'0');
-    letter(text) | from.min(u8x16::splat(9)).simd_eq(from)
-}
 
 /// Is a text a domain that [`sight_within`] would see?
 pub fn is_plain_domain(text: &[u8]) -> bool {

@@ -1,11 +1,13 @@
 //! The short way over rows of which nothing but addresses is moved.
 //!
-//! One pass over the bytes makes a map ([`RowMap`]) of a few kilobytes at a time; by it rows are counted, their
+//! One pass over the bytes makes a map ([`RowMap`]) of a few kilobytes at a time. Rows in which nothing is that an address
+//! could be written with are only counted, and their delimiters, all together; the others are looked at one by one: their
 //! width is checked, and the wanted cells are found that hold more than plain text. Whatever is not certain there,
 //! [`TextCodec::row`] looks at, and says what is wrong with it.
 
 use super::{Newline, TextCodec};
 use crate::dialect::{Bare, Form, RowCodec, RowMap, Signed, Surveyed, Wanted};
+use fearless_simd::{Level, Simd, dispatch};
 use std::ops::Range;
 
 /// [`RowCodec::survey`].
@@ -15,33 +17,73 @@ pub(super) fn survey(
     at: usize,
     wanted: &Wanted,
     map: &mut RowMap,
-    take: &mut dyn FnMut(Signed) -> bool,
+    found: &mut Vec<Signed>,
 ) -> Surveyed {
-    let mut found = Surveyed {
+    let nothing = Surveyed {
         end: at,
         rows: 0,
         goes_on: false,
     };
-    let Some(delimiters) = wanted.longest.len().checked_sub(1) else {
-        return found;
-    };
     if !codec.is_surveyable(wanted) || at >= batch.len() {
-        return found;
+        return nothing;
     }
-    if !map.begins(at) && map.row_end(at).is_none() {
-        map.read(batch, at, codec.head.delimiter);
-    }
-    let mut before = map.rank(at);
-    while let Some(end) = map.row_end(found.end) {
-        let row = found.end..end;
-        let rank = map.rank(end);
-        let fits = || row.len() <= wanted.shortest || all_fit(map, row.clone(), wanted);
-        if rank - before != delimiters || !fits() {
-            return found;
+    dispatch!(Level::new(), simd => {
+        if !map.begins(at) && map.row_end(at).is_none() {
+            map.read(simd, batch, at, codec.head.delimiter, wanted.not_null);
         }
-        let mut from = row.start;
+        match map.last_end(at) {
+            Some(last) => go(simd, codec, batch, at..last + 1, wanted, map, found),
+            None => nothing,
+        }
+    })
+}
+
+/// Goes over the rows of a range.
+#[inline(always)]
+fn go<S: Simd>(
+    _: S,
+    codec: &TextCodec,
+    batch: &[u8],
+    rows: Range<usize>,
+    wanted: &Wanted,
+    map: &RowMap,
+    found: &mut Vec<Signed>,
+) -> Surveyed {
+    let first = map.counts(rows.start);
+    let delimiters = wanted.longest.len() - 1;
+    let until = |row: usize, goes_on: bool| {
+        let counts = map.counts(row);
+        let passed = (counts.rows - first.rows) as usize;
+        match (counts.delimiters - first.delimiters) as usize == passed * delimiters {
+            true => Surveyed {
+                end: row,
+                rows: passed as u64,
+                goes_on,
+            },
+            false => uneven(map, rows.start, delimiters),
+        }
+    };
+    let mut next = rows.start;
+    while let Some(odd) = map.any_odd(next).filter(|odd| *odd < rows.end) {
+        // Of rows that follow each other each may have one.
+        let mut row = next;
+        let Some(mut end) = map.row_end(row) else {
+            break;
+        };
+        if end < odd {
+            row = map.row_start(row, odd);
+            end = map.row_end(odd).unwrap_or(rows.end);
+        }
+        next = end + 1;
+        let before = map.counts(row);
+        let rank = before.delimiters as usize;
+        let fits = || end - row <= wanted.shortest || all_fit(map, row..end, wanted);
+        if map.rank(end) - rank != delimiters || !fits() {
+            return until(row, false);
+        }
+        let mut from = odd;
         while let Some(odd) = map.odd(from..end) {
-            let column = map.rank(odd) - before;
+            let column = map.rank(odd) - rank;
             if column > wanted.last {
                 break;
             }
@@ -49,34 +91,43 @@ pub(super) fn survey(
             if wanted.longest[column].is_none() {
                 continue;
             }
-            let cell = map.cell_start(row.start, odd)..from;
-            let form = match map.is_unclear(odd..cell.end) {
+            let cell = map.cell_start(row, odd)..from;
+            let form = match map.is_unclear(cell.clone()) {
                 false => Form::Clear,
                 true => match codec.bare(&batch[cell.clone()]) {
                     Bare::Null if !wanted.not_null => continue,
                     Bare::Text(_) => Form::Text,
                     Bare::Lines(_) => Form::Lines,
-                    Bare::Null | Bare::Unclear => return found,
+                    Bare::Null | Bare::Unclear => return until(row, false),
                 },
             };
-            let signed = Signed {
-                row: row.start,
+            found.push(Signed {
+                row,
+                before: u64::from(before.rows - first.rows),
                 column,
                 sign: map.sign(odd..cell.end),
                 cell,
                 form,
-            };
-            if !take(signed) {
-                return found;
-            }
+            });
         }
-        found.end = end + 1;
-        found.rows += 1;
-        before = rank;
     }
-    // At a row that the map does not hold whole there is a doubt only if it is the first.
-    found.goes_on = found.rows > 0;
-    found
+    until(rows.end, true)
+}
+
+/// As far as the first row that has not so many delimiters.
+#[cold]
+fn uneven(map: &RowMap, from: usize, delimiters: usize) -> Surveyed {
+    let (mut row, mut rows) = (from, 0);
+    while let Some(end) = map.row_end(row)
+        && map.rank(end) - map.rank(row) == delimiters
+    {
+        (row, rows) = (end + 1, rows + 1);
+    }
+    Surveyed {
+        end: row,
+        rows,
+        goes_on: false,
+    }
 }
 
 /// Is each of the wanted cells as short as it has to be?
@@ -94,6 +145,7 @@ impl TextCodec {
     /// Do rows show without being read what they hold?
     fn is_surveyable(&self, wanted: &Wanted) -> bool {
         self.bare
+            && !wanted.longest.is_empty()
             && self.charset.is_plain()
             && self.head.doubt.is_none()
             && self.head.default.is_none()
