@@ -10,43 +10,51 @@ use std::ops::Range;
 
 /// How many blocks a map has. They and the bytes they are of fit into the nearest cache.
 const BLOCKS: usize = 192;
+/// Room for them, so that the number of a block needs no check.
+const ROOM: usize = 256;
+
+/// A bit for each byte, block by block.
+type Bits = [u64; ROOM];
 
 /// The map of a stretch of rows, between which nothing stands, and which end with a line feed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct RowMap {
     /// Where it begins: at a row.
     base: usize,
     /// Nothing is known from here on.
     end: usize,
-    /// Behind them come two without marks.
-    blocks: Vec<Marks>,
-}
-
-/// A bit for each byte of a block.
-#[derive(Debug, Clone, Copy, Default)]
-struct Marks {
+    /// How many blocks have been read. Behind them come some without marks.
+    blocks: usize,
     /// Delimiters, but for escaped ones.
-    delimiters: u64,
+    delimiters: Box<Bits>,
     /// Line ends, but for escaped ones.
-    ends: u64,
+    ends: Box<Bits>,
     /// `@`, and what an address could be written with.
-    odd: u64,
+    odd: Box<Bits>,
     /// `@`.
-    signs: u64,
+    signs: Box<Bits>,
     /// What else an address could be written with, or a text not be its own form: `%`, `&`, backslashes, control
     /// characters.
-    others: u64,
-    /// How many delimiters and line ends stand before the block.
-    before: Counts,
+    others: Box<Bits>,
+    /// How many delimiters and line ends stand before a block.
+    before: Box<[(u32, u32); ROOM]>,
 }
 
-/// How many delimiters and line ends stand between the map's begin and a place in it.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Counts {
-    /// Delimiters.
-    pub delimiters: u32,
-    /// Line ends.
-    pub rows: u32,
+impl Default for RowMap {
+    fn default() -> Self {
+        let none = || Box::new([0; ROOM]);
+        RowMap {
+            base: 0,
+            end: 0,
+            blocks: 0,
+            delimiters: none(),
+            ends: none(),
+            odd: none(),
+            signs: none(),
+            others: none(),
+            before: Box::new([(0, 0); ROOM]),
+        }
+    }
 }
 
 /// What the backslashes of a block do to what stands behind them.
@@ -98,23 +106,16 @@ fn escaped(backslashes: u64, first: u64) -> (u64, u64) {
     (escaped, escapes >> (BLOCK - 1))
 }
 
-/// The bits below that of a place in a block.
-fn below(place: usize) -> u64 {
-    (1 << (place % BLOCK)) - 1
-}
-
 impl RowMap {
     /// Reads the rows from `at`, where one begins. `nulls`: does NULL matter?
     #[inline(always)]
     pub fn read<S: Simd>(&mut self, simd: S, batch: &[u8], at: usize, delimiter: u8, nulls: bool) {
-        self.blocks.clear();
-        self.base = at;
         let rows = batch.get(at..).unwrap_or_default();
         let rows = &rows[..rows.len().min(BLOCKS * BLOCK)];
-        self.end = at + rows.len();
-        let (mut before, mut escaped) = (Counts::default(), 0);
-        for base in (0..rows.len()).step_by(BLOCK) {
-            let bytes = block(simd, rows, base);
+        (self.base, self.end) = (at, at + rows.len());
+        let (mut before, mut escaped, mut number) = ((0, 0), 0, 0);
+        while number * BLOCK < rows.len() {
+            let bytes = block(simd, rows, number * BLOCK);
             let mut delimiters = is(bytes, delimiter).to_bitmask();
             let mut ends = is(bytes, b'\n').to_bitmask();
             let signs = is(bytes, b'@').to_bitmask();
@@ -131,136 +132,147 @@ impl RowMap {
             if nulls {
                 harmless = 0;
             }
-            self.blocks.push(Marks {
-                delimiters,
-                ends,
-                odd: signs | others & !harmless,
-                signs,
-                others,
-                before,
-            });
-            before.delimiters += delimiters.count_ones();
-            before.rows += ends.count_ones();
+            self.set(number, delimiters, ends, signs, others, harmless);
+            self.before[number % ROOM] = before;
+            before.0 += delimiters.count_ones();
+            before.1 += ends.count_ones();
             if let Some(marker) = marker {
-                self.end = at + base + marker;
+                self.end = at + number * BLOCK + marker;
+            }
+            number += 1;
+            if marker.is_some() {
                 break;
             }
         }
-        // Two that follow each other are looked at together.
-        let behind = Marks {
-            before,
-            ..Marks::default()
-        };
-        self.blocks.extend([behind, behind]);
+        self.blocks = number;
+        // What is asked for may reach over two further blocks.
+        for behind in number..number + 3 {
+            self.set(behind, 0, 0, 0, 0, 0);
+            self.before[behind % ROOM] = before;
+        }
+    }
+
+    #[inline(always)]
+    fn set(
+        &mut self,
+        number: usize,
+        delimiters: u64,
+        ends: u64,
+        signs: u64,
+        others: u64,
+        harmless: u64,
+    ) {
+        let number = number % ROOM;
+        self.delimiters[number] = delimiters;
+        self.ends[number] = ends;
+        self.odd[number] = signs | others & !harmless;
+        self.signs[number] = signs;
+        self.others[number] = others;
     }
 
     /// Is it the map from this place on?
     pub fn begins(&self, at: usize) -> bool {
-        self.base == at && !self.blocks.is_empty()
+        self.base == at && self.blocks > 0
     }
 
     /// Where the row ends that holds a place: the place of its line feed.
     #[inline(always)]
     pub fn row_end(&self, from: usize) -> Option<usize> {
         // Most are longer than a block and shorter than two.
-        let near = u128::from(self.window(from, |marks| marks.ends))
-            | u128::from(self.window(from + BLOCK, |marks| marks.ends)) << BLOCK;
-        if near == 0 {
-            return self.next(from + 2 * BLOCK, self.end, |marks| marks.ends);
+        let near = self.window(&self.ends, from);
+        let far = self.window(&self.ends, from + BLOCK);
+        let (bits, skipped) = match near {
+            0 => (far, BLOCK),
+            _ => (near, 0),
+        };
+        if bits == 0 {
+            return self.next(&self.ends, from + 2 * BLOCK..self.end);
         }
-        let found = from + near.trailing_zeros() as usize;
+        let found = from + skipped + bits.trailing_zeros() as usize;
         (found < self.end).then_some(found)
     }
 
     /// Where the last row ends that begins at `from` or behind it, if one ends there at all.
-    #[inline(always)]
     pub fn last_end(&self, from: usize) -> Option<usize> {
-        let end = self.behind_last(from, self.end, |marks| marks.ends);
+        let end = self.behind_last(&self.ends, from, self.end);
         end.map(|end| end - 1)
     }
 
-    /// How many delimiters and line ends stand before a place.
+    /// How many delimiters stand before a place.
     #[inline(always)]
-    pub fn counts(&self, at: usize) -> Counts {
+    pub fn delimiters(&self, at: usize) -> usize {
+        let (block, below) = self.below(at);
+        self.before[block].0 as usize + (self.delimiters[block] & below).count_ones() as usize
+    }
+
+    /// How many rows end before a place.
+    #[inline(always)]
+    pub fn rows(&self, at: usize) -> usize {
+        let (block, below) = self.below(at);
+        self.before[block].1 as usize + (self.ends[block] & below).count_ones() as usize
+    }
+
+    /// The block of a place, and the bits below its own.
+    #[inline(always)]
+    fn below(&self, at: usize) -> (usize, u64) {
         let at = at - self.base;
-        let marks = self.blocks.get(at / BLOCK).copied().unwrap_or_default();
-        let below = below(at);
-        Counts {
-            delimiters: marks.before.delimiters + (marks.delimiters & below).count_ones(),
-            rows: marks.before.rows + (marks.ends & below).count_ones(),
-        }
+        (at / BLOCK % ROOM, (1 << (at % BLOCK)) - 1)
     }
 
-    /// How many delimiters stand between the map's begin and a place in it.
+    /// The first place of interest from `from` on.
     #[inline(always)]
-    pub fn rank(&self, at: usize) -> usize {
-        let at = at - self.base;
-        let marks = self.blocks.get(at / BLOCK).copied().unwrap_or_default();
-        (marks.before.delimiters + (marks.delimiters & below(at)).count_ones()) as usize
-    }
-
-    /// The first place from `from` on, up to `to`, that is of interest.
-    #[inline(always)]
-    pub fn odd(&self, range: Range<usize>) -> Option<usize> {
-        self.next(range.start, range.end, |marks| marks.odd)
-    }
-
-    /// The first place of interest in the whole map from `from` on.
-    #[inline(always)]
-    pub fn any_odd(&self, from: usize) -> Option<usize> {
+    pub fn odd(&self, from: usize) -> Option<usize> {
         let place = from - self.base;
-        let first = self.blocks.get(place / BLOCK)?.odd >> (place % BLOCK);
-        if first != 0 {
-            return Some(from + first.trailing_zeros() as usize);
+        let mut number = place / BLOCK;
+        let mut bits = self.odd[number % ROOM] & u64::MAX << (place % BLOCK);
+        while bits == 0 {
+            number += 1;
+            if number >= self.blocks {
+                return None;
+            }
+            bits = self.odd[number % ROOM];
         }
-        let number = place / BLOCK + 1;
-        let behind = self.blocks.get(number..)?.iter();
-        let more = behind.take_while(|marks| marks.odd == 0).count();
-        let marks = self.blocks.get(number + more)?;
-        Some(self.base + (number + more) * BLOCK + marks.odd.trailing_zeros() as usize)
+        Some(self.base + number * BLOCK + bits.trailing_zeros() as usize)
     }
 
     /// The first `@` of a range.
     #[inline(always)]
     pub fn sign(&self, range: Range<usize>) -> Option<usize> {
-        self.next(range.start, range.end, |marks| marks.signs)
+        self.next(&self.signs, range)
     }
 
     /// Does a range hold anything but plain text and `@`?
     #[inline(always)]
     pub fn is_unclear(&self, range: Range<usize>) -> bool {
-        self.next(range.start, range.end, |marks| marks.others)
-            .is_some()
+        self.next(&self.others, range).is_some()
     }
 
     /// Where the cell ends that holds the begin of the range, which ends with its row.
     #[inline(always)]
     pub fn cell_end(&self, range: Range<usize>) -> usize {
-        let end = self.next(range.start, range.end, |marks| marks.delimiters);
-        end.unwrap_or(range.end)
+        let end = range.end;
+        self.next(&self.delimiters, range).unwrap_or(end)
     }
 
     /// Where the cell begins that holds a place in the row that begins at `row`.
     #[inline(always)]
     pub fn cell_start(&self, row: usize, at: usize) -> usize {
-        let start = self.behind_last(row, at, |marks| marks.delimiters);
-        start.unwrap_or(row)
+        self.behind_last(&self.delimiters, row, at).unwrap_or(row)
     }
 
     /// Where the row begins that holds a place, not before `floor`, where one begins.
     #[inline(always)]
     pub fn row_start(&self, floor: usize, at: usize) -> usize {
-        let start = self.behind_last(floor, at, |marks| marks.ends);
-        start.unwrap_or(floor)
+        self.behind_last(&self.ends, floor, at).unwrap_or(floor)
     }
 
     /// The place behind the last mark from `from` on that stands before `to`.
     #[inline(always)]
-    fn behind_last(&self, from: usize, to: usize, which: impl Fn(&Marks) -> u64) -> Option<usize> {
+    fn behind_last(&self, bits: &Bits, from: usize, to: usize) -> Option<usize> {
         let mut to = to;
         while to > from {
             let start = from.max(to.saturating_sub(BLOCK));
-            let left = self.window(start, &which) & (u64::MAX >> (BLOCK - (to - start)));
+            let left = self.window(bits, start) & (u64::MAX >> (BLOCK - (to - start)));
             if left != 0 {
                 return Some(start + BLOCK - left.leading_zeros() as usize);
             }
@@ -272,23 +284,25 @@ impl RowMap {
     /// The bits of the [`BLOCK`] bytes from a place on, in whichever blocks they are: short texts are then asked for
     /// without a branch that nobody could foretell.
     #[inline(always)]
-    fn window(&self, from: usize, which: impl Fn(&Marks) -> u64) -> u64 {
+    fn window(&self, bits: &Bits, from: usize) -> u64 {
         let place = from - self.base;
         let (block, shift) = (place / BLOCK, place % BLOCK);
-        match self.blocks.get(block..block + 2) {
-            Some([one, two]) => which(one) >> shift | which(two) << 1 << (BLOCK - 1 - shift),
-            _ => 0,
-        }
+        let (one, two) = (bits[block % ROOM], bits[(block + 1) % ROOM]);
+        // Not `one >> shift | two << (BLOCK - shift)`: the instruction that does this at once is a slow one.
+        one >> shift | two.rotate_right(shift as u32) & !(u64::MAX >> shift)
     }
 
     #[inline(always)]
-    fn next(&self, from: usize, to: usize, which: impl Fn(&Marks) -> u64) -> Option<usize> {
-        let mut from = from;
-        while from < to {
-            let left = self.window(from, &which);
+    fn next(&self, bits: &Bits, range: Range<usize>) -> Option<usize> {
+        let Range {
+            start: mut from,
+            end,
+        } = range;
+        while from < end {
+            let left = self.window(bits, from);
             if left != 0 {
                 let found = from + left.trailing_zeros() as usize;
-                return (found < to).then_some(found);
+                return (found < end).then_some(found);
             }
             from += BLOCK;
         }
@@ -314,8 +328,6 @@ pub struct Wanted {
 pub struct Signed {
     /// Where its row begins.
     pub row: usize,
-    /// How many rows have been surveyed before that.
-    pub before: u64,
     /// The number of its column.
     pub column: usize,
     /// Its bytes, which are its text form.

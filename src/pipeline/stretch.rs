@@ -101,7 +101,7 @@ impl Stretch {
                 changed -= u64::from(last == found.row);
                 surveyed = Surveyed {
                     end: found.row,
-                    rows: found.before,
+                    rows: (map.rows(found.row) - map.rows(at)) as u64,
                     goes_on: false,
                 };
                 break;

@@ -49,12 +49,10 @@ fn go<S: Simd>(
     map: &RowMap,
     found: &mut Vec<Signed>,
 ) -> Surveyed {
-    let first = map.counts(rows.start);
     let delimiters = wanted.longest.len() - 1;
     let until = |row: usize, goes_on: bool| {
-        let counts = map.counts(row);
-        let passed = (counts.rows - first.rows) as usize;
-        match (counts.delimiters - first.delimiters) as usize == passed * delimiters {
+        let passed = map.rows(row) - map.rows(rows.start);
+        match map.delimiters(row) - map.delimiters(rows.start) == passed * delimiters {
             true => Surveyed {
                 end: row,
                 rows: passed as u64,
@@ -63,53 +61,52 @@ fn go<S: Simd>(
             false => uneven(map, rows.start, delimiters),
         }
     };
+    // The row that is looked at, its line feed, and how many delimiters stand before it.
+    let (mut row, mut end, mut before) = (rows.start, rows.start, 0);
+    let mut from = rows.start;
     let mut next = rows.start;
-    while let Some(odd) = map.any_odd(next).filter(|odd| *odd < rows.end) {
-        // Of rows that follow each other each may have one.
-        let mut row = next;
-        let Some(mut end) = map.row_end(row) else {
-            break;
+    while let Some(odd) = map.odd(from).filter(|odd| *odd < rows.end) {
+        if odd >= next {
+            // Of rows that follow each other each may have one.
+            row = next;
+            end = map.row_end(row).unwrap_or(rows.end);
+            if end < odd {
+                row = map.row_start(row, odd);
+                end = map.row_end(odd).unwrap_or(rows.end);
+            }
+            next = end + 1;
+            before = map.delimiters(row);
+            let fits = || end - row <= wanted.shortest || all_fit(map, row..end, wanted);
+            if map.delimiters(end) - before != delimiters || !fits() {
+                return until(row, false);
+            }
+        }
+        let column = map.delimiters(odd) - before;
+        if column > wanted.last {
+            from = next;
+            continue;
+        }
+        from = map.cell_end(odd..end);
+        if wanted.longest[column].is_none() {
+            continue;
+        }
+        let cell = map.cell_start(row, odd)..from;
+        let form = match map.is_unclear(cell.clone()) {
+            false => Form::Clear,
+            true => match codec.bare(&batch[cell.clone()]) {
+                Bare::Null if !wanted.not_null => continue,
+                Bare::Text(_) => Form::Text,
+                Bare::Lines(_) => Form::Lines,
+                Bare::Null | Bare::Unclear => return until(row, false),
+            },
         };
-        if end < odd {
-            row = map.row_start(row, odd);
-            end = map.row_end(odd).unwrap_or(rows.end);
-        }
-        next = end + 1;
-        let before = map.counts(row);
-        let rank = before.delimiters as usize;
-        let fits = || end - row <= wanted.shortest || all_fit(map, row..end, wanted);
-        if map.rank(end) - rank != delimiters || !fits() {
-            return until(row, false);
-        }
-        let mut from = odd;
-        while let Some(odd) = map.odd(from..end) {
-            let column = map.rank(odd) - rank;
-            if column > wanted.last {
-                break;
-            }
-            from = map.cell_end(odd..end);
-            if wanted.longest[column].is_none() {
-                continue;
-            }
-            let cell = map.cell_start(row, odd)..from;
-            let form = match map.is_unclear(cell.clone()) {
-                false => Form::Clear,
-                true => match codec.bare(&batch[cell.clone()]) {
-                    Bare::Null if !wanted.not_null => continue,
-                    Bare::Text(_) => Form::Text,
-                    Bare::Lines(_) => Form::Lines,
-                    Bare::Null | Bare::Unclear => return until(row, false),
-                },
-            };
-            found.push(Signed {
-                row,
-                before: u64::from(before.rows - first.rows),
-                column,
-                sign: map.sign(odd..cell.end),
-                cell,
-                form,
-            });
-        }
+        found.push(Signed {
+            row,
+            column,
+            sign: map.sign(odd..cell.end),
+            cell,
+            form,
+        });
     }
     until(rows.end, true)
 }
@@ -119,7 +116,7 @@ fn go<S: Simd>(
 fn uneven(map: &RowMap, from: usize, delimiters: usize) -> Surveyed {
     let (mut row, mut rows) = (from, 0);
     while let Some(end) = map.row_end(row)
-        && map.rank(end) - map.rank(row) == delimiters
+        && map.delimiters(end) - map.delimiters(row) == delimiters
     {
         (row, rows) = (end + 1, rows + 1);
     }

@@ -266,9 +266,10 @@ proptest! {
         loop {
             let mut more = Vec::new();
             let found = codec.survey(&batch, at, &wanted, &mut map, &mut more);
-            let rows = count;
-            let signed = more.into_iter().take_while(|cell| cell.row < found.end);
-            shown.extend(signed.map(|cell| Signed { before: rows + cell.before, ..cell }));
+            for cell in more.into_iter().take_while(|cell| cell.row < found.end) {
+                let before = count + (map.rows(cell.row) - map.rows(at)) as u64;
+                shown.push((before, cell));
+            }
             (at, count) = (found.end, count + found.rows);
             if !found.goes_on {
                 break;
@@ -310,10 +311,10 @@ proptest! {
             }
             for (must, cell) in cells {
                 // A letter behind a backslash may be taken for what it is, or looked at.
-                let next = shown.next_if(|one| one.cell == cell.1);
+                let next = shown.next_if(|(_, one)| one.cell == cell.1);
                 prop_assert!(next.is_some() || !must);
-                if let Some(one) = next {
-                    prop_assert_eq!((one.row, one.before), (whole.start, number as u64));
+                if let Some((before, one)) = next {
+                    prop_assert_eq!((one.row, before), (whole.start, number as u64));
                     prop_assert_eq!((one.column, one.cell, one.sign, one.form == Form::Clear), cell);
                 }
             }
