@@ -31,7 +31,7 @@ mod domain;
 mod plain;
 mod unit;
 
-pub use plain::{Sight, is_plain_domain, sight_within};
+pub use plain::{Sight, is_plain_domain, sight, sight_within};
 
 use domain::domain;
 use memchr::{memchr, memchr3};

@@ -7,6 +7,7 @@
 use super::transform::Writer;
 use crate::dialect::{Form, RowCodec, RowMap, Signed, Surveyed, Wanted};
 use crate::plan::PlainProgram;
+use fearless_simd::{Level, Simd, dispatch};
 use std::ops::Range;
 
 /// The state of a batch.
@@ -14,8 +15,8 @@ pub(super) struct Stretch {
     wanted: Wanted,
     /// For each column, which of the program's cells it is.
     numbers: Vec<usize>,
-    /// For each of these, what goes behind its addresses.
-    tails: Vec<Vec<u8>>,
+    /// For each of these, what goes behind its addresses, with room behind it, and how long it is.
+    tails: Vec<(Vec<u8>, usize)>,
     map: RowMap,
     signed: Vec<Signed>,
     moves: Vec<Move>,
@@ -47,7 +48,9 @@ impl Stretch {
             let limit = moves.limit();
             wanted.longest[cell.cell] = Some(limit.map_or(usize::MAX, |(limit, _)| limit as usize));
             numbers[cell.cell] = number;
-            tails.push([b"@", moves.domain()].concat());
+            let tail = [b"@", moves.domain()].concat();
+            let length = tail.len();
+            tails.push(([tail, vec![0; 64]].concat(), length));
         }
         Stretch {
             wanted,
@@ -78,40 +81,25 @@ impl Stretch {
         } = self;
         moves.clear();
         signed.clear();
-        let mut surveyed = codec.survey(batch, at, wanted, map, signed);
-        let (mut changed, mut last) = (0, usize::MAX);
-        for found in signed.iter().take_while(|found| found.row < surveyed.end) {
-            let number = numbers[found.column];
-            let before = moves.len();
-            let plain = &program.cells[number].addresses.moves;
-            let take = |sign, end| moves.push(Move { sign, end, number });
-            let (cell, sign) = (found.cell.clone(), found.sign);
-            let certain = match found.form {
-                Form::Clear => plain.clear(batch, cell, sign, take),
-                Form::Text => plain.text(batch, cell, sign, take),
-                Form::Lines => plain.lines(batch, cell, sign, take),
-            };
-            let met = moves.len() - before;
-            // No text has more characters or units of UTF-16 than bytes of UTF-8.
-            let grown = found.cell.len() + met * (1 + plain.domain().len());
-            if certain.is_none() || wanted.longest[found.column].is_none_or(|most| grown > most) {
-                // What has been moved in the row that is in doubt.
-                let doubtful = moves.partition_point(|one| one.sign < found.row);
-                moves.truncate(doubtful);
-                changed -= u64::from(last == found.row);
-                surveyed = Surveyed {
-                    end: found.row,
-                    rows: (map.rows(found.row) - map.rows(at)) as u64,
-                    goes_on: false,
-                };
-                break;
-            }
-            if met > 0 && last != found.row {
-                (changed, last) = (changed + 1, found.row);
-            }
-        }
+        let surveyed = codec.survey(batch, at, wanted, map, signed);
+        let find = Finding {
+            program,
+            numbers,
+            longest: &wanted.longest,
+            batch,
+        };
+        let signed = signed.iter();
+        let signed = signed.take_while(|found| found.row < surveyed.end);
+        let (changed, doubtful) = dispatch!(Level::new(), simd => find.all(simd, signed, moves));
         self.changed = changed;
-        surveyed
+        match doubtful {
+            None => surveyed,
+            Some(row) => Surveyed {
+                end: row,
+                rows: (map.rows(row) - map.rows(at)) as u64,
+                goes_on: false,
+            },
+        }
     }
 
     /// How many of the rows that were gone over last have changed.
@@ -120,16 +108,93 @@ impl Stretch {
     }
 
     /// Writes them.
-    pub(super) fn write(&self, rows: Range<usize>, writer: &mut Writer<'_>) {
+    pub(super) fn write(&self, batch: &[u8], rows: Range<usize>, writer: &mut Writer<'_>) {
         let mut copied = rows.start;
-        for one in &self.moves {
-            writer.keep(copied..one.end);
+        if let Some(last) = self.moves.last() {
+            let added = self.moves.iter().map(|one| self.tails[one.number].1);
+            let length = last.end - rows.start + added.sum::<usize>();
             let out = writer.buffer();
-            let sign = out.len() - (one.end - one.sign);
-            out[sign] = b'_';
-            out.extend_from_slice(&self.tails[one.number]);
-            copied = one.end;
+            let begin = out.len();
+            out.resize(begin + length, 0);
+            let mut rest = &mut out[begin..];
+            for one in &self.moves {
+                put(rest, &batch[copied..], one.end - copied);
+                rest[one.sign - copied] = b'_';
+                rest = &mut rest[one.end - copied..];
+                let (tail, length) = &self.tails[one.number];
+                put(rest, tail, *length);
+                rest = &mut rest[*length..];
+                copied = one.end;
+            }
         }
         writer.keep(copied..rows.end);
+    }
+}
+
+/// Copies the first bytes. Most pieces are short: where there is room, they are copied as whole blocks, and what comes
+/// behind them overwrites the rest.
+#[inline(always)]
+fn put(to: &mut [u8], from: &[u8], length: usize) {
+    let mut at = 0;
+    while at < length {
+        match (to[at..].first_chunk_mut::<64>(), from[at..].first_chunk()) {
+            (Some(to), Some(from)) => *to = *from,
+            _ => return to[at..length].copy_from_slice(&from[at..length]),
+        }
+        at += 64;
+    }
+}
+
+/// What finds the addresses of a stretch.
+struct Finding<'s> {
+    program: &'s PlainProgram<'s>,
+    numbers: &'s [usize],
+    longest: &'s [Option<usize>],
+    batch: &'s [u8],
+}
+
+impl Finding<'_> {
+    /// Finds all moves. Gives how many rows change, and where the row begins that is in doubt, if one is.
+    #[inline(always)]
+    fn all<'f, S: Simd>(
+        &self,
+        simd: S,
+        signed: impl Iterator<Item = &'f Signed>,
+        moves: &mut Vec<Move>,
+    ) -> (u64, Option<usize>) {
+        let (mut changed, mut last) = (0, usize::MAX);
+        for found in signed {
+            let before = moves.len();
+            let certain = self.moves(simd, found, moves);
+            if !certain {
+                // What has been moved in the same row.
+                let doubtful = moves.partition_point(|one| one.sign < found.row);
+                moves.truncate(doubtful);
+                return (changed - u64::from(last == found.row), Some(found.row));
+            }
+            if moves.len() > before && last != found.row {
+                (changed, last) = (changed + 1, found.row);
+            }
+        }
+        (changed, None)
+    }
+
+    /// Finds the moves of a cell; false if that needs a closer look.
+    #[inline(always)]
+    fn moves<S: Simd>(&self, simd: S, found: &Signed, moves: &mut Vec<Move>) -> bool {
+        let number = self.numbers[found.column];
+        let plain = &self.program.cells[number].addresses.moves;
+        let before = moves.len();
+        let take = |sign, end| moves.push(Move { sign, end, number });
+        let (cell, sign) = (found.cell.clone(), found.sign);
+        let certain = match found.form {
+            Form::Clear => plain.clear(simd, self.batch, cell, sign, take),
+            Form::Text => plain.text(self.batch, cell, sign, take),
+            Form::Lines => plain.lines(self.batch, cell, sign, take),
+        };
+        // No text has more characters or units of UTF-16 than bytes of UTF-8.
+        let met = moves.len() - before;
+        let grown = found.cell.len() + met * (1 + plain.domain().len());
+        certain.is_some() && self.longest[found.column].is_some_and(|most| grown <= most)
     }
 }

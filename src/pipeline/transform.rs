@@ -100,7 +100,7 @@ pub(super) fn transform(
             Outcome::Stretch(rows, count, stretch) => {
                 counts.rows += count;
                 counts.changed += stretch.changed();
-                stretch.write(rows, out.current());
+                stretch.write(&batch.bytes, rows, out.current());
                 return Ok(());
             }
             Outcome::Moved(span, plain) => {

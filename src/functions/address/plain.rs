@@ -73,9 +73,20 @@ fn belongs(byte: u8, class: u8) -> bool {
 /// What stands at the plain `@` at `at`, if no local part reaches back over the begin of the range and the text ends with
 /// it. What is around the range makes no difference.
 pub fn sight_within(text: &[u8], range: Range<usize>, at: usize) -> Sight {
-    if let Some((start, end)) = dispatch!(Level::new(), simd => near(simd, text, &range, at)) {
-        return Sight::Address(start, end);
+    dispatch!(Level::new(), simd => sight(simd, text, range, at))
+}
+
+/// [`sight_within`] for those who look at many places with the vectors of the processor.
+#[inline(always)]
+pub fn sight<S: Simd>(simd: S, text: &[u8], range: Range<usize>, at: usize) -> Sight {
+    match near(simd, text, &range, at) {
+        Some((start, end)) => Sight::Address(start, end),
+        None => one_by_one(text, range, at),
     }
+}
+
+/// [`sight_within`], byte after byte.
+fn one_by_one(text: &[u8], range: Range<usize>, at: usize) -> Sight {
     let Range { start: floor, end } = range;
     let text = text.get(..end).unwrap_or(text);
     let Some(end) = domain(text, at + 1) else {

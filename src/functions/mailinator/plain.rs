@@ -6,8 +6,9 @@
 //! text to that. Both are compared in the tests below and by the fuzz target.
 
 use crate::functions::Function;
-use crate::functions::address::{self, Sight, sight_within};
+use crate::functions::address::{self, Sight, sight};
 use crate::functions::fit::{self, Limit};
+use fearless_simd::{Level, Simd, dispatch};
 use memchr::memchr;
 use std::ops::Range;
 
@@ -92,13 +93,16 @@ impl<'d> Plain<'d> {
     ) -> Option<bool> {
         let mut done = 0;
         let first = memchr(b'@', text);
-        let changed = self.each(text, 0..text.len(), first, is_encoded, |at, end| {
+        let mut take = |at, end| {
             let begin = out.len();
             out.extend_from_slice(&text[done..end]);
             out[begin + at - done] = b'_';
             out.push(b'@');
             out.extend_from_slice(self.domain);
             done = end;
+        };
+        let changed = dispatch!(Level::new(), simd => {
+            self.each(simd, text, 0..text.len(), first, is_encoded, &mut take)
         })?;
         if changed {
             out.extend_from_slice(&text[done..]);
@@ -109,8 +113,10 @@ impl<'d> Plain<'d> {
     /// Gives for each address in a range of a batch that is moved its `@` and its end, and says whether there are any;
     /// none if that needs a closer look. What is around the range may be looked at, and makes no difference.
     /// `first` is the first `@`.
-    fn each(
+    #[inline(always)]
+    fn each<S: Simd>(
         &self,
+        simd: S,
         batch: &[u8],
         range: Range<usize>,
         first: Option<usize>,
@@ -124,7 +130,7 @@ impl<'d> Plain<'d> {
             memchr(b'@', rest).map(|at| from + at)
         };
         while let Some(at) = next {
-            let (start, close) = match sight_within(batch, floor..end, at) {
+            let (start, close) = match sight(simd, batch, floor..end, at) {
                 Sight::Unsure => return None,
                 Sight::Nothing => {
                     from = at + 1;
@@ -156,14 +162,16 @@ impl<'d> Plain<'d> {
     /// Gives for each address in a range of a batch that is moved its `@` and its end, and says whether there are any;
     /// none if that needs a closer look, whatever has been given. The caller says where the first `@` is, that
     /// nothing in the range could encode a character, and looks to the length.
-    pub fn clear(
+    #[inline(always)]
+    pub fn clear<S: Simd>(
         &self,
+        simd: S,
         batch: &[u8],
         range: Range<usize>,
         first: Option<usize>,
         take: impl FnMut(usize, usize),
     ) -> Option<bool> {
-        self.each(batch, range, first, |_| false, take)
+        self.each(simd, batch, range, first, |_| false, take)
     }
 
     /// [`Plain::clear`] for a range in which anything may stand.
@@ -174,7 +182,7 @@ impl<'d> Plain<'d> {
         first: Option<usize>,
         take: impl FnMut(usize, usize),
     ) -> Option<bool> {
-        self.each(batch, range, first, holds(ENCODES), take)
+        dispatch!(Level::new(), simd => self.each(simd, batch, range, first, holds(ENCODES), take))
     }
 
     /// [`Plain::clear`] for a range such as those of [`Plain::rewrite_lines`].
@@ -185,7 +193,7 @@ impl<'d> Plain<'d> {
         first: Option<usize>,
         take: impl FnMut(usize, usize),
     ) -> Option<bool> {
-        self.each(batch, range, first, holds(ENCODES_IN_LINES), take)
+        dispatch!(Level::new(), simd => self.each(simd, batch, range, first, holds(ENCODES_IN_LINES), take))
     }
 }
 
