@@ -169,8 +169,18 @@ impl<'d> Plain<'d> {
         batch: &[u8],
         range: Range<usize>,
         first: Option<usize>,
-        take: impl FnMut(usize, usize),
+        mut take: impl FnMut(usize, usize),
     ) -> Option<bool> {
+        // Most are an address and nothing else.
+        if let Some(at) = first
+            && let Sight::Address(start, end) = sight(simd, batch, range.clone(), at)
+            && (start, end) == (range.start, range.end)
+            && end - start <= super::LOCAL
+            && !batch[at + 1..end].eq_ignore_ascii_case(self.domain)
+        {
+            take(at, end);
+            return Some(true);
+        }
         self.each(simd, batch, range, first, |_| false, take)
     }
 
@@ -245,7 +255,34 @@ mod tests {
                 }
                 Some(true) => assert_eq!(&*slow, &out[6..], "{shown}"),
             }
+            if limit.is_none() && !holds(ENCODES)(text) {
+                assert_eq!(
+                    cleared(&plain, text),
+                    fast.map(|_| slow.into_owned()),
+                    "{shown}"
+                );
+            }
         }
+    }
+
+    /// What [`Plain::clear`] makes of a text in the middle of others.
+    fn cleared(plain: &Plain<'_>, text: &[u8]) -> Option<Vec<u8>> {
+        let around = [b'\t'; 40];
+        let batch = [&around, text, &around].concat();
+        let range = 40..40 + text.len();
+        let first = memchr(b'@', text).map(|at| 40 + at);
+        let (mut out, mut done) = (Vec::new(), 40);
+        let take = |at: usize, end: usize| {
+            out.extend_from_slice(&batch[done..at]);
+            out.push(b'_');
+            out.extend_from_slice(&batch[at + 1..end]);
+            out.push(b'@');
+            out.extend_from_slice(plain.domain());
+            done = end;
+        };
+        dispatch!(Level::new(), simd => plain.clear(simd, &batch, range, first, take))?;
+        out.extend_from_slice(&batch[done..40 + text.len()]);
+        Some(out)
     }
 
     fn compare_all(text: &[u8]) {
