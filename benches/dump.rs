@@ -8,7 +8,7 @@ use scrub::dialect::{Dialect, RowMode, postgres::Postgres};
 use scrub::functions::Key;
 use scrub::pipeline::{self, Job, Progress, Signals};
 use scrub::plan::Choice;
-use scrub::rulebook::{self, Load, Rulebook};
+use scrub::rulebook::{self, LazyRulebook, Load, Rulebook};
 use scrub::sink::{Output, Sink};
 use scrub::source::Source;
 use std::fmt::Write;
@@ -75,7 +75,7 @@ fn named(rules: &str) -> Choice {
 fn auto() -> Choice {
     let mut others: Vec<_> = rulebook::builtins()
         .iter()
-        .map(|b| book(b.name, &b.path(), b.text))
+        .map(LazyRulebook::from)
         .collect();
     let at = others
         .iter()

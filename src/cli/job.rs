@@ -179,7 +179,8 @@ pub(super) fn prepare(args: Input, running: Running, to: To) -> Result<Prepared>
         (None, None) => rules::choice(&args.rules, &args.set)?,
         (None, Some(_)) => rules::choice_knowing(&args.rules, &args.set, &[MAIL_DOMAIN])?,
     };
-    let rules = search_rules(choice.writes(), &args.set, &args.safe_domain);
+    let targeted = args.target.is_some();
+    let rules = search_rules(&choice, &args.set, &args.safe_domain, targeted);
     let choice = match &to.proof {
         None => choice,
         Some(_) => choice.questions(),
@@ -321,26 +322,41 @@ pub(super) fn archive_fits(dialect: &dyn Dialect, single_transaction: bool) -> R
 }
 
 /// What a search goes by.
-fn search_rules(writes: Writes, set: &[(String, String)], also: &[String]) -> Rules {
+fn search_rules(
+    choice: &Choice,
+    set: &[(String, String)],
+    also: &[String],
+    targeted: bool,
+) -> Rules {
     let given = set.iter().filter(|(name, _)| name == MAIL_DOMAIN);
-    let given = given.map(|(_, domain)| domain.to_lowercase());
+    let given: Vec<String> = given.map(|(_, domain)| domain.to_lowercase()).collect();
+    let also: Vec<String> = also.iter().map(|domain| domain.to_lowercase()).collect();
+    // What is taken from a target matters only where there is one.
+    let taken = match targeted {
+        true => choice.writes()().taken,
+        false => Vec::new(),
+    };
+    let writes = choice.writes();
+    Rules::new(|| safe(writes(), given, also), Allowed::new(taken))
+}
+
+/// What is safe to find, by what rules write and what has been said on the command line.
+fn safe(writes: Writes, given: Vec<String>, also: Vec<String>) -> Safe {
     let mut mail: Vec<String> = writes.mail.into_iter().chain(given).collect();
     if mail.is_empty() {
         mail.push(String::from_utf8_lossy(DEFAULT_DOMAIN).into_owned());
     }
-    let also = also.iter().map(|domain| domain.to_lowercase());
     let mut domains: Vec<String> = writes.domains.into_iter().chain(also).collect();
     domains.retain(|domain| !mail.contains(domain));
     for list in [&mut mail, &mut domains] {
         list.sort();
         list.dedup();
     }
-    let safe = Safe {
+    Safe {
         mail,
         domains,
         addresses: writes.addresses.into_iter().collect(),
-    };
-    Rules::new(safe, Allowed::new(writes.taken))
+    }
 }
 
 /// A dump beside the dump, by its content.

@@ -2,7 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::plan::Choice;
-use crate::rulebook::{self, Builtin, Diagnostics, Load, Rulebook, builtin, builtins, nearest};
+use crate::rulebook::{
+    self, Builtin, Diagnostics, LazyRulebook, Load, Rulebook, builtin, builtins, nearest,
+    read_builtins,
+};
 use std::io;
 use std::panic::resume_unwind;
 use std::path::Path;
@@ -97,9 +100,13 @@ impl Loader<'_> {
         self.take(loaded)
     }
 
-    /// All built-ins, read at the same time: that is most of what a short run does.
-    fn all(&mut self) -> Vec<Rulebook> {
+    /// All built-ins. Where variables are set, they are read at once: one has to know each variable, and a value may
+    /// be a fault.
+    fn all(&mut self) -> Vec<LazyRulebook> {
         let variables = self.variables;
+        if variables.is_empty() {
+            return builtins().iter().map(LazyRulebook::from).collect();
+        }
         let loaded: Vec<_> = thread::scope(|scope| {
             let load = |found| scope.spawn(move || built_in(found, variables));
             let loading: Vec<_> = builtins().iter().map(load).collect();
@@ -109,7 +116,8 @@ impl Loader<'_> {
         let loaded = loaded
             .into_iter()
             .map(|loaded| loaded.unwrap_or_else(|panic| resume_unwind(panic)));
-        loaded.filter_map(|loaded| self.take(loaded)).collect()
+        let sound = loaded.filter_map(|loaded| self.take(loaded));
+        sound.map(LazyRulebook::from).collect()
     }
 
     fn load(
@@ -197,7 +205,9 @@ pub(super) fn list() -> Result<String> {
         faults: Vec::new(),
     };
     let mut out = String::new();
+    read_builtins();
     for rulebook in loader.all() {
+        let rulebook = rulebook.read();
         let title = rulebook.title.as_deref().unwrap_or("");
         out += &format!("{}\n    {title}\n", rulebook.name);
         out += &format!("    {} rules", rulebook.statements.len());

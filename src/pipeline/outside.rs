@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_first_of_each_kind() {
-        let safe = Safe {
+        let safe = || Safe {
             mail: vec!["mailinator.com".into()],
             domains: vec![".example.org".into()],
             ..Safe::default()

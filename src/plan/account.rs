@@ -179,8 +179,9 @@ impl Planner {
         };
         let book_of = |id: RuleId| {
             let has = |book: &Book| {
-                let rules = 0..book.rulebook.statements.len();
-                book.rule(0) <= id && rules.into_iter().any(|at| book.rule(at) == id)
+                book.first.book == id.book
+                    && book.rule(0) <= id
+                    && (0..book.rulebook.read().statements.len()).any(|at| book.rule(at) == id)
             };
             self.books.iter().position(has).unwrap_or_default()
         };
@@ -205,7 +206,7 @@ impl Planner {
             .rule(self.statement_name(*first))
             .remedy("run its SELECT on the database to see the statement"));
         }
-        let book = &book.rulebook;
+        let book = book.rulebook.read();
         let mut told = BTreeSet::new();
         let diagnostics = faults
             .iter()

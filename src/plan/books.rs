@@ -5,7 +5,7 @@ use super::rule::{Rule, tables_of};
 use super::{BASELINE, Planner, RuleId, matching};
 use crate::error::{Error, Result};
 use crate::rulebook::reads::reads;
-use crate::rulebook::{Action, ColumnPattern, Rulebook, Statement};
+use crate::rulebook::{Action, ColumnPattern, LazyRulebook, Rulebook, Statement};
 use crate::schema::{Catalog, RelationName};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// A rulebook and whether it takes part.
 #[derive(Debug)]
 pub(super) struct Book {
-    pub rulebook: Rulebook,
+    pub rulebook: LazyRulebook,
     pub takes_part: bool,
     /// The number of its first rule.
     pub first: RuleId,
@@ -38,7 +38,7 @@ impl Book {
 
     /// Does one of its statements name the relation, to change it or to read it?
     pub fn names(&self, catalog: &Catalog, relation: &RelationName) -> bool {
-        self.rulebook.statements.iter().any(|statement| {
+        self.rulebook.read().statements.iter().any(|statement| {
             let current = statement.current_schema.as_deref();
             let read = reads(statement);
             let read = read.iter().map(|read| read.table).filter(|t| !t.target);
@@ -63,17 +63,18 @@ impl Planner {
             books.filter(|(_, book)| wanted(book))
         };
         let except: Arc<[ColumnPattern]> = taking_part()
-            .flat_map(|(_, book)| book.rulebook.baseline_except.iter().cloned())
+            .flat_map(|(_, book)| book.rulebook.read().baseline_except.iter().cloned())
             .collect();
         let mut rules = Vec::new();
         for (number, book) in taking_part() {
-            let is_baseline = book.rulebook.name == BASELINE;
+            let rulebook = book.rulebook.read();
+            let is_baseline = rulebook.name == BASELINE;
             let except = if is_baseline {
                 Arc::clone(&except)
             } else {
                 Arc::from([])
             };
-            for (at, statement) in book.rulebook.statements.iter().enumerate() {
+            for (at, statement) in rulebook.statements.iter().enumerate() {
                 let with = self.context.target;
                 if (statement.only.is_empty() || statement.only.contains(&self.context.dump))
                     && statement.with_target.is_none_or(|wants| wants == with)
@@ -84,13 +85,11 @@ impl Planner {
                         reads: !read.is_empty(),
                         reads_target: read.iter().any(|read| read.table.target),
                         template: match &statement.action {
-                            Action::Gexec(query) => {
-                                Some(Template::of(query, book.rulebook.dialect))
-                            }
+                            Action::Gexec(query) => Some(Template::of(query, rulebook.dialect)),
                             _ => None,
                         },
                         statement: Arc::new(statement.clone()),
-                        written_in: book.rulebook.dialect,
+                        written_in: rulebook.dialect,
                         book: number,
                         except: Arc::clone(&except),
                     });
@@ -106,7 +105,7 @@ impl Planner {
         self.books
             .iter()
             .filter(|book| book.takes_part && !book.generated)
-            .map(|book| &book.rulebook)
+            .map(|book| book.rulebook.read())
     }
 
     /// Recognises applications by the relations known so far. Returns the names of the rulebooks
@@ -134,18 +133,14 @@ impl Planner {
             if detect.is_empty() || !detect.iter().all(|table| tables.contains(table)) {
                 continue;
             }
-            let late = book
-                .rulebook
-                .statements
-                .iter()
-                .flat_map(tables_of)
-                .any(|table| {
-                    !table.name.is_pattern()
-                        && self
-                            .passed
-                            .keys()
-                            .any(|seen| matching::names(&table.name, &seen.name))
-                });
+            let statements = &book.rulebook.read().statements;
+            let late = statements.iter().flat_map(tables_of).any(|table| {
+                !table.name.is_pattern()
+                    && self
+                        .passed
+                        .keys()
+                        .any(|seen| matching::names(&table.name, &seen.name))
+            });
             let name = &book.rulebook.name;
             if late {
                 return Err(Error::input(format!(
@@ -157,7 +152,7 @@ impl Planner {
             }
             let drops_users =
                 |statement: &Statement| matches!(statement.action, Action::DropUser(_));
-            if self.user_passed && book.rulebook.statements.iter().any(drops_users) {
+            if self.user_passed && statements.iter().any(drops_users) {
                 return Err(Error::input(format!(
                     "the dump turned out to be of {name} only after a statement about a user that \
                      it drops had passed"

@@ -307,6 +307,7 @@ mod tests {
 
     fn closure(parts: Vec<Part>) -> Closure {
         let rule = super::super::RuleId {
+            book: 0,
             statement: 0,
             generated: 0,
         };

@@ -54,7 +54,7 @@ impl Planner {
             };
             self.generated += u32::try_from(rulebook.statements.len()).unwrap_or(u32::MAX);
             self.books.push(Book {
-                rulebook,
+                rulebook: rulebook.into(),
                 takes_part: true,
                 first,
                 generated: true,
@@ -68,7 +68,7 @@ impl Planner {
     /// What a rule says that another one has generated. It comes from the dump's rows.
     pub fn generated_text(&self, rule: &Rule) -> Option<&str> {
         let book = self.books.get(rule.book).filter(|book| book.generated)?;
-        let text = &book.rulebook.files.first()?.text;
+        let text = &book.rulebook.read().files.first()?.text;
         text.split_once('\n').map(|(_, statement)| statement)
     }
 

@@ -56,7 +56,7 @@ pub use wait::{Place, Wait};
 
 use crate::error::Result;
 use crate::expression::Fault;
-use crate::rulebook::{Action, Rulebook};
+use crate::rulebook::{Action, LazyRulebook, Rulebook};
 use crate::schema::{Catalog, RelationName};
 use books::Book;
 use effects::Effects;
@@ -78,9 +78,9 @@ pub enum Choice {
     /// The baseline, then of the others those whose `detect` tables the dump has, by name.
     Auto {
         /// The baseline.
-        baseline: Box<Rulebook>,
+        baseline: Box<LazyRulebook>,
         /// All other built-in rulebooks.
-        others: Vec<Rulebook>,
+        others: Vec<LazyRulebook>,
         /// Rulebooks that run after the recognised ones (`-r auto -r ours.sql`).
         then: Vec<Rulebook>,
     },
@@ -163,7 +163,7 @@ impl Planner {
     /// All statements that this version cannot run, at once.
     pub fn new(choice: Choice, context: Context) -> Result<Self> {
         let (before, mut others, after) = match choice {
-            Choice::Named(books) => (books, Vec::new(), Vec::new()),
+            Choice::Named(books) => (Vec::new(), Vec::new(), books),
             Choice::Auto {
                 baseline,
                 others,
@@ -171,25 +171,27 @@ impl Planner {
             } => (vec![*baseline], others, then),
         };
         others.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut books = Vec::new();
-        let mut first_rule = 0;
         let sure = |book| (book, true);
+        let after = after.into_iter().map(LazyRulebook::from);
         let in_order = (before.into_iter().map(sure))
             .chain(others.into_iter().map(|book| (book, false)))
-            .chain(after.into_iter().map(sure));
-        for (rulebook, takes_part) in in_order {
-            support::check(&rulebook, &context)?;
-            let statements = rulebook.statements.len();
+            .chain(after.map(sure));
+        let mut books = Vec::new();
+        for (book, (rulebook, takes_part)) in in_order.enumerate() {
+            // Tests have checked every built-in rulebook for every kind of dump.
+            if rulebook.origin().is_none() {
+                support::check(rulebook.read(), &context)?;
+            }
             books.push(Book {
                 rulebook,
                 takes_part,
                 first: RuleId {
-                    statement: first_rule,
+                    book,
+                    statement: 0,
                     generated: 0,
                 },
                 generated: false,
             });
-            first_rule += statements;
         }
         let mut planner = Planner {
             books,

@@ -8,16 +8,16 @@ use super::matching::names;
 use super::rule::tables_of;
 use crate::rulebook::Statement;
 use crate::rulebook::reads::reads;
+use std::sync::Arc;
 
 impl Choice {
     /// The same rulebooks with the statements for one part of a component that has these settings files:
     /// `this` one of them, or the dump.
-    pub fn part(mut self, settings: &[String], this: Option<&str>) -> Choice {
-        for book in self.books_mut() {
-            book.statements
-                .retain(|statement| is_for(statement, settings, this));
-        }
-        self
+    pub fn part(self, settings: &[String], this: Option<&str>) -> Choice {
+        let (settings, this) = (settings.to_vec(), this.map(str::to_owned));
+        self.retain(Arc::new(move |statement| {
+            is_for(statement, &settings, this.as_deref())
+        }))
     }
 }
 

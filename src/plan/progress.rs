@@ -15,7 +15,7 @@ use super::{Planner, matching};
 use crate::error::{Error, Result};
 use crate::expression::{FaultKind, Lookup, Rows, Table, compile_lookup};
 use crate::rulebook::reads::{reads, streamed};
-use crate::rulebook::{Action, Query};
+use crate::rulebook::{Action, Query, read_builtins};
 use crate::schema::{Catalog, RelationName};
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -179,10 +179,14 @@ impl Planner {
 
     /// The first rule from which on not every rule is known that could concern the relation.
     pub(super) fn horizon(&self, catalog: &Catalog, relation: &RelationName) -> Option<RuleId> {
-        let undecided = self
-            .books
-            .iter()
-            .filter(|book| !book.takes_part && !self.complete && !book.rulebook.detect.is_empty())
+        let undecided = || {
+            let books = self.books.iter().filter(|book| !book.takes_part);
+            books.filter(|book| !self.complete && !book.rulebook.detect.is_empty())
+        };
+        if undecided().any(|book| book.rulebook.built_in().is_some()) {
+            read_builtins();
+        }
+        let undecided = undecided()
             .filter(|book| book.names(catalog, relation))
             .map(|book| book.first);
         let generating = self

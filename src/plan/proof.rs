@@ -3,8 +3,10 @@
 use super::Choice;
 use crate::functions::address::{Normalised, addresses};
 use crate::rulebook::{
-    Action, BinaryOp, Expr, ExprKind, FromItem, InsertSource, Query, Rulebook, Statement,
+    Action, BinaryOp, Expr, ExprKind, FromItem, InsertSource, LazyRulebook, Query, Rulebook,
+    Statement, read_builtins,
 };
+use std::sync::Arc;
 
 /// The variable that holds the safe domain.
 pub const MAIL_DOMAIN: &str = "mail_domain";
@@ -22,66 +24,82 @@ pub struct Writes {
     pub taken: Vec<(String, String)>,
 }
 
+/// Which statements of rulebooks stay.
+pub(super) type Wanted = Arc<dyn Fn(&Statement) -> bool + Send + Sync>;
+
 impl Choice {
     /// The same rulebooks with their SELECTs and tests only.
-    pub fn questions(mut self) -> Choice {
-        for book in self.books_mut() {
-            let asks = |statement: &Statement| matches!(statement.action, Action::Select(_));
-            book.statements.retain(asks);
+    pub fn questions(self) -> Choice {
+        self.retain(Arc::new(|statement| {
+            matches!(statement.action, Action::Select(_))
+        }))
+    }
+
+    /// What the rulebooks write, for whoever asks when it is wanted: of built-in ones that nobody has read yet it
+    /// takes reading them.
+    pub fn writes(&self) -> impl FnOnce() -> Writes + Send + 'static {
+        let (lazy, read): (&[LazyRulebook], &[Rulebook]) = match self {
+            Choice::Named(books) => (&[], books),
+            Choice::Auto { others, then, .. } => (others, then),
+        };
+        let mut writes = Writes::default();
+        read.iter().for_each(|book| writes.rulebook(book));
+        if let Choice::Auto { baseline, .. } = self {
+            writes.rulebook(baseline.read());
+        }
+        let mut later = Vec::new();
+        for book in lazy {
+            match book.built_in() {
+                Some(builtin) => later.push(builtin),
+                None => writes.rulebook(book.read()),
+            }
+        }
+        move || {
+            if !later.is_empty() {
+                read_builtins();
+            }
+            later.iter().for_each(|b| writes.rulebook(b.rulebook()));
+            for list in [&mut writes.mail, &mut writes.domains] {
+                list.sort();
+                list.dedup();
+            }
+            writes
+        }
+    }
+
+    /// The same rulebooks with some of their statements.
+    pub(super) fn retain(mut self, wanted: Wanted) -> Choice {
+        let own = match &mut self {
+            Choice::Named(books) => books,
+            Choice::Auto {
+                baseline,
+                others,
+                then,
+            } => {
+                for book in std::iter::once(&mut **baseline).chain(others) {
+                    let wanted = Arc::clone(&wanted);
+                    book.retain(move |statement| wanted(statement));
+                }
+                then
+            }
+        };
+        for book in own {
+            book.statements.retain(|statement| wanted(statement));
         }
         self
-    }
-
-    /// What the rulebooks write.
-    pub fn writes(&self) -> Writes {
-        let mut writes = Writes::default();
-        for book in self.books() {
-            if let Some(domain) = book.values.get(MAIL_DOMAIN) {
-                writes.mail.push(domain.to_lowercase());
-            }
-            for statement in &book.statements {
-                writes.statement(statement);
-            }
-        }
-        for list in [&mut writes.mail, &mut writes.domains] {
-            list.sort();
-            list.dedup();
-        }
-        writes
-    }
-
-    fn books(&self) -> Vec<&Rulebook> {
-        match self {
-            Choice::Named(books) => books.iter().collect(),
-            Choice::Auto {
-                baseline,
-                others,
-                then,
-            } => [&**baseline]
-                .into_iter()
-                .chain(others)
-                .chain(then)
-                .collect(),
-        }
-    }
-
-    pub(super) fn books_mut(&mut self) -> Vec<&mut Rulebook> {
-        match self {
-            Choice::Named(books) => books.iter_mut().collect(),
-            Choice::Auto {
-                baseline,
-                others,
-                then,
-            } => [&mut **baseline]
-                .into_iter()
-                .chain(others)
-                .chain(then)
-                .collect(),
-        }
     }
 }
 
 impl Writes {
+    fn rulebook(&mut self, book: &Rulebook) {
+        if let Some(domain) = book.values.get(MAIL_DOMAIN) {
+            self.mail.push(domain.to_lowercase());
+        }
+        for statement in &book.statements {
+            self.statement(statement);
+        }
+    }
+
     fn statement(&mut self, statement: &Statement) {
         match &statement.action {
             Action::Update(update) => {
@@ -229,7 +247,7 @@ mod tests {
              -- name: x :with-target\n\
              INSERT INTO c SELECT t.* FROM target.d t JOIN target.e u ON u.id = t.id;",
         )
-        .writes();
+        .writes()();
         assert_eq!(writes.mail, ["own.example.org", "safe.example.com"]);
         let domains = [
             ".invalid",

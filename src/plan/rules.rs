@@ -158,6 +158,7 @@ mod tests {
         let statements = rulebook.statements.into_iter().enumerate();
         let rule = |(statement, of): (usize, Statement)| Rule {
             id: RuleId {
+                book: 0,
                 statement,
                 generated: 0,
             },

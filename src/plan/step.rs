@@ -11,7 +11,9 @@ use std::sync::Arc;
 /// The number of a rule, in the order in which rules run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RuleId {
-    /// Its place among all statements of all rulebooks of the run.
+    /// The place of its rulebook among all of the run.
+    pub book: usize,
+    /// Its place among the statements of the rulebook.
     pub statement: usize,
     /// 0, or the number of a statement that this one has generated.
     pub generated: u32,

@@ -103,3 +103,30 @@ impl Refused {
         }));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::functions::Key;
+    use crate::rulebook::{SqlDialect, builtins};
+    use std::sync::Arc;
+
+    #[test]
+    fn every_built_in_can_be_run_on_a_dump_of_any_kind() {
+        use SqlDialect::{Mssql, Mysql, Oracle, Postgres, Sqlite};
+        for dump in [Postgres, Mysql, Mssql, Oracle, Sqlite] {
+            for target in [false, true] {
+                let context = Context {
+                    dump,
+                    key: Arc::new(Key::new(b"0123456789abcdef".to_vec())),
+                    now: 0,
+                    target,
+                };
+                for builtin in builtins() {
+                    check(builtin.rulebook(), &context)
+                        .unwrap_or_else(|error| panic!("{}: {error}", builtin.name));
+                }
+            }
+        }
+    }
+}

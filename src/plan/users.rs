@@ -26,16 +26,18 @@ impl Planner {
 
     /// May a rulebook still be recognised that drops users?
     pub fn may_drop_users(&self) -> bool {
-        let undecided = self.books.iter().filter(|book| !book.takes_part);
-        let statements = undecided.flat_map(|book| &book.rulebook.statements);
-        dropped(statements).next().is_some()
+        dropped(self.undecided()).next().is_some()
     }
 
     /// Would a rulebook that may still be recognised drop this user?
     pub fn may_drop_user(&self, name: &str) -> bool {
+        dropped(self.undecided()).any(|user| matching::names(user, name))
+    }
+
+    /// The statements of rulebooks that may still be recognised, as far as users are concerned.
+    fn undecided(&self) -> impl Iterator<Item = &Statement> {
         let undecided = self.books.iter().filter(|book| !book.takes_part);
-        let statements = undecided.flat_map(|book| &book.rulebook.statements);
-        dropped(statements).any(|user| matching::names(user, name))
+        undecided.flat_map(|book| book.rulebook.dropping_users())
     }
 
     /// Takes note that a statement about such a user has passed as it is.

@@ -1,55 +1,101 @@
 //! The rulebooks that are part of the program, from `transforms/`.
+//!
+//! Where no variable is set, each is the same in every run: it is read once, when somebody asks for its statements.
+//! That it can be read at all, and run on a dump of any kind, is shown by tests; nobody checks it again.
 
+use super::ast::Rulebook;
+use super::load::{Load, head, load};
 use std::io;
+use std::sync::OnceLock;
+use std::thread;
 
 /// A built-in rulebook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Builtin {
     /// Its name on the command line.
     pub name: &'static str,
     /// Its text.
     pub text: &'static str,
+    whole: OnceLock<Rulebook>,
 }
 
+static BUILTINS: [Builtin; 7] = [
+    Builtin::new(
+        "adobe-campaign",
+        include_str!("../../transforms/adobe-campaign.sql"),
+    ),
+    Builtin::new("baseline", include_str!("../../transforms/baseline.sql")),
+    Builtin::new(
+        "listserv-maestro",
+        include_str!("../../transforms/listserv-maestro.sql"),
+    ),
+    Builtin::new("odoo", include_str!("../../transforms/odoo.sql")),
+    Builtin::new(
+        "outsystems",
+        include_str!("../../transforms/outsystems.sql"),
+    ),
+    Builtin::new(
+        "outsystems-log",
+        include_str!("../../transforms/outsystems-log.sql"),
+    ),
+    Builtin::new(
+        "superoffice",
+        include_str!("../../transforms/superoffice.sql"),
+    ),
+];
+
 impl Builtin {
+    const fn new(name: &'static str, text: &'static str) -> Builtin {
+        Builtin {
+            name,
+            text,
+            whole: OnceLock::new(),
+        }
+    }
+
     /// The path under which messages name it and other built-ins include it.
     pub fn path(&self) -> String {
         format!("{}.sql", self.name)
     }
+
+    /// It with all of its statements, where no variable is set.
+    pub fn rulebook(&self) -> &Rulebook {
+        self.whole.get_or_init(|| {
+            self.request(load)
+                .expect("every built-in rulebook can be read")
+        })
+    }
+
+    /// What stands above its first statement.
+    pub(super) fn head(&self) -> Rulebook {
+        self.request(head)
+            .expect("every built-in rulebook can be read")
+    }
+
+    fn request<T>(&self, read: impl FnOnce(&Load<'_>) -> T) -> T {
+        read(&Load {
+            name: self.name,
+            path: &self.path(),
+            text: self.text,
+            variables: &[],
+            include: &include,
+        })
+    }
+}
+
+/// Reads those that nobody has read, at the same time.
+pub fn read_builtins() {
+    let unread = builtins().iter().filter(|b| b.whole.get().is_none());
+    thread::scope(|scope| {
+        for builtin in unread {
+            scope.spawn(|| builtin.rulebook());
+        }
+    });
 }
 
 /// All of them, by name.
 pub fn builtins() -> &'static [Builtin] {
-    &[
-        Builtin {
-            name: "adobe-campaign",
-            text: include_str!("../../transforms/adobe-campaign.sql"),
-        },
-        Builtin {
-            name: "baseline",
-            text: include_str!("../../transforms/baseline.sql"),
-        },
-        Builtin {
-            name: "listserv-maestro",
-            text: include_str!("../../transforms/listserv-maestro.sql"),
-        },
-        Builtin {
-            name: "odoo",
-            text: include_str!("../../transforms/odoo.sql"),
-        },
-        Builtin {
-            name: "outsystems",
-            text: include_str!("../../transforms/outsystems.sql"),
-        },
-        Builtin {
-            name: "outsystems-log",
-            text: include_str!("../../transforms/outsystems-log.sql"),
-        },
-        Builtin {
-            name: "superoffice",
-            text: include_str!("../../transforms/superoffice.sql"),
-        },
-    ]
+    &BUILTINS
 }
 
 /// The built-in of this name.
@@ -72,19 +118,11 @@ pub fn include(path: &str) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rulebook::{Load, load};
 
     #[test]
     fn every_built_in_loads_and_says_what_it_is() {
         for built_in in builtins() {
-            let request = Load {
-                name: built_in.name,
-                path: &built_in.path(),
-                text: built_in.text,
-                variables: &[],
-                include: &include,
-            };
-            let rulebook = load(&request).unwrap_or_else(|faults| panic!("{faults}"));
+            let rulebook = (built_in.request(load)).unwrap_or_else(|faults| panic!("{faults}"));
             assert!(
                 rulebook.title.is_some() && !rulebook.sources.is_empty(),
                 "{}",
@@ -99,6 +137,19 @@ mod tests {
             let all = names.len();
             names.dedup();
             assert_eq!(names.len(), all, "{}: a name stands twice", built_in.name);
+        }
+    }
+
+    #[test]
+    fn the_head_of_every_built_in_says_what_the_whole_says() {
+        for built_in in builtins() {
+            let (head, whole) = (built_in.head(), built_in.rulebook());
+            let told = |book: &Rulebook| {
+                let words = (book.name.clone(), book.title.clone(), book.dialect);
+                (words, book.detect.clone())
+            };
+            assert_eq!(told(&head), told(whole));
+            assert!(head.statements.is_empty() && !whole.statements.is_empty());
         }
     }
 

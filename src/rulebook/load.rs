@@ -39,8 +39,18 @@ const MOST_OPERATORS: usize = 2000;
 
 /// Reads a rulebook with its includes, or says everything that is wrong with it.
 pub fn load(request: &Load<'_>) -> Result<Rulebook, Diagnostics> {
+    read(request, false)
+}
+
+/// Reads what stands above the first statement of a rulebook.
+pub(super) fn head(request: &Load<'_>) -> Result<Rulebook, Diagnostics> {
+    read(request, true)
+}
+
+fn read(request: &Load<'_>, head_only: bool) -> Result<Rulebook, Diagnostics> {
     let mut loader = Loader {
         request,
+        head_only,
         rulebook: Rulebook {
             name: request.name.to_owned(),
             ..Rulebook::default()
@@ -75,6 +85,7 @@ struct Session {
 
 struct Loader<'a> {
     request: &'a Load<'a>,
+    head_only: bool,
     rulebook: Rulebook,
     variables: Variables,
     session: Session,
@@ -122,6 +133,10 @@ impl Loader<'_> {
         };
         let mut scanner = Scanner::new(text, file, dialect);
         while let Some(item) = scanner.next(&mut self.variables, &mut self.faults) {
+            if self.head_only && !(place.head && matches!(item, Item::Comment { .. })) {
+                place.directives = Directives::default();
+                break;
+            }
             match item {
                 Item::Comment { span, trailing } => {
                     self.comment(text, span, trailing, &mut scanner, &mut place);

@@ -15,6 +15,7 @@ pub mod diagnostics;
 mod directive;
 mod grammar;
 mod idiom;
+mod lazy;
 mod load;
 mod lower;
 pub mod naming;
@@ -26,8 +27,9 @@ mod variables;
 mod walk;
 
 pub use ast::*;
-pub use builtin::{Builtin, builtin, builtins};
+pub use builtin::{Builtin, builtin, builtins, read_builtins};
 pub use diagnostics::{Diagnostics, Fault, nearest};
+pub use lazy::LazyRulebook;
 pub use load::{Load, load};
 pub use parse::parse_expression;
 pub use walk::{walk, walk_mut};

@@ -20,7 +20,7 @@ mod walk;
 pub use encoded::Form;
 pub use found::{Found, Group, Key, Kind, Place, Spot};
 pub use outside::{Outside, label};
-pub use rules::{Allowed, Hashes, Rules, Safe, Verdict};
+pub use rules::{Allowed, Hashes, LazySafe, Rules, Safe, Verdict};
 pub use secrets::PASSWORD;
 pub use texts::{DIGITS, Texts, texts};
 pub use walk::{Cell, rows};

@@ -7,6 +7,7 @@
 use crate::functions::address::Normalised;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::sync::LazyLock;
 
 /// What is safe to find.
 #[derive(Debug, Clone, Default)]
@@ -129,11 +130,14 @@ pub enum Verdict {
     Outside,
 }
 
+/// What is safe, worked out when the first address is judged.
+pub type LazySafe = LazyLock<Safe, Box<dyn FnOnce() -> Safe + Send>>;
+
 /// What a search goes by.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Rules {
     /// What is safe.
-    pub safe: Safe,
+    pub safe: LazySafe,
     /// What the target's own rows bring along.
     pub allowed: Allowed,
     /// The addresses of the original, if there is one.
@@ -141,13 +145,20 @@ pub struct Rules {
     keys: RandomState,
 }
 
+impl Default for Rules {
+    fn default() -> Self {
+        Rules::new(Safe::default, Allowed::default())
+    }
+}
+
 impl Rules {
     /// Rules without an original, under a key of their own.
-    pub fn new(safe: Safe, allowed: Allowed) -> Self {
+    pub fn new(safe: impl FnOnce() -> Safe + Send + 'static, allowed: Allowed) -> Self {
         Rules {
-            safe,
+            safe: LazyLock::new(Box::new(safe)),
             allowed,
-            ..Rules::default()
+            original: None,
+            keys: RandomState::default(),
         }
     }
 
@@ -242,15 +253,13 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        let mut rules = Rules {
-            safe: Safe {
-                mail: vec!["mailinator.com".into()],
-                domains: vec!["example.com".into(), ".invalid".into()],
-                addresses: [address("noreply@company.com")].into(),
-            },
-            allowed: Allowed::new([("Person".to_owned(), "staff".to_owned())]),
-            ..Rules::default()
+        let safe = || Safe {
+            mail: vec!["mailinator.com".into()],
+            domains: vec!["example.com".into(), ".invalid".into()],
+            addresses: [address("noreply@company.com")].into(),
         };
+        let allowed = Allowed::new([("Person".to_owned(), "staff".to_owned())]);
+        let mut rules = Rules::new(safe, allowed);
         assert!(rules.allowed.wants("STAFF") && !rules.allowed.wants("person"));
         rules.allow("Staff", &address("tester@company.com"));
         for left in ["#jane@company.com", "old@example.com", "x@mailinator.com"] {

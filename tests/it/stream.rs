@@ -6,7 +6,7 @@ use scrub::dialect::Dialect;
 use scrub::functions::Key;
 use scrub::pipeline::{self, Job, Progress, Signals};
 use scrub::plan::Choice;
-use scrub::rulebook::{self, Load};
+use scrub::rulebook::{self, LazyRulebook, Load};
 use scrub::sink::{Output, Sink};
 use scrub::source::Source;
 use std::io::Read;
@@ -109,9 +109,7 @@ fn choice(rules: Option<&str>) -> Choice {
     match rules {
         Some(text) => Choice::Named(vec![book("rules", "rules.sql", text)]),
         None => {
-            let all = rulebook::builtins()
-                .iter()
-                .map(|b| book(b.name, &b.path(), b.text));
+            let all = rulebook::builtins().iter().map(LazyRulebook::from);
             let (baseline, others): (Vec<_>, Vec<_>) = all.partition(|b| b.name == "baseline");
             let baseline = Box::new(baseline.into_iter().next().expect("the baseline"));
             Choice::Auto {
