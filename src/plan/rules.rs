@@ -5,7 +5,7 @@ use super::Rule;
 use super::effects::tree;
 use super::rule::tables_of;
 use crate::rulebook::reads::reads;
-use crate::rulebook::{Statement, TableRef};
+use crate::rulebook::{Action, Statement, TableRef};
 use crate::schema::{Catalog, RelationName};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
@@ -57,14 +57,17 @@ pub(super) struct Rules {
     naming: Naming,
     /// Those that generate statements.
     generating: Vec<usize>,
+    /// Those that drop users.
+    dropping_users: Vec<usize>,
 }
 
 impl From<Vec<Rule>> for Rules {
     fn from(all: Vec<Rule>) -> Self {
-        let generates = |rule: &Rule| rule.template.is_some();
+        let which = |is: fn(&Rule) -> bool| (0..all.len()).filter(|at| is(&all[*at])).collect();
         Rules {
             naming: Naming::of(all.iter().map(|rule| &*rule.statement)),
-            generating: (0..all.len()).filter(|at| generates(&all[*at])).collect(),
+            generating: which(|rule| rule.template.is_some()),
+            dropping_users: which(|rule| matches!(rule.statement.action, Action::DropUser(_))),
             all,
         }
     }
@@ -107,6 +110,11 @@ impl Rules {
     /// The rules that generate statements.
     pub fn generating(&self) -> impl Iterator<Item = &Rule> {
         self.generating.iter().map(|at| &self.all[*at])
+    }
+
+    /// The rules that drop users.
+    pub fn dropping_users(&self) -> impl Iterator<Item = &Rule> {
+        self.dropping_users.iter().map(|at| &self.all[*at])
     }
 }
 

@@ -1,7 +1,7 @@
 //! `DROP USER`: what the dump says about these users is left out.
 
 use super::{Planner, matching};
-use crate::rulebook::{Action, Ident, Statement};
+use crate::rulebook::{Action, Ident, LazyRulebook, Statement};
 
 /// The users that statements drop.
 fn dropped<'s>(statements: impl Iterator<Item = &'s Statement>) -> impl Iterator<Item = &'s Ident> {
@@ -14,30 +14,31 @@ fn dropped<'s>(statements: impl Iterator<Item = &'s Statement>) -> impl Iterator
 impl Planner {
     /// Do rules drop users?
     pub fn drops_users(&self) -> bool {
-        let statements = self.rules.iter().map(|rule| &*rule.statement);
-        dropped(statements).next().is_some()
+        self.rules.dropping_users().next().is_some()
     }
 
     /// Do rules drop this user?
     pub fn drops_user(&self, name: &str) -> bool {
-        let statements = self.rules.iter().map(|rule| &*rule.statement);
+        let statements = self.rules.dropping_users().map(|rule| &*rule.statement);
         dropped(statements).any(|user| matching::names(user, name))
     }
 
     /// May a rulebook still be recognised that drops users?
     pub fn may_drop_users(&self) -> bool {
-        dropped(self.undecided()).next().is_some()
+        self.undecided().next().is_some()
     }
 
     /// Would a rulebook that may still be recognised drop this user?
     pub fn may_drop_user(&self, name: &str) -> bool {
-        dropped(self.undecided()).any(|user| matching::names(user, name))
+        let statements = self.undecided().flat_map(|book| &book.read().statements);
+        dropped(statements).any(|user| matching::names(user, name))
     }
 
-    /// The statements of rulebooks that may still be recognised, as far as users are concerned.
-    fn undecided(&self) -> impl Iterator<Item = &Statement> {
+    /// The rulebooks that drop users and may still be recognised.
+    fn undecided(&self) -> impl Iterator<Item = &LazyRulebook> {
         let undecided = self.books.iter().filter(|book| !book.takes_part);
-        undecided.flat_map(|book| book.rulebook.dropping_users())
+        let books = undecided.map(|book| &book.rulebook);
+        books.filter(|book| book.drops_users())
     }
 
     /// Takes note that a statement about such a user has passed as it is.

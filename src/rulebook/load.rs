@@ -58,6 +58,7 @@ fn read(request: &Load<'_>, head_only: bool) -> Result<Rulebook, Diagnostics> {
         variables: Variables::new(request.variables),
         session: Session::default(),
         open: Vec::new(),
+        counted: (Span::default(), 1),
         faults: Vec::new(),
     };
     loader.file(request.path.to_owned(), request.text, None);
@@ -91,6 +92,8 @@ struct Loader<'a> {
     session: Session,
     /// The files that are being read, outermost first.
     open: Vec<String>,
+    /// The place that was counted last, and its line.
+    counted: (Span, usize),
     faults: Vec<Fault>,
 }
 
@@ -470,16 +473,21 @@ impl Loader<'_> {
     }
 
     /// `file.sql:12`
-    fn default_name(&self, span: Span) -> String {
+    fn default_name(&mut self, span: Span) -> String {
         let Some(file) = self.rulebook.files.get(span.file as usize) else {
             return String::new();
         };
-        let before = file
-            .text
-            .as_bytes()
-            .get(..span.start as usize)
-            .unwrap_or_default();
-        let line = memchr::memchr_iter(b'\n', before).count() + 1;
+        // Statements come in order, so each line is counted once.
+        let (from, line) = match self.counted {
+            (last, line) if last.file == span.file && last.start <= span.start => {
+                (last.start, line)
+            }
+            _ => (0, 1),
+        };
+        let text = file.text.as_bytes();
+        let between = text.get(from as usize..span.start as usize);
+        let line = line + memchr::memchr_iter(b'\n', between.unwrap_or_default()).count();
+        self.counted = (span, line);
         let name = file.path.rsplit(['/', '\\']).next().unwrap_or(&file.path);
         format!("{name}:{line}")
     }
