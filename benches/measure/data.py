@@ -78,6 +78,16 @@ class Data:
 
         return self.made(f"{form}.contacts.sql", make)
 
+    def tables(self, count, gigabytes):
+        """So many tables without rows in front of all others, which have so many bytes of rows."""
+
+        def make(path):
+            with open(path, "wb") as out:
+                script = os.path.join(self.root, "benches/measure/endless")
+                subprocess.run([script, "tables", str(count), str(gigabytes)], stdout=out, check=True)
+
+        return self.made(f"tables.{count}.{gigabytes:g}.sql", make)
+
     def book(self, name, rules):
         """A rulebook."""
         path = self.path(f"{name}.rules.sql")

@@ -6,21 +6,20 @@ use super::token::{lower_first, parser_dialect, span_of, span_over};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
-/// Has sqlparser read one statement and nothing after it.
+/// Has sqlparser read one statement and nothing after it; gives the tokens back.
 pub(super) fn parse(
-    tokens: &[TokenWithSpan],
+    tokens: Vec<TokenWithSpan>,
     dialect: SqlDialect,
-) -> Result<sqlparser::ast::Statement, Fault> {
-    let mut parser =
-        Parser::new(parser_dialect(dialect)).with_tokens_with_locations(tokens.to_vec());
-    let parsed = parser
-        .parse_statement()
-        .map_err(|error| parser_fault(error, tokens))?;
+) -> Result<(sqlparser::ast::Statement, Vec<TokenWithSpan>), Fault> {
+    let mut parser = Parser::new(parser_dialect(dialect)).with_tokens_with_locations(tokens);
+    let parsed = parser.parse_statement();
     let next = parser.peek_token();
+    let tokens = parser.into_tokens();
+    let parsed = parsed.map_err(|error| parser_fault(error, &tokens))?;
     match next.token {
-        Token::EOF => Ok(parsed),
+        Token::EOF => Ok((parsed, tokens)),
         other => Err(Fault::new(
-            span_of_first(tokens, next.span.start).unwrap_or_else(|| span_over(tokens)),
+            span_of_first(&tokens, next.span.start).unwrap_or_else(|| span_over(&tokens)),
             format!("the statement should end before {other}"),
         )
         .help("a ; ends a statement")),

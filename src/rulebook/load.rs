@@ -418,13 +418,13 @@ impl Loader<'_> {
     ) {
         let span = span_over(&statement.tokens);
         let before = self.faults.len();
-        let parsed = match parse(&statement.tokens, dialect) {
+        let (parsed, tokens) = match parse(statement.tokens, dialect) {
             Ok(parsed) => parsed,
             Err(fault) => return self.faults.push(fault),
         };
         let mut lower = Lower::new(dialect, span, &mut self.faults);
         lower.current_schema = self.session.schema.clone();
-        lower.tokens = &statement.tokens;
+        lower.tokens = &tokens;
         lower.only = statement.only;
         lower.overriding = statement.overriding;
         let actions = lower.statement(&parsed);
