@@ -128,14 +128,14 @@ def limits(bench):
                f"{taken[8].cpu / taken[1].cpu / 8:.2f}",
                ", ".join(f"{times * unit:g} GB {one.cpu:.2f} s {one.peak:.0f} MiB" for times, one in taken.items())]  # fmt: skip
 
-    # From files: a pipe's kernel time differs more from run to run than these rows take. The least of nine, in turns.
+    # From files: a pipe's kernel time differs more from run to run than these rows take. The least of fifteen, in turns.
     bare, full = (bench.data.tables(5000, size) for size in (0.00001, unit))
     commands = {}
     for count in (1, 100, 5000):
         rules = "".join(f"UPDATE other_{n} SET email = anon.mailinator(email);\n" for n in range(count))
         book = bench.data.book(f"{count}", rules)
         commands |= {(count, path): ([bench.filter(book, path)], 0) for path in (bare, full)}
-    least = {of: min(one.cpu for one in spent) for of, spent in rounds(9, commands).items()}
+    least = {of: min(one.cpu for one in spent) for of, spent in rounds(15, commands).items()}
     taken = {count: least[count, full] - least[count, bare] for count in (1, 100, 5000)}
     yield ["CPU time of the other tables' rows, from a file: 5,000 rules against one", "", "the same",
            f"{taken[5000] / taken[1]:.2f}",

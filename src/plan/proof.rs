@@ -222,7 +222,8 @@ fn last(expr: &Expr) -> &Expr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rulebook::{Load, load};
+    use crate::plan::BASELINE;
+    use crate::rulebook::{Builtin, Load, builtins, load};
 
     fn choice(text: &str) -> Choice {
         let loaded = load(&Load {
@@ -260,6 +261,32 @@ mod tests {
         assert_eq!(locals, ["nobody", "one"]);
         let pair = |from: &str| ("c".to_owned(), from.to_owned());
         assert_eq!(writes.taken, [pair("d"), pair("e")]);
+    }
+
+    #[test]
+    fn what_nobody_has_read_writes_what_it_would_if_it_had_been() {
+        let auto = |lazy: fn(&'static Builtin) -> LazyRulebook| {
+            let books = builtins().iter().map(lazy);
+            let (baseline, others) = books.partition::<Vec<_>, _>(|b| b.name == BASELINE);
+            Choice::Auto {
+                baseline: Box::new(baseline.into_iter().next().unwrap()),
+                others,
+                then: Vec::new(),
+            }
+        };
+        let sorted = |choice: Choice| {
+            let mut writes = choice.writes()();
+            writes.addresses.sort_by_key(|a| format!("{a:?}"));
+            writes.taken.sort();
+            writes
+        };
+        let read = || auto(|builtin| builtin.rulebook().clone().into());
+        let unread = || auto(LazyRulebook::from);
+        assert_eq!(sorted(unread()), sorted(read()));
+        assert!(!sorted(read()).domains.is_empty() && !sorted(read()).taken.is_empty());
+        let asked = |choice: Choice| sorted(choice.questions());
+        assert_eq!(asked(unread()), asked(read()));
+        assert!(asked(read()).domains.is_empty());
     }
 
     #[test]

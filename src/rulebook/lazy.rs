@@ -26,11 +26,13 @@ enum Whole {
     Part(&'static Builtin, Part),
 }
 
+type Wanted = Box<dyn Fn(&Statement) -> bool + Send + Sync>;
+
 /// A part of a built-in rulebook: what is left of it, and by which questions.
 #[derive(Default)]
 struct Part {
     rulebook: OnceLock<Rulebook>,
-    wanted: Vec<Box<dyn Fn(&Statement) -> bool + Send + Sync>>,
+    wanted: Vec<Wanted>,
 }
 
 impl From<Rulebook> for LazyRulebook {
