@@ -9,12 +9,17 @@
 //! There are two fast ways. The first ([`Signs`]) looks at 64 bytes at once and knows nothing but literals; the
 //! second goes from byte to byte, one row at a time, and knows `CAST(N'…' AS date)` as well.
 
-use super::marks::{BLOCK, any, between, block, is, within};
-use super::{Bare, RowMode, RowSpan};
-use fearless_simd::{Level, Simd, dispatch, prelude::*};
-use memchr::{memchr, memchr_iter, memchr2, memchr3, memmem};
-use std::ops::Range;
-use wide::u8x16;
+mod bare;
+mod closely;
+mod signs;
+
+pub use bare::{bare, bare_as_is, bare_lines};
+pub use signs::Signs;
+
+use super::marks::BLOCK;
+use super::{RowMode, RowSpan};
+use fearless_simd::{Level, Simd, dispatch};
+use memchr::{memchr_iter, memmem};
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy)]
@@ -196,78 +201,6 @@ impl Writing<'_> {
         }
     }
 
-    /// What stands in the block of `text` at `base`. `before` is the block before it, within the same row; none
-    /// where a row has just opened.
-    #[inline(always)]
-    fn look<S: Simd, const CELLS: bool>(
-        &self,
-        simd: S,
-        text: &[u8],
-        base: usize,
-        before: Signs,
-    ) -> Signs {
-        let bytes = block(simd, text, base);
-        // Control characters, `"#$%&'()*`, `[\]`, backticks, colons and semicolons.
-        let doubts = between(bytes, 0, 0x1f)
-            | between(bytes, b'"', b'*')
-            | between(bytes, b'[', b']')
-            | is(bytes, b'`')
-            | is(bytes | 1, b';');
-        // A letter before a quote can give a literal escapes or marks of its own, or take escapes away from it.
-        // Where there are none to take, A, E, Q and U are all that do.
-        let letters = match self.backslashes {
-            true => between(bytes | 0x20, b'a', b'z'),
-            false => is(bytes | 0x34, b'u'),
-        };
-        let (doubts, letters) = (doubts.to_bitmask(), letters.to_bitmask());
-        let [quotes, closes, dashes] = [b'\'', b')', b'-'].map(|byte| is(bytes, byte).to_bitmask());
-        let commas = match CELLS {
-            true => is(bytes, b',').to_bitmask(),
-            false => 0,
-        };
-        let backslashes = match self.backslashes {
-            true => is(bytes, b'\\').to_bitmask(),
-            false => 0,
-        };
-        let (escaped, escapes) = escaped(backslashes, before.escapes);
-        let quotes = quotes & !escaped;
-        let inside = parity(quotes) ^ before.inside;
-        let outside = !inside;
-        let twice = dashes & (dashes << 1 | before.dash);
-        let of_its_own = quotes & inside & (letters << 1 | before.letter);
-        Signs {
-            base,
-            commas: commas & outside,
-            closes: closes & outside,
-            doubts: (doubts & !(quotes | closes) | twice) & outside | of_its_own,
-            inside: ((inside as i64) >> 63) as u64,
-            escapes,
-            dash: dashes >> 63,
-            letter: letters >> 63,
-        }
-    }
-
-    /// Rows one by one, until one ends behind `until`.
-    fn rows(&self, text: &[u8], open: usize, until: usize) -> Option<Run> {
-        let mut run: Option<Run> = None;
-        let mut next = Some(open);
-        while let Some(open) = next
-            && let Some(end) = self.tuple(text, open, |_| ())
-        {
-            next = self.lead(text, end).map(|(open, _)| open);
-            let rows = run.map_or(0, |run| run.rows) + 1;
-            run = Some(Run {
-                rows,
-                end,
-                open: next,
-            });
-            if end > until {
-                break;
-            }
-        }
-        run
-    }
-
     /// Where the row opens that follows the one that ends at `at`, and the statement if one begins between them.
     fn lead(&self, batch: &[u8], at: usize) -> Option<(usize, Option<usize>)> {
         let (mark, behind) = match *batch.get(at)? {
@@ -282,89 +215,6 @@ impl Writing<'_> {
             _ => return None,
         };
         (batch.get(open) == Some(&b'(')).then_some((open, statement))
-    }
-
-    /// The end of the row that opens at `open`.
-    fn tuple(
-        &self,
-        batch: &[u8],
-        open: usize,
-        mut cell: impl FnMut(Range<usize>),
-    ) -> Option<usize> {
-        let mut at = open + 1;
-        loop {
-            at += blanks(&batch[at..]);
-            let start = at;
-            at += match batch.get(at)? {
-                b'\'' => self.quoted(&batch[at..])?,
-                _ => bare_word(&batch[at..])?,
-            };
-            if !matches!(batch.get(at)?, b',' | b')') {
-                at = self.behind_word(batch, at)?;
-            }
-            cell(start..at);
-            match batch.get(at)? {
-                b',' => at += 1,
-                b')' => return Some(at + 1),
-                _ => return None,
-            }
-        }
-    }
-
-    /// The end of a cell that begins with the word that ends at `at`: `N'…'`, `CAST(N'…' AS date)`.
-    fn behind_word(&self, batch: &[u8], mut at: usize) -> Option<usize> {
-        if batch[at] == b'\'' {
-            return self.national(batch, at);
-        }
-        let mut depth = 0u32;
-        loop {
-            at += match *batch.get(at)? {
-                b'(' => {
-                    depth += 1;
-                    1
-                }
-                b')' => {
-                    depth = depth.checked_sub(1)?;
-                    1
-                }
-                _ if depth == 0 => return None,
-                b'\'' => {
-                    at = self.national(batch, at)?;
-                    0
-                }
-                b',' | b' ' => 1,
-                _ => bare_word(&batch[at..])?,
-            };
-            if depth == 0 {
-                return Some(at);
-            }
-        }
-    }
-
-    /// The end of the literal whose quote stands at `at`, unless a letter before it gives it escapes of its own.
-    fn national(&self, batch: &[u8], at: usize) -> Option<usize> {
-        let before = batch[at - 1];
-        let plain = matches!(before, b' ' | b',' | b'(')
-            || !self.backslashes && matches!(before, b'N' | b'n');
-        plain
-            .then(|| self.quoted(&batch[at..]))?
-            .map(|length| at + length)
-    }
-
-    /// The length of a literal in quotes.
-    fn quoted(&self, text: &[u8]) -> Option<usize> {
-        let mut at = 1;
-        loop {
-            let rest = text.get(at..)?;
-            at += match self.backslashes {
-                true => memchr2(b'\'', b'\\', rest)?,
-                false => memchr(b'\'', rest)?,
-            };
-            if text[at] == b'\'' && text.get(at + 1) != Some(&b'\'') {
-                return Some(at + 1);
-            }
-            at += 2;
-        }
     }
 
     /// Skips rows from `open` on, where nobody asks for them: stretch by stretch, as long as it is certain that
@@ -429,64 +279,6 @@ impl Writing<'_> {
     }
 }
 
-/// What a block of a row's bytes has outside of quotes, as bits. What is behind a doubt means nothing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Signs {
-    /// Where the block begins; zero if nothing is known.
-    base: usize,
-    commas: u64,
-    closes: u64,
-    doubts: u64,
-    /// All bits if its end is within quotes.
-    inside: u64,
-    /// Is the byte behind it escaped? Has its last byte been a dash, or such a letter?
-    escapes: u64,
-    dash: u64,
-    letter: u64,
-}
-
-impl Signs {
-    /// Is what stands at `at` known?
-    fn holds(&self, at: usize) -> bool {
-        self.base > 0 && at >= self.base && at - self.base < BLOCK
-    }
-
-    /// The commas of the row that goes on at `from`, and its last parenthesis, if that is in this block. None if there
-    /// is a doubt about them.
-    #[inline]
-    fn of_row(&self, from: usize) -> Option<(u64, Option<usize>)> {
-        let seen = u64::MAX << (from - self.base);
-        let closes = self.closes & seen;
-        let close = closes & closes.wrapping_neg();
-        let row = seen & close.wrapping_sub(1);
-        let end = (close != 0).then(|| self.base + close.trailing_zeros() as usize);
-        (self.doubts & row == 0).then_some((self.commas & row, end))
-    }
-}
-
-/// A bit for each that has an odd number of bits up to it.
-#[inline]
-fn parity(bits: u64) -> u64 {
-    [1, 2, 4, 8, 16, 32]
-        .iter()
-        .fold(bits, |bits, shift| bits ^ bits << shift)
-}
-
-/// Which bytes follow a backslash that is not escaped itself, and whether the one behind the block does. The first
-/// is if `first` is one.
-#[inline]
-fn escaped(backslashes: u64, first: u64) -> (u64, u64) {
-    if backslashes == 0 {
-        return (first, 0);
-    }
-    const EVEN: u64 = 0x5555_5555_5555_5555;
-    let escapes = backslashes & !first;
-    let follows = escapes << 1 | first;
-    // Adding the start of a run of backslashes to it moves a bit behind its end.
-    let (runs, behind) = (escapes & !EVEN & !follows).overflowing_add(escapes);
-    ((EVEN ^ runs << 1) & follows, u64::from(behind))
-}
-
 /// What stands between the rows of one statement.
 const SEPARATORS: [&[u8]; 3] = [b"),(", b"),\n(", b"),\n\t("];
 
@@ -522,64 +314,6 @@ fn marks(text: &[u8], doubtful: impl Fn(u8, u8) -> bool) -> Marks {
 fn blanks(text: &[u8]) -> usize {
     let blank = |b: &&u8| matches!(b, b' ' | b'\n' | b'\r' | b'\t');
     text.iter().take_while(blank).count()
-}
-
-/// The length of a number or word.
-fn bare_word(text: &[u8]) -> Option<usize> {
-    let sign = usize::from(matches!(text, [b'-', b'0'..=b'9', ..]));
-    let word = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.');
-    let length = sign + text[sign..].iter().take_while(word).count();
-    (length > 0).then_some(length)
-}
-
-/// A cell that is NULL, or in quotes without anything that is written in another way within them.
-pub fn bare(raw: &[u8], ascii_only: bool) -> Bare {
-    bare_but(raw, ascii_only, |bytes| {
-        let [quote, mark, backslash] = [b'\'', b'"', b'\\'].map(u8x16::splat);
-        within(bytes, 0, 0x1f)
-            | bytes.simd_eq(quote)
-            | bytes.simd_eq(mark)
-            | bytes.simd_eq(backslash)
-    })
-}
-
-/// The same where nothing but quotes, and perhaps backslashes, is written in another way.
-pub fn bare_as_is(raw: &[u8], ascii_only: bool) -> Bare {
-    bare_but(raw, ascii_only, |bytes| {
-        let [nul, quote, backslash] = [0, b'\'', b'\\'].map(u8x16::splat);
-        bytes.simd_eq(nul) | bytes.simd_eq(quote) | bytes.simd_eq(backslash)
-    })
-}
-
-/// A cell in quotes in which a backslash stands before line ends' letters and before quotes only, and before each of these.
-pub fn bare_lines(raw: &[u8], ascii_only: bool) -> Bare {
-    let [b'\'', content @ .., b'\''] = raw else {
-        return Bare::Unclear;
-    };
-    if any(content, |bytes| within(bytes, 0, 0x1f)) || (ascii_only && !content.is_ascii()) {
-        return Bare::Unclear;
-    }
-    let mut rest = content;
-    while let Some(at) = memchr3(b'\\', b'\'', b'"', rest) {
-        let [b'\\', b'n' | b'r' | b'\'' | b'"', behind @ ..] = &rest[at..] else {
-            return Bare::Unclear;
-        };
-        rest = behind;
-    }
-    Bare::Lines(1..raw.len() - 1)
-}
-
-fn bare_but(raw: &[u8], ascii_only: bool, special: impl Fn(u8x16) -> u8x16) -> Bare {
-    let [b'\'', content @ .., b'\''] = raw else {
-        return match raw.eq_ignore_ascii_case(b"NULL") {
-            true => Bare::Null,
-            false => Bare::Unclear,
-        };
-    };
-    match any(content, special) || (ascii_only && !content.is_ascii()) {
-        true => Bare::Unclear,
-        false => Bare::Text(1..raw.len() - 1),
-    }
 }
 
 #[cfg(test)]
