@@ -14,12 +14,12 @@ mod closely;
 mod signs;
 
 pub use bare::{bare, bare_as_is, bare_lines};
+use signs::Odd;
 pub use signs::Signs;
 
+use super::RowSpan;
 use super::marks::BLOCK;
-use super::{RowMode, RowSpan};
 use fearless_simd::{Level, Simd, dispatch};
-use memchr::{memchr_iter, memmem};
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ pub struct Writing<'h> {
 /// Rows that follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
-    /// How many they are; not known of a stretch that was skipped.
+    /// How many they are.
     pub rows: u64,
     /// Where the last one ends.
     pub end: usize,
@@ -43,7 +43,7 @@ pub struct Run {
     pub open: Option<usize>,
 }
 
-/// So much is looked at as a whole where nobody asks for the rows; in tests less than a few rows have.
+/// Where rows are looked at closely, so much is before they are looked at by their signs again.
 const STRETCH: usize = if cfg!(test) { 64 } else { 2048 };
 
 impl Writing<'_> {
@@ -137,68 +137,54 @@ impl Writing<'_> {
     }
 
     /// Goes over rows from the one that opens at `open`, as long as none needs the lexer and all of it has come;
-    /// none if that is none. Where nobody asks for the rows, whole stretches are skipped, unless a byte and the
-    /// one before it are `doubtful`: something other than `'…'` may begin there or end it.
-    pub fn run(
-        &self,
-        mode: RowMode,
-        text: &[u8],
-        open: usize,
-        doubtful: impl Fn(u8, u8) -> bool + Copy,
-    ) -> Option<Run> {
-        if mode == RowMode::Split {
-            return self.split(text, open, usize::MAX);
-        }
-        let skipped = self.skip(text, open, doubtful);
-        let open = skipped.and_then(|run| run.open).unwrap_or(open);
-        self.split(text, open, open + STRETCH).or(skipped)
+    /// none if that is none.
+    pub fn run(&self, text: &[u8], open: usize) -> Option<Run> {
+        let rows = dispatch!(Level::new(), simd => self.blocks(simd, text, open));
+        rows.or_else(|| self.rows(text, open, open + STRETCH))
     }
 
-    /// Rows one by one, until one ends behind `until`. Where the first is not certain at a glance, those of a stretch
-    /// are looked at closely.
-    pub fn split(&self, text: &[u8], open: usize, until: usize) -> Option<Run> {
-        let rows = dispatch!(Level::new(), simd => self.blocks(simd, text, open, until));
-        rows.or_else(|| self.rows(text, open, until.min(open + STRETCH)))
-    }
-
-    /// Rows one by one, as far as they are certain by their [`Signs`], until one ends behind `until`.
+    /// The same, as far as rows are certain by their [`Signs`].
     #[inline(always)]
-    fn blocks<S: Simd>(&self, simd: S, text: &[u8], open: usize, until: usize) -> Option<Run> {
-        let mut run: Option<Run> = None;
+    fn blocks<S: Simd>(&self, simd: S, text: &[u8], open: usize) -> Option<Run> {
+        let (mut rows, mut end, mut next) = (0, 0, None);
         let mut from = open + 1;
-        let mut signs = Signs::default();
-        let (mut known, mut rows) = (false, 0);
+        let mut signs = self.look::<S, false>(simd, text, from, Signs::default());
         loop {
-            if !known {
-                signs = self.look::<S, false>(simd, text, from, signs);
+            let (ends, odd) = signs.rows(from);
+            if ends != 0 {
+                rows += u64::from(ends.count_ones());
+                end = signs.base + BLOCK - ends.leading_zeros() as usize;
+                next = Some(end + 1);
             }
-            let Some((_, end)) = signs.of_row(from) else {
-                return run;
-            };
-            let Some(end) = end else {
-                (from, known) = (signs.base + BLOCK, false);
-                match from < text.len() {
-                    true => continue,
-                    false => return run,
+            match odd {
+                Odd::Nothing => {
+                    from = signs.base + BLOCK;
+                    if from >= text.len() {
+                        break;
+                    }
+                    signs = self.look::<S, false>(simd, text, from, signs);
                 }
-            };
-            let end = end + 1;
-            let lead = self.lead(text, end);
-            rows += 1;
-            run = Some(Run {
-                rows,
-                end,
-                open: lead.map(|(open, _)| open),
-            });
-            let Some((open, statement)) = lead.filter(|_| end <= until) else {
-                return run;
-            };
-            from = open + 1;
-            known = statement.is_none() && signs.holds(from);
-            if !known {
-                signs = Signs::default();
+                Odd::Doubt => break,
+                Odd::End(close) => {
+                    rows += 1;
+                    end = close + 1;
+                    let lead = self.lead(text, end);
+                    next = lead.map(|(open, _)| open);
+                    let Some((open, statement)) = lead else {
+                        break;
+                    };
+                    from = open + 1;
+                    if statement.is_some() || !signs.holds(from) {
+                        signs = self.look::<S, false>(simd, text, from, Signs::default());
+                    }
+                }
             }
         }
+        (rows > 0).then_some(Run {
+            rows,
+            end,
+            open: next,
+        })
     }
 
     /// Where the row opens that follows the one that ends at `at`, and the statement if one begins between them.
@@ -216,99 +202,6 @@ impl Writing<'_> {
         };
         (batch.get(open) == Some(&b'(')).then_some((open, statement))
     }
-
-    /// Skips rows from `open` on, where nobody asks for them: stretch by stretch, as long as it is certain that
-    /// nothing stands there but rows of statements of this head.
-    ///
-    /// A stretch begins and ends with a parenthesis that opens a row. If nothing in it is doubtful and its
-    /// quotes are even, its end is outside of quotes. If every semicolon in it stands between two rows, no
-    /// other statement has begun; and if it has no parentheses but those of rows, nothing stands behind any.
-    /// What heads have of all this is theirs.
-    fn skip(
-        &self,
-        text: &[u8],
-        open: usize,
-        doubtful: impl Fn(u8, u8) -> bool + Copy,
-    ) -> Option<Run> {
-        let mut run = None;
-        let mut from = open;
-        let head = marks(self.head, doubtful);
-        if head.quotes > 0 {
-            return None;
-        }
-        loop {
-            let (mut last, mut heads, mut rows) = (None, 0, 0);
-            let mut window = &text[from..text.len().min(from + STRETCH)];
-            for mark in memchr_iter(b';', window) {
-                match self.lead(text, from + mark) {
-                    Some((open, Some(_))) if mark > 0 && window[mark - 1] == b')' => {
-                        heads += 1;
-                        last = Some((from + mark, open));
-                    }
-                    _ => {
-                        window = &window[..mark];
-                        break;
-                    }
-                }
-            }
-            for separator in SEPARATORS {
-                if heads + rows > 0 {
-                    break;
-                }
-                for at in memmem::find_iter(window, separator) {
-                    rows += 1;
-                    last = Some((from + at + 1, from + at + separator.len() - 1));
-                }
-            }
-            let Some((end, open)) = last else {
-                return run;
-            };
-            let all = marks(&text[from..open], doubtful);
-            let even = all.quotes.is_multiple_of(2);
-            let expected = heads * head.parentheses + 2 * (heads + rows);
-            if !even || all.parentheses != expected || all.doubts != heads * head.doubts {
-                return run;
-            }
-            run = Some(Run {
-                rows: 0,
-                end,
-                open: Some(open),
-            });
-            from = open;
-        }
-    }
-}
-
-/// What stands between the rows of one statement.
-const SEPARATORS: [&[u8]; 3] = [b"),(", b"),\n(", b"),\n\t("];
-
-/// What stands in a text.
-#[derive(Default)]
-struct Marks {
-    quotes: usize,
-    parentheses: usize,
-    doubts: usize,
-}
-
-/// Looks at every byte once and at the one before it, in a loop that compilers turn into vector instructions.
-fn marks(text: &[u8], doubtful: impl Fn(u8, u8) -> bool) -> Marks {
-    let mut marks = Marks::default();
-    // The first byte has none before it: it is the parenthesis of a row or the letter of a head.
-    marks.parentheses += usize::from(text.first() == Some(&b'('));
-    // No count of a piece may overflow.
-    for at in (1..text.len()).step_by(224) {
-        let end = text.len().min(at + 224);
-        let (mut quotes, mut parentheses, mut doubts) = (0u8, 0u8, 0u8);
-        for (&before, &byte) in text[at - 1..end - 1].iter().zip(&text[at..end]) {
-            quotes += u8::from(byte == b'\'');
-            parentheses += u8::from(byte & 0xFE == b'(');
-            doubts += u8::from(doubtful(before, byte));
-        }
-        marks.quotes += usize::from(quotes);
-        marks.parentheses += usize::from(parentheses);
-        marks.doubts += usize::from(doubts);
-    }
-    marks
 }
 
 fn blanks(text: &[u8]) -> usize {

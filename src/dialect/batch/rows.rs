@@ -191,7 +191,7 @@ impl Cutter {
             return false;
         }
         let writing = self.flavour.writing(&self.head);
-        let Some(run) = writing.split(buf, self.at, usize::MAX) else {
+        let Some(run) = writing.run(buf, self.at) else {
             return false;
         };
         self.rows += run.rows;

@@ -108,7 +108,7 @@ impl InsertRows {
             if self.at >= buf.len() {
                 break;
             }
-            if self.plain_rows(mode, buf) {
+            if self.plain_rows(buf) {
                 continue;
             }
             let Step::Unit(unit, end) = self.lexer.step(&self.grammar, buf, self.at, eof) else {
@@ -130,7 +130,7 @@ impl InsertRows {
     }
 
     /// Goes over rows as dumpers write them, if they begin here.
-    fn plain_rows(&mut self, mode: RowMode, buf: &[u8]) -> bool {
+    fn plain_rows(&mut self, buf: &[u8]) -> bool {
         let begins = self.phase == Phase::Row && buf[self.at] == b'(';
         let free = self.plain && self.lexer.open().is_none() && !self.lexer.in_code();
         if !begins || !free {
@@ -141,11 +141,7 @@ impl InsertRows {
             backslashes: self.grammar.backslashes,
             unmarked: false,
         };
-        let run = match self.grammar.backslashes {
-            true => writing.run(mode, buf, self.at, is_doubtful_escaped),
-            false => writing.run(mode, buf, self.at, is_doubtful),
-        };
-        let Some(run) = run else {
+        let Some(run) = writing.run(buf, self.at) else {
             return false;
         };
         self.row_end = run.end;
@@ -223,28 +219,6 @@ impl InsertRows {
         let rows = std::mem::take(&mut self.rows);
         Cut::Rows(end, if mode == RowMode::Pass { 0 } else { rows })
     }
-}
-
-/// Names and texts in other quotes, comments, the client's commands.
-fn is_doubtful(before: u8, byte: u8) -> bool {
-    (byte == b'"')
-        | (byte == b'`')
-        | (byte == b'[')
-        | (byte == b'#')
-        | (byte == b'\\')
-        | (byte == b'*')
-        | (before == b'-') & (byte == b'-')
-}
-
-/// The same where a backslash takes the byte behind it along, within quotes and outside of them: `\n`, `\r` and
-/// `\"` are nothing else anywhere.
-fn is_doubtful_escaped(before: u8, byte: u8) -> bool {
-    let escaped = before == b'\\';
-    (escaped ^ (byte == b'"')) & !((byte == b'n') | (byte == b'r'))
-        | (byte == b'`')
-        | (byte == b'#')
-        | (byte == b'*')
-        | (before == b'-') & (byte == b'-')
 }
 
 /// Can rows be gone over byte by byte?

@@ -10,6 +10,7 @@ pub struct Signs {
     /// Where the block begins; zero if nothing is known.
     pub(super) base: usize,
     commas: u64,
+    opens: u64,
     closes: u64,
     doubts: u64,
     /// All bits if its end is within quotes.
@@ -37,6 +38,35 @@ impl Signs {
         let end = (close != 0).then(|| self.base + close.trailing_zeros() as usize);
         (self.doubts & row == 0).then_some((self.commas & row, end))
     }
+
+    /// The ends of the rows from the one that goes on at `from`, each but for the last with a row behind it at once, and
+    /// what comes then.
+    #[inline(always)]
+    pub(super) fn rows(&self, from: usize) -> (u64, Odd) {
+        let seen = u64::MAX << (from - self.base);
+        let closes = self.closes & seen;
+        let tight = closes & self.commas >> 1 & self.opens >> 2;
+        let doubts = (self.doubts | self.opens & !(tight << 2)) & seen;
+        let odd = closes & !tight | doubts;
+        let first = odd & odd.wrapping_neg();
+        let ends = closes & first.wrapping_sub(1);
+        let odd = match () {
+            () if odd == 0 => Odd::Nothing,
+            () if first & doubts != 0 => Odd::Doubt,
+            () => Odd::End(self.base + odd.trailing_zeros() as usize),
+        };
+        (ends, odd)
+    }
+}
+
+/// What in a block goes beyond rows with no more than a comma between them.
+pub(super) enum Odd {
+    /// Nothing.
+    Nothing,
+    /// The end of a row at this place, behind which something else may stand.
+    End(usize),
+    /// Something that is no literal.
+    Doubt,
 }
 
 impl Writing<'_> {
@@ -65,9 +95,10 @@ impl Writing<'_> {
         };
         let (doubts, letters) = (doubts.to_bitmask(), letters.to_bitmask());
         let [quotes, closes, dashes] = [b'\'', b')', b'-'].map(|byte| is(bytes, byte).to_bitmask());
-        let commas = match CELLS {
-            true => is(bytes, b',').to_bitmask(),
-            false => 0,
+        let commas = is(bytes, b',').to_bitmask();
+        let opens = match CELLS {
+            true => 0,
+            false => is(bytes, b'(').to_bitmask(),
         };
         let backslashes = match self.backslashes {
             true => is(bytes, b'\\').to_bitmask(),
@@ -82,8 +113,9 @@ impl Writing<'_> {
         Signs {
             base,
             commas: commas & outside,
+            opens: opens & outside,
             closes: closes & outside,
-            doubts: (doubts & !(quotes | closes) | twice) & outside | of_its_own,
+            doubts: (doubts & !(quotes | closes | opens) | twice) & outside | of_its_own,
             inside: ((inside as i64) >> 63) as u64,
             escapes,
             dash: dashes >> 63,

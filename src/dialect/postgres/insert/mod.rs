@@ -75,15 +75,6 @@ enum Phase {
     Finished,
 }
 
-/// Names and texts in other quotes, comments, psql's commands. Without a backslash `E'…'` is a text like others.
-fn is_doubtful(before: u8, byte: u8) -> bool {
-    (byte == b'"')
-        | (byte == b'$')
-        | (byte == b'\\')
-        | (byte == b'*')
-        | (before == b'-') & (byte == b'-')
-}
-
 /// Cuts the rows of INSERTs that share their head into batches and finds where they end.
 #[derive(Debug, Clone)]
 pub struct InsertRows {
@@ -181,7 +172,7 @@ impl InsertRows {
                 }
                 continue;
             }
-            if self.plain_rows(mode, rules, buf) {
+            if self.plain_rows(rules, buf) {
                 continue;
             }
             let Step::Unit(unit, end) = self.lexer.step(rules, buf, self.at, eof) else {
@@ -201,7 +192,7 @@ impl InsertRows {
     }
 
     /// Goes over rows as dumpers write them, if they begin here.
-    fn plain_rows(&mut self, mode: RowMode, rules: &Rules, buf: &[u8]) -> bool {
+    fn plain_rows(&mut self, rules: &Rules, buf: &[u8]) -> bool {
         let begins = self.phase == Phase::Row && buf[self.at] == b'(';
         let free = self.plain && self.lexer.open().is_none() && !rules.charset.is_wide();
         if !begins || !free {
@@ -212,7 +203,7 @@ impl InsertRows {
             backslashes: !rules.standard,
             unmarked: false,
         };
-        let Some(run) = writing.run(mode, buf, self.at, is_doubtful) else {
+        let Some(run) = writing.run(buf, self.at) else {
             return false;
         };
         self.row_end = run.end;
