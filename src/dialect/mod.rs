@@ -398,11 +398,7 @@ pub trait RowCodec: Send + Sync + Debug {
         _map: &mut RowMap,
         _found: &mut Vec<Signed>,
     ) -> Surveyed {
-        Surveyed {
-            end: at,
-            rows: 0,
-            goes_on: false,
-        }
+        Surveyed::none(at)
     }
 
     /// Appends what leaves the value of a generated column to the server, in place of the copy that

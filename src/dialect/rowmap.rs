@@ -16,7 +16,7 @@ const ROOM: usize = 256;
 /// A bit for each byte, block by block.
 type Bits = [u64; ROOM];
 
-/// The map of a stretch of rows, between which nothing stands, and which end with a line feed.
+/// The map of a stretch of rows. An end is a row's last byte; what stands before the next row belongs to that.
 #[derive(Debug)]
 pub struct RowMap {
     /// Where it begins: at a row.
@@ -55,6 +55,21 @@ impl Default for RowMap {
             before: Box::new([(0, 0); ROOM]),
         }
     }
+}
+
+/// What is drawn of a block.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Marks {
+    /// Delimiters.
+    pub delimiters: u64,
+    /// The ends of rows.
+    pub ends: u64,
+    /// What is of interest.
+    pub odd: u64,
+    /// `@`.
+    pub signs: u64,
+    /// What else an address could be written with, or a text not be its own form.
+    pub others: u64,
 }
 
 /// What the backslashes of a block do to what stands behind them.
@@ -110,12 +125,10 @@ impl RowMap {
     /// Reads the rows from `at`, where one begins. `nulls`: does NULL matter?
     #[inline(always)]
     pub fn read<S: Simd>(&mut self, simd: S, batch: &[u8], at: usize, delimiter: u8, nulls: bool) {
-        let rows = batch.get(at..).unwrap_or_default();
-        let rows = &rows[..rows.len().min(BLOCKS * BLOCK)];
-        (self.base, self.end) = (at, at + rows.len());
-        let (mut before, mut escaped, mut number) = ((0, 0), 0, 0);
-        while number * BLOCK < rows.len() {
-            let bytes = block(simd, rows, number * BLOCK);
+        let mut end = self.begin(at, batch.len());
+        let mut escaped = 0;
+        for base in (at..end).step_by(BLOCK) {
+            let bytes = block(simd, batch, base);
             let mut delimiters = is(bytes, delimiter).to_bitmask();
             let mut ends = is(bytes, b'\n').to_bitmask();
             let signs = is(bytes, b'@').to_bitmask();
@@ -132,42 +145,56 @@ impl RowMap {
             if nulls {
                 harmless = 0;
             }
-            self.set(number, delimiters, ends, signs, others, harmless);
-            self.before[number % ROOM] = before;
-            before.0 += delimiters.count_ones();
-            before.1 += ends.count_ones();
+            self.push(Marks {
+                delimiters,
+                ends,
+                odd: signs | others & !harmless,
+                signs,
+                others,
+            });
             if let Some(marker) = marker {
-                self.end = at + number * BLOCK + marker;
-            }
-            number += 1;
-            if marker.is_some() {
+                end = base + marker;
                 break;
             }
         }
-        self.blocks = number;
-        // What is asked for may reach over two further blocks.
-        for behind in number..number + 3 {
-            self.set(behind, 0, 0, 0, 0, 0);
-            self.before[behind % ROOM] = before;
-        }
+        self.close(end);
     }
 
+    /// Begins a map from `at` of a text of this length, and says how far it can reach. Then each block is put in, and at
+    /// last it is closed.
     #[inline(always)]
-    fn set(
-        &mut self,
-        number: usize,
-        delimiters: u64,
-        ends: u64,
-        signs: u64,
-        others: u64,
-        harmless: u64,
-    ) {
-        let number = number % ROOM;
-        self.delimiters[number] = delimiters;
-        self.ends[number] = ends;
-        self.odd[number] = signs | others & !harmless;
-        self.signs[number] = signs;
-        self.others[number] = others;
+    pub fn begin(&mut self, at: usize, length: usize) -> usize {
+        (self.base, self.blocks) = (at, 0);
+        self.before[0] = (0, 0);
+        length.min(at + BLOCKS * BLOCK)
+    }
+
+    /// Puts the next block in.
+    #[inline(always)]
+    pub fn push(&mut self, marks: Marks) {
+        let number = self.blocks % ROOM;
+        self.delimiters[number] = marks.delimiters;
+        self.ends[number] = marks.ends;
+        self.odd[number] = marks.odd;
+        self.signs[number] = marks.signs;
+        self.others[number] = marks.others;
+        let (delimiters, rows) = self.before[number];
+        self.blocks += 1;
+        self.before[self.blocks % ROOM] = (
+            delimiters + marks.delimiters.count_ones(),
+            rows + marks.ends.count_ones(),
+        );
+    }
+
+    /// Closes the map: nothing is known from `end` on.
+    #[inline(always)]
+    pub fn close(&mut self, end: usize) {
+        let blocks = self.blocks;
+        // What is asked for may reach over two further blocks.
+        for _ in 0..3 {
+            self.push(Marks::default());
+        }
+        (self.blocks, self.end) = (blocks, end);
     }
 
     /// Is it the map from this place on?
@@ -254,6 +281,25 @@ impl RowMap {
         self.next(&self.delimiters, range).unwrap_or(end)
     }
 
+    /// The place behind the delimiter of this number (one is the first) from a place on.
+    #[inline(always)]
+    pub fn behind_delimiter(&self, from: usize, number: usize) -> Option<usize> {
+        let (mut from, mut left) = (from, number as u32);
+        while from < self.end {
+            let mut bits = self.window(&self.delimiters, from);
+            let count = bits.count_ones();
+            if left <= count {
+                for _ in 1..left {
+                    bits &= bits - 1;
+                }
+                return Some(from + bits.trailing_zeros() as usize + 1);
+            }
+            left -= count;
+            from += BLOCK;
+        }
+        None
+    }
+
     /// Where the cell begins that holds a place in the row that begins at `row`.
     #[inline(always)]
     pub fn cell_start(&self, row: usize, at: usize) -> usize {
@@ -321,6 +367,8 @@ pub struct Wanted {
     pub last: usize,
     /// Must none of these cells be NULL?
     pub not_null: bool,
+    /// May a statement end between two rows, and another one begin?
+    pub statements: bool,
 }
 
 /// A cell that holds more than plain text.
@@ -358,4 +406,15 @@ pub struct Surveyed {
     pub rows: u64,
     /// May rows follow about which there is none either?
     pub goes_on: bool,
+}
+
+impl Surveyed {
+    /// Not beyond `at`.
+    pub fn none(at: usize) -> Self {
+        Surveyed {
+            end: at,
+            rows: 0,
+            goes_on: false,
+        }
+    }
 }

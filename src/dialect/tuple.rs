@@ -12,10 +12,12 @@
 mod bare;
 mod closely;
 mod signs;
+mod survey;
 
 pub use bare::{bare, bare_as_is, bare_lines};
-use signs::Odd;
 pub use signs::Signs;
+use signs::{Odd, Rows};
+pub use survey::survey;
 
 use super::RowSpan;
 use super::marks::BLOCK;
@@ -94,7 +96,7 @@ impl Writing<'_> {
         };
         let end = loop {
             if !known {
-                signs = self.look::<S, true>(simd, batch, from, signs);
+                signs = self.look(simd, batch, from, signs);
             }
             known = false;
             let (mut commas, end) = signs.of_row(from)?;
@@ -148,9 +150,9 @@ impl Writing<'_> {
     fn blocks<S: Simd>(&self, simd: S, text: &[u8], open: usize) -> Option<Run> {
         let (mut rows, mut end, mut next) = (0, 0, None);
         let mut from = open + 1;
-        let mut signs = self.look::<S, false>(simd, text, from, Signs::default());
+        let mut signs = self.look(simd, text, from, Signs::default());
         loop {
-            let (ends, odd) = signs.rows(from);
+            let Rows { ends, odd, .. } = signs.rows(from);
             if ends != 0 {
                 rows += u64::from(ends.count_ones());
                 end = signs.base + BLOCK - ends.leading_zeros() as usize;
@@ -162,12 +164,12 @@ impl Writing<'_> {
                     if from >= text.len() {
                         break;
                     }
-                    signs = self.look::<S, false>(simd, text, from, signs);
+                    signs = self.look(simd, text, from, signs);
                 }
-                Odd::Doubt => break,
+                Odd::Doubt(_) => break,
                 Odd::End(close) => {
                     rows += 1;
-                    end = close + 1;
+                    end = signs.base + close.trailing_zeros() as usize + 1;
                     let lead = self.lead(text, end);
                     next = lead.map(|(open, _)| open);
                     let Some((open, statement)) = lead else {
@@ -175,7 +177,7 @@ impl Writing<'_> {
                     };
                     from = open + 1;
                     if statement.is_some() || !signs.holds(from) {
-                        signs = self.look::<S, false>(simd, text, from, Signs::default());
+                        signs = self.look(simd, text, from, Signs::default());
                     }
                 }
             }
@@ -213,7 +215,7 @@ fn blanks(text: &[u8]) -> usize {
 pub mod testing {
     //! What the tests of all ways over rows share.
 
-    use super::super::{RowFault, RowSpan};
+    use super::super::{Bare, Form, RowCodec, RowFault, RowMap, RowSpan, Wanted};
 
     /// What rows are by one way: until none follows, or one is refused.
     pub type Rows = (Vec<String>, Result<bool, RowFault>);
@@ -240,6 +242,88 @@ pub mod testing {
                 }
                 end => return (all, end),
             }
+        }
+    }
+
+    /// Goes over the rows of a batch by surveys, as far as these go, and else one by one, and compares what the surveys
+    /// show with the rows. Says how many rows they went over.
+    pub fn survey(codec: &dyn RowCodec, batch: &[u8], wanted: &mut Wanted) -> u64 {
+        let shown = batch.escape_ascii();
+        let (mut map, mut row, mut at, mut surveyed) =
+            (RowMap::default(), RowSpan::default(), 0, 0);
+        wanted.statements = false;
+        loop {
+            let mut signed = Vec::new();
+            let found = codec.survey(batch, at, wanted, &mut map, &mut signed);
+            signed.retain(|one| one.row < found.end);
+            let mut signed = signed.into_iter();
+            for _ in 0..found.rows {
+                assert_eq!(codec.row(batch, at, &mut row), Ok(true), "{shown}");
+                assert!(wanted.statements || row.statement.is_none(), "{shown}");
+                assert_eq!(row.cells.len(), wanted.longest.len(), "{shown}");
+                for (column, cell) in row.cells.iter().enumerate() {
+                    let Some(longest) = wanted.longest[column] else {
+                        continue;
+                    };
+                    let raw = &batch[cell.clone()];
+                    let (text, lines) = match codec.bare(raw) {
+                        Bare::Text(text) => (text, false),
+                        Bare::Lines(text) => (text, true),
+                        Bare::Null => {
+                            assert!(!wanted.not_null, "{shown}");
+                            continue;
+                        }
+                        Bare::Unclear => panic!("{} in {shown}", raw.escape_ascii()),
+                    };
+                    let text = cell.start + text.start..cell.start + text.end;
+                    let bytes = &batch[text.clone()];
+                    assert!(bytes.len() <= longest, "{shown}");
+                    if !bytes
+                        .iter()
+                        .any(|b| b"@%&\\".contains(b) || *b < 0x20 || *b == b'"')
+                    {
+                        continue;
+                    }
+                    let one = signed.next().expect("a cell");
+                    let clear = !bytes.iter().any(|b| b"%&\\\"".contains(b) || *b < 0x20);
+                    let form = match (clear, lines) {
+                        (true, _) => Form::Clear,
+                        (_, false) => Form::Text,
+                        (_, true) => Form::Lines,
+                    };
+                    let sign = memchr::memchr(b'@', bytes).map(|sign| text.start + sign);
+                    let seen = (one.row, one.column, one.cell, one.sign, one.form);
+                    assert_eq!(seen, (at, column, text, sign, form), "{shown}");
+                }
+                at = row.body.end;
+            }
+            assert!(signed.next().is_none(), "{shown}");
+            assert_eq!(found.end, at, "{shown}");
+            surveyed += found.rows;
+            if found.goes_on {
+                continue;
+            }
+            match codec.row(batch, at, &mut row) {
+                Ok(true) => at = row.body.end,
+                _ => return surveyed,
+            }
+            wanted.statements |= row.statement.is_some();
+        }
+    }
+
+    /// What is wanted of so many columns.
+    pub fn wanted(longest: &[Option<usize>], not_null: bool) -> Wanted {
+        Wanted {
+            longest: longest.to_vec(),
+            shortest: longest
+                .iter()
+                .flatten()
+                .copied()
+                .min()
+                .unwrap_or(usize::MAX),
+            last: longest.iter().rposition(Option::is_some).unwrap_or(0),
+            not_null,
+            statements: false,
         }
     }
 }

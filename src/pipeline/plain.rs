@@ -39,9 +39,15 @@ impl<'p> PlainRows<'p> {
         }
     }
 
-    /// Goes over rows from `at` as long as there is no doubt about them.
-    pub(super) fn go(&mut self, codec: &dyn RowCodec, batch: &[u8], at: usize) -> Surveyed {
-        self.stretch.go(&self.program, codec, batch, at)
+    /// Goes over rows from `at` as long as there is no doubt about them. `statements`: may these be of several?
+    pub(super) fn go(
+        &mut self,
+        codec: &dyn RowCodec,
+        batch: &[u8],
+        at: usize,
+        statements: bool,
+    ) -> Surveyed {
+        self.stretch.go(&self.program, codec, batch, at, statements)
     }
 
     /// The rows that were gone over last.

@@ -40,6 +40,7 @@ impl Stretch {
             shortest: program.shortest,
             last: program.cells.last().map_or(0, |cell| cell.cell),
             not_null: program.not_null,
+            statements: false,
         };
         let mut numbers = vec![0; columns];
         let mut tails = Vec::new();
@@ -63,14 +64,16 @@ impl Stretch {
         }
     }
 
-    /// Goes over rows from `at` as long as there is no doubt about them.
+    /// Goes over rows from `at` as long as there is no doubt about them. `statements`: may these be of several?
     pub(super) fn go(
         &mut self,
         program: &PlainProgram<'_>,
         codec: &dyn RowCodec,
         batch: &[u8],
         at: usize,
+        statements: bool,
     ) -> Surveyed {
+        self.wanted.statements = statements;
         let Stretch {
             wanted,
             numbers,

@@ -182,7 +182,7 @@ fn remedied(message: String, remedy: &str) -> Error {
 
 /// What became of a row, or of several.
 enum Outcome<'r, 'p, 'b> {
-    /// In rows between which nothing stands all addresses have been moved, if there were any.
+    /// In rows that leave with what stands between them all addresses have been moved, if there were any.
     Stretch(Range<usize>, u64, &'r Stretch),
     /// The addresses of a row have been moved, if there were any.
     Moved(&'r RowSpan, &'r PlainRows<'p>),
@@ -215,9 +215,11 @@ fn each_row<'p, 'b>(
     let idle = Idle::new(program, pass);
     let mut at = 0;
     let mut ordinal = batch.first_row;
+    // Can rows follow those that have been written, as they stand in the batch? And statements?
+    let (mut open, mut begun) = (block.has_end, false);
     loop {
-        if let Some(plain) = &mut plain {
-            let found = plain.go(codec, bytes, at);
+        if let Some(plain) = plain.as_mut().filter(|_| open) {
+            let found = plain.go(codec, bytes, at, begun);
             if found.rows > 0 {
                 tally.iter_mut().for_each(|step| step.matched += found.rows);
                 let stretch = Outcome::Stretch(at..found.end, found.rows, plain.stretch());
@@ -287,6 +289,9 @@ fn each_row<'p, 'b>(
                 Outcome::Ran(&row, fate)
             }
         };
+        let left = matches!(outcome, Outcome::Ran(_, Fate::Drop | Fate::Move));
+        open = block.has_end || !left;
+        begun |= row.raw.span.statement.is_some();
         take(outcome).map_err(|fault| locate(remedied(fault.0, RULE), start))?;
         at = row.raw.span.body.end;
         ordinal += 1;

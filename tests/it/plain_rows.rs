@@ -4,6 +4,8 @@
 
 use crate::runner::KEY;
 use proptest::prelude::*;
+use scrub::dialect::Dialect;
+use scrub::dialect::mysql::Mysql;
 use scrub::dialect::postgres::Postgres;
 use scrub::functions::Key;
 use scrub::pipeline::{self, Job, Progress, Signals};
@@ -61,7 +63,7 @@ const RULES: [(&str, &str); 8] = [
 ];
 
 /// What a run writes, counts and says.
-fn run(rules: &str, dump: &[u8]) -> (Vec<u8>, String) {
+fn run(dialect: &'static dyn Dialect, rules: &str, dump: &[u8]) -> (Vec<u8>, String) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let path = dir.path().join("safe.sql");
     let output = Output {
@@ -80,7 +82,7 @@ fn run(rules: &str, dump: &[u8]) -> (Vec<u8>, String) {
         Job {
             source: Source::plain(Box::new(Cursor::new(dump.to_vec())), "memory"),
             sink: Sink::open(&output).expect("the output"),
-            dialect: &Postgres,
+            dialect,
             choice: Choice::Named(vec![book]),
             key: Arc::new(Key::new(KEY.as_bytes().to_vec())),
             compress: None,
@@ -111,9 +113,13 @@ fn agree(head: &str, rows: &[u8]) {
     let mut dump = format!("{TABLE}{head}\n").into_bytes();
     dump.extend_from_slice(rows);
     dump.extend_from_slice(b"\\.\n");
-    for (rule, long) in RULES {
-        let fast = run(rule, &dump);
-        let slow = run(long, &dump);
+    agree_in(&Postgres, &RULES, &dump);
+}
+
+fn agree_in(dialect: &'static dyn Dialect, rules: &[(&str, &str)], dump: &[u8]) {
+    for (rule, long) in rules {
+        let fast = run(dialect, rule, dump);
+        let slow = run(dialect, long, dump);
         let shown = dump.escape_ascii();
         assert!(
             fast.0 == slow.0,
@@ -171,12 +177,12 @@ fn rows_without_addresses_may_be_wrong_in_ways_that_only_the_server_sees() {
         "1\ta\tb\tc\n2\ta\tb\tc\td\te\n",
     ] {
         let dump = format!("{TABLE}{}\n{rows}\\.\n", HEADS[0]);
-        let (written, said) = run(RULES[2].0, dump.as_bytes());
+        let (written, said) = run(&Postgres, RULES[2].0, dump.as_bytes());
         assert_eq!(String::from_utf8_lossy(&written), dump);
         assert_eq!(said, "Ok(()) [(Some(2), 0, 0)] [2]");
         // Beside an address they are looked at.
         let dump = dump.replace("1\ta", "1\ta@b.de");
-        let (written, said) = run(RULES[2].0, dump.as_bytes());
+        let (written, said) = run(&Postgres, RULES[2].0, dump.as_bytes());
         assert!(
             said.contains("found 4 columns")
                 || !String::from_utf8_lossy(&written).contains("too long"),
@@ -212,5 +218,90 @@ proptest! {
         let line = ["1", "ada@b.de", "see c.d@e.fr, or ada.lovelace1@example.com", "z", "\\N"];
         let before = (line.join(delimiter) + "\n").repeat(before);
         agree(head, (before + &lines.collect::<String>()).as_bytes());
+    }
+}
+
+/// INSERTs of some rows each, as one system's dumper writes them or the other's.
+fn inserts(mysql: bool, rows: &[(String, usize)]) -> String {
+    let (separator, head) = match mysql {
+        true => (",", "INSERT INTO `t` VALUES "),
+        false => (",\n\t", "INSERT INTO public.t VALUES "),
+    };
+    let mut dump = match mysql {
+        true => "CREATE TABLE `t` (`id` int, `a` varchar(30), `b` text NOT NULL, `c` varchar(12), `d` text);\n",
+        false => TABLE,
+    }
+    .to_owned();
+    let mut left = 0;
+    for (row, more) in rows {
+        dump += match left {
+            0 if dump.ends_with(')') => ";\n",
+            0 => "",
+            _ => separator,
+        };
+        if left == 0 {
+            (left, dump) = (*more, dump + head);
+        } else {
+            left -= 1;
+        }
+        dump += &format!("({row})");
+    }
+    dump + ";\n"
+}
+
+#[test]
+fn inserts_of_several_batches() {
+    for mysql in [true, false] {
+        let dialect: &'static dyn Dialect = if mysql { &Mysql } else { &Postgres };
+        let row = |number: usize| {
+            let id = number % 7;
+            let odd = if number % 50 == 0 { "x''y" } else { "z" };
+            let row = format!(
+                "{id},'ada{id}@b.de','see c.d@e.fr, or ada.lovelace{number}@example.com',NULL,'{odd}'"
+            );
+            (row, number % 90)
+        };
+        let rows: Vec<_> = (0..16_000).map(row).collect();
+        let moves_and_drops = (
+            "DELETE FROM t WHERE id = 3; UPDATE t SET a = anon.mailinator(a)",
+            "DELETE FROM t WHERE id + 0 = 3; UPDATE t SET a = anon.mailinator(a) WHERE a IS NULL OR a IS NOT NULL",
+        );
+        agree_in(
+            dialect,
+            &[RULES[0], moves_and_drops],
+            inserts(mysql, &rows).as_bytes(),
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn any_inserts(
+        mysql in any::<bool>(),
+        rows in proptest::collection::vec(
+            (
+                proptest::collection::vec(
+                    "( |)(NULL|'[ab] a@b\\.de,?(\\\\n| )[ab]?'|[13]|0?7|'[a-z]{1,3}@[a-z]{1,4}\\.(com|de|png)'|'[ab@%&;.<\" é(),]{0,6}'|'[a-z@.]{0,12}'|'a(\\\\\\\\|\\\\n|''|\\\\'|\\\\\"|_|\n)b'|'x' 'y@b.de'|f\\(1\\)|_binary 'x@b.de'|)",
+                    5..=6,
+                ),
+                0usize..4,
+            ),
+            1..8,
+        ),
+        even in prop_oneof![5 => Just(true), 1 => Just(false)],
+        before in prop_oneof![Just(1usize), 1usize..40, 200usize..300],
+    ) {
+        let dialect: &'static dyn Dialect = if mysql { &Mysql } else { &Postgres };
+        let plain = "1,'ada@b.de','see c.d@e.fr, or ada.lovelace1@example.com','z',NULL".to_owned();
+        let mut all = vec![(plain, before / 2); before];
+        for (mut cells, more) in rows {
+            if even {
+                cells.resize(5, "'z'".to_owned());
+            }
+            all.push((cells.join(","), more));
+        }
+        let rules = [RULES[0], RULES[2], RULES[3], RULES[4]];
+        agree_in(dialect, &rules, inserts(mysql, &all).as_bytes());
     }
 }

@@ -13,7 +13,7 @@ use crate::dialect::script::lexer::Unit;
 use crate::dialect::script::rows::RowReader;
 use crate::dialect::script::tokens::{Token, Tokens, tokens};
 use crate::dialect::tuple;
-use crate::dialect::{Bare, RowCodec, RowFault, RowSpan};
+use crate::dialect::{Bare, RowCodec, RowFault, RowMap, RowSpan, Signed, Surveyed, Wanted};
 use crate::schema::DataType;
 use std::borrow::Cow;
 
@@ -391,6 +391,18 @@ impl RowCodec for MysqlCodec {
             Bare::Unclear if self.reader.grammar.backslashes => tuple::bare_lines(raw, ascii_only),
             bare => bare,
         }
+    }
+
+    fn survey(
+        &self,
+        batch: &[u8],
+        at: usize,
+        wanted: &Wanted,
+        map: &mut RowMap,
+        found: &mut Vec<Signed>,
+    ) -> Surveyed {
+        let bare = |raw: &[u8]| self.bare(raw);
+        self.reader.survey(bare, batch, at, wanted, map, found)
     }
 
     fn decode<'a>(

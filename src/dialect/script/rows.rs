@@ -6,8 +6,8 @@ use super::fault;
 use super::insert;
 use super::lexer::{Grammar, Lexer, Open, Step, Unit};
 use super::tokens::{Tokens, tokens};
-use crate::dialect::tuple::Writing;
-use crate::dialect::{RowFault, RowMode, RowSpan};
+use crate::dialect::tuple::{Writing, survey};
+use crate::dialect::{Bare, RowFault, RowMap, RowMode, RowSpan, Signed, Surveyed, Wanted};
 
 /// What [`InsertRows::cut`] gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,14 +246,33 @@ impl RowReader {
     /// # Errors
     /// If the row cannot be parsed with certainty.
     pub fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
-        let writing = Writing {
+        match !self.set && is_plain(&self.grammar) && self.writing().row(batch, at, row) {
+            true => Ok(true),
+            false => self.row_of_tokens(batch, at, row),
+        }
+    }
+
+    /// As [`crate::dialect::RowCodec::survey`], of cells of which `bare` tells what they hold.
+    pub fn survey(
+        &self,
+        bare: impl Fn(&[u8]) -> Bare + Copy,
+        batch: &[u8],
+        at: usize,
+        wanted: &Wanted,
+        map: &mut RowMap,
+        found: &mut Vec<Signed>,
+    ) -> Surveyed {
+        match self.set || !is_plain(&self.grammar) || !self.grammar.charset.is_plain() {
+            true => Surveyed::none(at),
+            false => survey(&self.writing(), bare, batch, at, wanted, map, found),
+        }
+    }
+
+    fn writing(&self) -> Writing<'_> {
+        Writing {
             head: &self.head,
             backslashes: self.grammar.backslashes,
             unmarked: false,
-        };
-        match !self.set && is_plain(&self.grammar) && writing.row(batch, at, row) {
-            true => Ok(true),
-            false => self.row_of_tokens(batch, at, row),
         }
     }
 
@@ -350,7 +369,8 @@ impl RowReader {
 mod tests {
     use super::super::tokens::testing::mysql;
     use super::*;
-    use crate::dialect::tuple::testing::rows;
+    use crate::dialect::mysql::literal::MysqlCodec;
+    use crate::dialect::tuple::testing::{rows, survey, wanted};
     use proptest::prelude::*;
 
     const HEAD: &str = "INSERT INTO `t` VALUES\n";
@@ -472,6 +492,37 @@ mod tests {
             let slow = rows(&batch, |at, row| reader.row_of_tokens(&batch, at, row));
             prop_assert_eq!(fast, slow, "{}", batch.escape_ascii());
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(768))]
+        #[test]
+        fn surveyed_rows_are_the_same_one_by_one(
+            backslashes in any::<bool>(),
+            rows_of in proptest::collection::vec((
+                "(,|,|,|,\n|;\nINSERT INTO `t` VALUES\n|;\nINSERT INTO `t` VALUES\n|; |;\nINSERT INTO `u` VALUES\n|;\n--\n)",
+                proptest::collection::vec("( {0,2})(NULL|null|[a-z]{1,9}@[a-z]{1,5}.(de|com)|'[a-z]{1,9}@[a-z]{1,5}.de'|'[a-z (),;]{0,60}'|'[a-z]{30,40}@b.de[a-z ]{0,30}'|'(a|@|''|\\\\|\\\\'|\\\\n|\\\\\"|%|&|é|\"|\n)*'|'a' 'b@c.de'|'a@b.de' *|''|-?[0-9.]{1,3}|_binary 'x@'|0x4A|\"a'\"|f\\(1\\)|b'1'|x|-- x\n|/\\*,\\*/)( |)", 2..=4),
+            ), 1..9),
+            uneven in any::<bool>(),
+            longest in proptest::collection::vec(prop_oneof![Just(None), Just(Some(usize::MAX)), Just(Some(9))], 3),
+            not_null in any::<bool>(),
+            before in prop_oneof![3 => Just(0usize), 2 => 0usize..9, 1 => 90usize..110],
+            end in "(|;|\n)",
+        ) {
+            let plain = "(7,'ada lovelace','ada@b.de'),".repeat(before);
+            let mut batch = plain;
+            for (number, (lead, mut cells)) in rows_of.into_iter().enumerate() {
+                if !uneven {
+                    cells.resize(3, "4".to_owned());
+                }
+                batch += if number == 0 { "" } else { &lead };
+                batch += &format!("({})", cells.join(","));
+            }
+            batch += &end;
+            let grammar = Grammar { backslashes, ..mysql() };
+            let codec = MysqlCodec::new(RowReader::new(HEAD.as_bytes().to_vec(), grammar, false));
+            survey(&codec, batch.as_bytes(), &mut wanted(&longest, not_null));
+        }
 
         #[test]
         fn any_rows_are_cut_as_the_lexer_cuts_them(
@@ -481,6 +532,20 @@ mod tests {
             for mode in [RowMode::Split, RowMode::Pass] {
                 let _ = cuts(mode, &text, cut);
             }
+        }
+    }
+
+    #[test]
+    fn plain_rows_are_surveyed_all_but_the_first() {
+        let reader = RowReader::new(HEAD.as_bytes().to_vec(), mysql(), false);
+        let codec = MysqlCodec::new(reader);
+        for separator in [",", ",\n", ";\nINSERT INTO `t` VALUES\n"] {
+            let row = "(7,'see\\n(b@c.de), it\\'s',NULL, 'ada@b.de')";
+            let batch = vec![row; 2000].join(separator);
+            let mut wanted = wanted(&[None, Some(99), Some(9), Some(9)], false);
+            let surveyed = survey(&codec, batch.as_bytes(), &mut wanted);
+            // A statement is gone over in a stretch when one has begun.
+            assert_eq!(surveyed, 1999 - u64::from(wanted.statements), "{separator}");
         }
     }
 

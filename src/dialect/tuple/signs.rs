@@ -9,9 +9,12 @@ use fearless_simd::{Simd, prelude::*};
 pub struct Signs {
     /// Where the block begins; zero if nothing is known.
     pub(super) base: usize,
-    commas: u64,
+    pub(super) commas: u64,
     opens: u64,
-    closes: u64,
+    pub(super) closes: u64,
+    /// Those that end a literal, or its first half.
+    pub(super) quotes: u64,
+    /// What is neither of these nor a part of a literal.
     doubts: u64,
     /// All bits if its end is within quotes.
     inside: u64,
@@ -36,74 +39,73 @@ impl Signs {
         let close = closes & closes.wrapping_neg();
         let row = seen & close.wrapping_sub(1);
         let end = (close != 0).then(|| self.base + close.trailing_zeros() as usize);
-        (self.doubts & row == 0).then_some((self.commas & row, end))
+        ((self.doubts | self.opens) & row == 0).then_some((self.commas & row, end))
     }
 
-    /// The ends of the rows from the one that goes on at `from`, each but for the last with a row behind it at once, and
-    /// what comes then.
+    /// The rows from the one that goes on at `from`, of which each but the last ends with another behind it at once.
     #[inline(always)]
-    pub(super) fn rows(&self, from: usize) -> (u64, Odd) {
+    pub(super) fn rows(&self, from: usize) -> Rows {
         let seen = u64::MAX << (from - self.base);
         let closes = self.closes & seen;
         let tight = closes & self.commas >> 1 & self.opens >> 2;
         let doubts = (self.doubts | self.opens & !(tight << 2)) & seen;
         let odd = closes & !tight | doubts;
         let first = odd & odd.wrapping_neg();
-        let ends = closes & first.wrapping_sub(1);
-        let odd = match () {
-            () if odd == 0 => Odd::Nothing,
-            () if first & doubts != 0 => Odd::Doubt,
-            () => Odd::End(self.base + odd.trailing_zeros() as usize),
-        };
-        (ends, odd)
+        let before = first.wrapping_sub(1);
+        Rows {
+            seen: seen & before,
+            ends: tight & before,
+            odd: match () {
+                () if odd == 0 => Odd::Nothing,
+                () if first & doubts != 0 => Odd::Doubt(first),
+                () => Odd::End(first),
+            },
+        }
     }
 }
 
-/// What in a block goes beyond rows with no more than a comma between them.
+/// Rows of a block between which nothing but a comma stands.
+pub(super) struct Rows {
+    /// All of their bytes that are in the block, but for the end of the last.
+    pub seen: u64,
+    /// The ends of those behind which the next one opens.
+    pub ends: u64,
+    /// What comes then.
+    pub odd: Odd,
+}
+
+/// What in a block goes beyond such rows, with its bit.
 pub(super) enum Odd {
     /// Nothing.
     Nothing,
-    /// The end of a row at this place, behind which something else may stand.
-    End(usize),
+    /// The end of a row behind which something else may stand.
+    End(u64),
     /// Something that is no literal.
-    Doubt,
+    Doubt(u64),
 }
 
 impl Writing<'_> {
     /// What stands in the block of `text` at `base`. `before` is the block before it, within the same row; none
     /// where a row has just opened.
     #[inline(always)]
-    pub(super) fn look<S: Simd, const CELLS: bool>(
-        &self,
-        simd: S,
-        text: &[u8],
-        base: usize,
-        before: Signs,
-    ) -> Signs {
+    pub(super) fn look<S: Simd>(&self, simd: S, text: &[u8], base: usize, before: Signs) -> Signs {
         let bytes = block(simd, text, base);
-        // Control characters, `"#$%&'()*`, `[\]`, backticks, colons and semicolons.
-        let doubts = between(bytes, 0, 0x1f)
-            | between(bytes, b'"', b'*')
-            | between(bytes, b'[', b']')
-            | is(bytes, b'`')
-            | is(bytes | 1, b';');
+        // Numbers, words, and the spaces that some dumpers write.
+        let letters = between(bytes | 0x20, b'a', b'z');
+        let tame = letters | between(bytes, b'+', b'9') | is(bytes, b'_') | is(bytes, b' ');
+        let tame = tame.to_bitmask();
         // A letter before a quote can give a literal escapes or marks of its own, or take escapes away from it.
         // Where there are none to take, A, E, Q and U are all that do.
-        let letters = match self.backslashes {
-            true => between(bytes | 0x20, b'a', b'z'),
-            false => is(bytes | 0x34, b'u'),
+        let (letters, backslashes) = match self.backslashes {
+            true => (letters, is(bytes, b'\\').to_bitmask()),
+            false => (is(bytes | 0x34, b'u'), 0),
         };
-        let (doubts, letters) = (doubts.to_bitmask(), letters.to_bitmask());
-        let [quotes, closes, dashes] = [b'\'', b')', b'-'].map(|byte| is(bytes, byte).to_bitmask());
+        let letters = letters.to_bitmask();
+        let quotes = is(bytes, b'\'').to_bitmask();
         let commas = is(bytes, b',').to_bitmask();
-        let opens = match CELLS {
-            true => 0,
-            false => is(bytes, b'(').to_bitmask(),
-        };
-        let backslashes = match self.backslashes {
-            true => is(bytes, b'\\').to_bitmask(),
-            false => 0,
-        };
+        let opens = is(bytes, b'(').to_bitmask();
+        let closes = is(bytes, b')').to_bitmask();
+        let dashes = is(bytes, b'-').to_bitmask();
         let (escaped, escapes) = escaped(backslashes, before.escapes);
         let quotes = quotes & !escaped;
         let inside = parity(quotes) ^ before.inside;
@@ -115,7 +117,8 @@ impl Writing<'_> {
             commas: commas & outside,
             opens: opens & outside,
             closes: closes & outside,
-            doubts: (doubts & !(quotes | closes | opens) | twice) & outside | of_its_own,
+            quotes: quotes & outside,
+            doubts: (!(tame | quotes | closes | opens) | twice) & outside | of_its_own,
             inside: ((inside as i64) >> 63) as u64,
             escapes,
             dash: dashes >> 63,

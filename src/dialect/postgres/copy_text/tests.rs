@@ -261,6 +261,7 @@ proptest! {
             shortest: wanted[..columns].iter().flatten().copied().min().unwrap_or(usize::MAX),
             last: wanted[..columns].iter().rposition(Option::is_some).unwrap_or(0),
             not_null,
+            statements: false,
         };
         let (mut map, mut shown, mut at, mut count) = (RowMap::default(), Vec::new(), 0, 0);
         loop {

@@ -5,7 +5,7 @@ use crate::dialect::postgres::copy_text::fault;
 use crate::dialect::postgres::literal::Literals;
 use crate::dialect::postgres::tokens::{Kind, Tokens, tokens};
 use crate::dialect::tuple::{self, Writing};
-use crate::dialect::{Bare, RowCodec, RowFault, RowSpan};
+use crate::dialect::{Bare, RowCodec, RowFault, RowMap, RowSpan, Signed, Surveyed, Wanted};
 use crate::schema::DataType;
 use std::borrow::Cow;
 
@@ -67,6 +67,14 @@ impl InsertCodec {
 }
 
 impl InsertCodec {
+    fn writing(&self) -> Writing<'_> {
+        Writing {
+            head: &self.head,
+            backslashes: !self.literals.standard,
+            unmarked: false,
+        }
+    }
+
     /// [`RowCodec::row`], token by token.
     fn row_of_tokens(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
         row.cells.clear();
@@ -108,12 +116,7 @@ impl InsertCodec {
 
 impl RowCodec for InsertCodec {
     fn row(&self, batch: &[u8], at: usize, row: &mut RowSpan) -> Result<bool, RowFault> {
-        let writing = Writing {
-            head: &self.head,
-            backslashes: !self.literals.standard,
-            unmarked: false,
-        };
-        match !self.literals.charset.is_wide() && writing.row(batch, at, row) {
+        match !self.literals.charset.is_wide() && self.writing().row(batch, at, row) {
             true => Ok(true),
             false => self.row_of_tokens(batch, at, row),
         }
@@ -121,6 +124,21 @@ impl RowCodec for InsertCodec {
 
     fn bare(&self, raw: &[u8]) -> Bare {
         tuple::bare_as_is(raw, !self.literals.charset.is_plain())
+    }
+
+    fn survey(
+        &self,
+        batch: &[u8],
+        at: usize,
+        wanted: &Wanted,
+        map: &mut RowMap,
+        found: &mut Vec<Signed>,
+    ) -> Surveyed {
+        let bare = |raw: &[u8]| self.bare(raw);
+        match self.literals.charset.is_plain() {
+            true => tuple::survey(&self.writing(), bare, batch, at, wanted, map, found),
+            false => Surveyed::none(at),
+        }
     }
 
     fn decode<'a>(
@@ -169,7 +187,7 @@ impl RowCodec for InsertCodec {
 mod tests {
     use super::*;
     use crate::dialect::postgres::charset::Charset;
-    use crate::dialect::tuple::testing::rows;
+    use crate::dialect::tuple::testing::{rows, survey, wanted};
     use proptest::prelude::*;
 
     const HEAD: &str = "INSERT INTO public.t VALUES ";
@@ -197,6 +215,37 @@ mod tests {
             let fast = rows(batch, |at, row| codec.row(batch, at, row));
             let slow = rows(batch, |at, row| codec.row_of_tokens(batch, at, row));
             prop_assert_eq!(fast, slow, "{}", batch.escape_ascii());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(768))]
+        #[test]
+        fn surveyed_rows_are_the_same_one_by_one(
+            standard in any::<bool>(),
+            rows_of in proptest::collection::vec((
+                "(,|,\n\t|;\nINSERT INTO public\\.t VALUES |;\nINSERT INTO public\\.t VALUES |; |;\nINSERT INTO public\\.u VALUES )",
+                proptest::collection::vec("( {0,2})(NULL|null|[a-z]{1,9}@[a-z]{1,5}.(de|com)|'[a-z]{1,9}@[a-z]{1,5}.de'|'[a-z (),;]{0,60}'|'[a-z]{30,40}@b.de[a-z ]{0,30}'|'(a|@|''|\\\\|\\\\'|\\\\n|\"|%|&|é|\n)*'|'a'\n'b@c.de'|'a@b.de' *|''|-?[0-9.]{1,3}|'x@'::text|E'a@'|E'\\\\''|f\\(1\\)|B'1'|x|--x\n|/\\*,\\*/|\\$\\$,\\$\\$)( |)", 2..=4),
+            ), 1..9),
+            uneven in any::<bool>(),
+            longest in proptest::collection::vec(prop_oneof![Just(None), Just(Some(usize::MAX)), Just(Some(9))], 3),
+            not_null in any::<bool>(),
+            before in prop_oneof![3 => Just(0usize), 2 => 0usize..9, 1 => 90usize..110],
+            end in "(|;|\n)",
+        ) {
+            let plain = "(7,'ada lovelace','ada@b.de'),".repeat(before);
+            let mut batch = plain;
+            for (number, (lead, mut cells)) in rows_of.into_iter().enumerate() {
+                if !uneven {
+                    cells.resize(3, "4".to_owned());
+                }
+                batch += if number == 0 { "" } else { &lead };
+                batch += &format!("({})", cells.join(","));
+            }
+            batch += &end;
+            let literals = Literals { charset: Charset::utf8(), standard };
+            let codec = InsertCodec::new(HEAD.as_bytes().to_vec(), literals);
+            survey(&codec, batch.as_bytes(), &mut wanted(&longest, not_null));
         }
     }
 }
