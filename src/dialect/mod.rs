@@ -385,7 +385,7 @@ pub trait RowCodec: Send + Sync + Debug {
         Bare::Unclear
     }
 
-    /// Goes from `at` over rows between which nothing stands, as long as there is no doubt about them: each has as many
+    /// Goes from `at` over rows that may leave with what stands between them, as long as there is no doubt about them: each has as many
     /// cells as are wanted or not (where a row holds nothing that an address could be written with, they may
     /// be counted together with other rows'), none of the wanted in the others is longer than it may be, or NULL where
     /// that is asked, and cells that are not `found` hold nothing that an address could be written with. The map

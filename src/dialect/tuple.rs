@@ -7,7 +7,8 @@
 //! which a character can hold a byte that looks like a quote.
 //!
 //! There are two fast ways. The first ([`Signs`]) looks at 64 bytes at once and knows nothing but literals; the
-//! second goes from byte to byte, one row at a time, and knows `CAST(N'…' AS date)` as well.
+//! second (`tuple/closely.rs`) goes from byte to byte, one row at a time, and knows `CAST(N'…' AS date)` as well. On the first
+//! stands a third (`tuple/survey.rs`), which does not even list the cells.
 
 mod bare;
 mod closely;
@@ -20,7 +21,7 @@ use signs::{Odd, Rows};
 pub use survey::survey;
 
 use super::RowSpan;
-use super::marks::BLOCK;
+use super::marks::{BLOCK, block};
 use fearless_simd::{Level, Simd, dispatch};
 
 /// How rows are written.
@@ -96,7 +97,7 @@ impl Writing<'_> {
         };
         let end = loop {
             if !known {
-                signs = self.look(simd, batch, from, signs);
+                signs = self.look(block(simd, batch, from), from, signs);
             }
             known = false;
             let (mut commas, end) = signs.of_row(from)?;
@@ -150,7 +151,7 @@ impl Writing<'_> {
     fn blocks<S: Simd>(&self, simd: S, text: &[u8], open: usize) -> Option<Run> {
         let (mut rows, mut end, mut next) = (0, 0, None);
         let mut from = open + 1;
-        let mut signs = self.look(simd, text, from, Signs::default());
+        let mut signs = self.look(block(simd, text, from), from, Signs::default());
         loop {
             let Rows { ends, odd, .. } = signs.rows(from);
             if ends != 0 {
@@ -164,7 +165,7 @@ impl Writing<'_> {
                     if from >= text.len() {
                         break;
                     }
-                    signs = self.look(simd, text, from, signs);
+                    signs = self.look(block(simd, text, from), from, signs);
                 }
                 Odd::Doubt(_) => break,
                 Odd::End(close) => {
@@ -177,7 +178,7 @@ impl Writing<'_> {
                     };
                     from = open + 1;
                     if statement.is_some() || !signs.holds(from) {
-                        signs = self.look(simd, text, from, Signs::default());
+                        signs = self.look(block(simd, text, from), from, Signs::default());
                     }
                 }
             }

@@ -5,7 +5,8 @@
 //!
 //! In INSERT dumps a batch may begin and end inside a multi-row statement. Whether the head of the
 //! statement that is open at its start has been written yet depends on the rows of earlier batches
-//! (all of them may have been dropped), so the batch leaves in parts and the order stage decides.
+//! (all of them may have been dropped), so the batch leaves in parts and the order stage decides. Where a
+//! statement is open that the batch itself has written, rows can follow as they stand, separators and all.
 
 use super::plain::{Idle, PlainRows, Verdict};
 use super::recycle;

@@ -255,7 +255,11 @@ fn inserts_of_several_batches() {
         let dialect: &'static dyn Dialect = if mysql { &Mysql } else { &Postgres };
         let row = |number: usize| {
             let id = number % 7;
-            let odd = if number % 50 == 0 { "x''y" } else { "z" };
+            let odd = if number.is_multiple_of(50) {
+                "x''y"
+            } else {
+                "z"
+            };
             let row = format!(
                 "{id},'ada{id}@b.de','see c.d@e.fr, or ada.lovelace{number}@example.com',NULL,'{odd}'"
             );

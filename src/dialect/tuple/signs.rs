@@ -1,8 +1,8 @@
 //! What 64 bytes of rows hold outside of quotes, where nothing but literals stands.
 
 use super::Writing;
-use crate::dialect::marks::{BLOCK, between, block, is};
-use fearless_simd::{Simd, prelude::*};
+use crate::dialect::marks::{BLOCK, between, is};
+use fearless_simd::{Simd, prelude::*, u8x64};
 
 /// What a block of a row's bytes has outside of quotes, as bits. What is behind a doubt means nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -85,11 +85,10 @@ pub(super) enum Odd {
 }
 
 impl Writing<'_> {
-    /// What stands in the block of `text` at `base`. `before` is the block before it, within the same row; none
-    /// where a row has just opened.
+    /// What stands in the block at `base`. `before` is the block before it, within the same row; none where a
+    /// row has just opened.
     #[inline(always)]
-    pub(super) fn look<S: Simd>(&self, simd: S, text: &[u8], base: usize, before: Signs) -> Signs {
-        let bytes = block(simd, text, base);
+    pub(super) fn look<S: Simd>(&self, bytes: u8x64<S>, base: usize, before: Signs) -> Signs {
         // Numbers, words, and the spaces that some dumpers write.
         let letters = between(bytes | 0x20, b'a', b'z');
         let tame = letters | between(bytes, b'+', b'9') | is(bytes, b'_') | is(bytes, b' ');

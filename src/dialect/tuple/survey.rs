@@ -32,7 +32,7 @@ pub fn survey(
 ) -> Surveyed {
     // Within a head nothing is looked at, but quotes are counted.
     let quoted = writing.head.iter().any(|b| matches!(b, b'\'' | b'\\'));
-    if at == 0 || at >= batch.len() || quoted {
+    if at == 0 || at >= batch.len() || quoted || wanted.longest.is_empty() {
         return Surveyed::none(at);
     }
     dispatch!(Level::new(), simd => {
@@ -66,7 +66,8 @@ fn draw<S: Simd>(
     let mut signs = Signs::default();
     let (mut quoted, mut begun) = (0, 0);
     for base in (at..limit).step_by(BLOCK) {
-        signs = writing.look(simd, batch, base, signs);
+        let bytes = block(simd, batch, base);
+        signs = writing.look(bytes, base, signs);
         let (mut marks, mut seen, mut end) = (Marks::default(), 0, None);
         while end.is_none() && open < base + BLOCK - 1 {
             let mut from = base;
@@ -95,7 +96,6 @@ fn draw<S: Simd>(
         if open == base + BLOCK - 1 {
             marks.delimiters |= 1 << (BLOCK - 1);
         }
-        let bytes = block(simd, batch, base);
         let sides = signs.commas | signs.closes;
         // A cell of nothing, or of a space.
         let blanks = is(bytes, b' ').to_bitmask() | marks.delimiters;
@@ -139,15 +139,18 @@ fn go<S: Simd>(
     found: &mut Vec<Signed>,
 ) -> Surveyed {
     let mut surveyed = Surveyed::none(at);
+    let mut before = map.delimiters(at);
     while found.len() < SHOWN
         && let Some(close) = map.row_end(surveyed.end)
     {
         let row = surveyed.end;
-        if map.delimiters(close) - map.delimiters(row) != wanted.longest.len() {
+        let after = map.delimiters(close);
+        if after - before != wanted.longest.len() {
             return surveyed;
         }
+        before = after;
         let (mut from, mut passed) = (row, 0);
-        for (column, longest) in wanted.longest.iter().enumerate().take(wanted.last + 1) {
+        for (column, longest) in wanted.longest[..=wanted.last].iter().enumerate() {
             let Some(longest) = *longest else {
                 continue;
             };
