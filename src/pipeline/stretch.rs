@@ -18,6 +18,8 @@ pub(super) struct Stretch {
     /// For each of these, what goes behind its addresses, with room behind it, and how long it is.
     tails: Vec<(Vec<u8>, usize)>,
     map: RowMap,
+    /// What has been surveyed: how far, and what has been found.
+    surveyed: Surveyed,
     signed: Vec<Signed>,
     moves: Vec<Move>,
     changed: u64,
@@ -58,6 +60,7 @@ impl Stretch {
             numbers,
             tails,
             map: RowMap::default(),
+            surveyed: Surveyed::none(0),
             signed: Vec::new(),
             moves: Vec::new(),
             changed: 0,
@@ -73,35 +76,32 @@ impl Stretch {
         at: usize,
         statements: bool,
     ) -> Surveyed {
-        self.wanted.statements = statements;
-        let Stretch {
-            wanted,
-            numbers,
-            moves,
-            map,
-            signed,
-            ..
-        } = self;
-        moves.clear();
-        signed.clear();
-        let surveyed = codec.survey(batch, at, wanted, map, signed);
+        // Behind a row about which a doubt came up, what has been surveyed before is still good.
+        if at >= self.surveyed.end || self.wanted.statements && !statements {
+            self.wanted.statements = statements;
+            self.signed.clear();
+            let (wanted, map) = (&self.wanted, &mut self.map);
+            self.surveyed = codec.survey(batch, at, wanted, map, &mut self.signed);
+        }
+        let end = self.surveyed.end;
+        let first = self.signed.partition_point(|found| found.row < at);
+        let signed = self.signed[first..].iter();
+        let signed = signed.take_while(|found| found.row < end);
         let find = Finding {
             program,
-            numbers,
-            longest: &wanted.longest,
+            numbers: &self.numbers,
+            longest: &self.wanted.longest,
             batch,
         };
-        let signed = signed.iter();
-        let signed = signed.take_while(|found| found.row < surveyed.end);
+        let moves = &mut self.moves;
+        moves.clear();
         let (changed, doubtful) = dispatch!(Level::new(), simd => find.all(simd, signed, moves));
         self.changed = changed;
-        match doubtful {
-            None => surveyed,
-            Some(row) => Surveyed {
-                end: row,
-                rows: (map.rows(row) - map.rows(at)) as u64,
-                goes_on: false,
-            },
+        let end = doubtful.unwrap_or(end);
+        Surveyed {
+            end,
+            rows: (self.map.rows(end) - self.map.rows(at)) as u64,
+            goes_on: self.surveyed.goes_on && doubtful.is_none(),
         }
     }
 

@@ -14,9 +14,6 @@ use crate::dialect::rowmap::Marks;
 use crate::dialect::{Bare, Form, RowMap, Signed, Surveyed, Wanted};
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
-/// So many cells are shown at most (but for those of one row): a doubt about one is a doubt about all behind it.
-const SHOWN: usize = 32;
-
 /// [`RowCodec::survey`] of rows behind another one, in a text of which no character holds a byte that looks like another.
 /// `bare` tells what a cell holds.
 ///
@@ -140,9 +137,7 @@ fn go<S: Simd>(
 ) -> Surveyed {
     let mut surveyed = Surveyed::none(at);
     let mut before = map.delimiters(at);
-    while found.len() < SHOWN
-        && let Some(close) = map.row_end(surveyed.end)
-    {
+    while let Some(close) = map.row_end(surveyed.end) {
         let row = surveyed.end;
         let after = map.delimiters(close);
         if after - before != wanted.longest.len() {
