@@ -6,8 +6,7 @@
 //! The vectors are as wide as those of the processor that the program runs on: who looks at blocks is compiled once for each
 //! width, `dispatch!` chooses among them, and everything between has to be inlined into that.
 
-use fearless_simd::{Simd, mask8x64, prelude::*, u8x64};
-use wide::u8x16;
+use fearless_simd::{Level, Simd, dispatch, mask8x64, prelude::*, u8x64};
 
 /// How many bytes are looked at together.
 pub const BLOCK: usize = 64;
@@ -46,54 +45,37 @@ pub fn marks<S: Simd, const N: usize>(simd: S, text: &[u8], at: usize, bytes: [u
     bytes.map(|byte| is(block, byte).to_bitmask())
 }
 
-/// Which of 16 bytes are between two, both included?
-#[inline(always)]
-pub fn within(bytes: u8x16, first: u8, last: u8) -> u8x16 {
-    let clamped = bytes.max(u8x16::splat(first)).min(u8x16::splat(last));
-    bytes.simd_eq(clamped)
+/// Does a text hold one of `bytes`, or one that is not greater than `control`?
+pub fn holds<const N: usize>(text: &[u8], control: u8, bytes: [u8; N]) -> bool {
+    dispatch!(Level::new(), simd => holds_within(simd, text, control, bytes))
 }
 
-/// Is any byte of a text of the class that `of` tells bytes to be of, 16 at a time? Some are shown twice.
 #[inline(always)]
-pub fn any(text: &[u8], of: impl Fn(u8x16) -> u8x16) -> bool {
-    let of = |bytes: [u8; 16]| of(u8x16::new(bytes));
-    let found = if let Some(last) = text.last_chunk() {
-        let (chunks, _) = text.as_chunks();
-        let chunks = chunks.iter().map(|chunk| of(*chunk));
-        chunks.fold(of(*last), |found, class| found | class)
-    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        of(twice::<8>(first, last))
-    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        of(twice::<4>(first, last))
-    } else {
-        let each = text.iter().map(|byte| of([*byte; 16]));
-        each.fold(u8x16::splat(0), |found, class| found | class)
-    };
-    found.to_bitmask() != 0
-}
-
-/// Both ends of a short text, as often as they fit.
-#[inline(always)]
-fn twice<const N: usize>(first: &[u8; N], last: &[u8; N]) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    for pair in bytes.chunks_exact_mut(2 * N) {
-        pair[..N].copy_from_slice(first);
-        pair[N..].copy_from_slice(last);
-    }
-    bytes
+fn holds_within<S: Simd, const N: usize>(
+    simd: S,
+    text: &[u8],
+    control: u8,
+    bytes: [u8; N],
+) -> bool {
+    (0..text.len()).step_by(BLOCK).any(|at| {
+        let block = block(simd, text, at);
+        let controls = block.simd_le(control);
+        let found = (bytes.iter()).fold(controls, |found, byte| found | is(block, *byte));
+        let behind = BLOCK.saturating_sub(text.len() - at);
+        found.to_bitmask() << behind != 0
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fearless_simd::{Level, dispatch};
     use proptest::prelude::*;
 
     proptest! {
         #[test]
-        fn any_byte_is_found(text in proptest::collection::vec(0u8..20, 0..70), byte in 0u8..20) {
-            let found = super::any(&text, |bytes| bytes.simd_eq(u8x16::splat(byte)));
-            prop_assert_eq!(found, text.contains(&byte));
+        fn any_byte_is_found(text in proptest::collection::vec(2u8..30, 0..150), control in 0u8..4, bytes in [1u8..30, 1u8..30]) {
+            let wanted = |byte: &u8| *byte <= control || bytes.contains(byte);
+            prop_assert_eq!(holds(&text, control, bytes), text.iter().any(wanted));
         }
 
         #[test]
