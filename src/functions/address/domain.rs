@@ -19,11 +19,26 @@ const FILES: &[&str] = &[
     "webp", "woff", "woff2", "xls", "xlsx", "xml", "yaml", "yml",
 ];
 
-/// Where the suffixes of each first letter begin in [`FILES`], and a bit for each of their last letters.
-static BY_LETTER: ([usize; 27], [u32; 26]) = by_letter();
+/// What is known of the suffixes of a first letter.
+#[derive(Clone, Copy)]
+struct Suffixes {
+    /// Where they begin in [`FILES`]; those of the next letter follow.
+    start: usize,
+    /// A bit for each of their second letters, and for each of their last ones.
+    seconds: u32,
+    lasts: u32,
+}
 
-const fn by_letter() -> ([usize; 27], [u32; 26]) {
-    let (mut starts, mut lasts) = ([FILES.len(); 27], [0; 26]);
+/// By first letter; behind the last one stands where all end.
+static BY_LETTER: [Suffixes; 27] = by_letter();
+
+const fn by_letter() -> [Suffixes; 27] {
+    let none = Suffixes {
+        start: FILES.len(),
+        seconds: 0,
+        lasts: 0,
+    };
+    let mut all = [none; 27];
     let (mut at, mut later) = (FILES.len(), 25);
     while at > 0 {
         at -= 1;
@@ -33,28 +48,34 @@ const fn by_letter() -> ([usize; 27], [u32; 26]) {
         later = first;
         let mut letter = 0;
         while letter <= first {
-            starts[letter] = at;
+            all[letter].start = at;
             letter += 1;
         }
-        // Of one that ends with a digit none is asked for.
-        if let last @ b'a'..=b'z' = suffix[suffix.len() - 1] {
-            lasts[first] |= 1 << (last - b'a');
+        // Of those with digits at these places none is asked for.
+        if let (second @ b'a'..=b'z', last @ b'a'..=b'z') = (suffix[1], suffix[suffix.len() - 1]) {
+            all[first].seconds |= 1 << (second - b'a');
+            all[first].lasts |= 1 << (last - b'a');
         }
     }
-    (starts, lasts)
+    all
 }
 
 /// Is a label of ASCII letters a file suffix?
-#[inline]
+#[inline(always)]
 pub(super) fn is_file(label: &[u8]) -> bool {
-    let letter = |byte: Option<&u8>| byte.map_or(0, |b| b.to_ascii_lowercase() - b'a');
-    let (first, last) = (usize::from(letter(label.first())), letter(label.last()));
-    BY_LETTER.1[first] >> last & 1 == 1 && is_file_with(label, first)
+    let [first, second, ..] = label else {
+        return false;
+    };
+    let letter = |byte: u8| usize::from((byte | 0x20) - b'a');
+    let last = letter(label[label.len() - 1]);
+    let of_letter = &BY_LETTER[letter(*first)];
+    of_letter.seconds >> letter(*second) & of_letter.lasts >> last & 1 == 1
+        && is_among(label, letter(*first))
 }
 
-fn is_file_with(label: &[u8], first: usize) -> bool {
-    let (starts, _) = &BY_LETTER;
-    let files = &FILES[starts[first]..starts[first + 1]];
+/// Is it one of those that begin with a letter?
+fn is_among(label: &[u8], first: usize) -> bool {
+    let files = &FILES[BY_LETTER[first].start..BY_LETTER[first + 1].start];
     (files.iter()).any(|file| label.eq_ignore_ascii_case(file.as_bytes()))
 }
 
@@ -177,4 +198,21 @@ fn written_on(rest: &[u8]) -> usize {
         end += unit.len;
     }
     end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suffixes_are_known_by_their_letters() {
+        let letters = |label: &&str| label.bytes().all(|b| b.is_ascii_alphabetic());
+        for file in FILES.iter().copied().filter(letters) {
+            assert!(is_file(file.as_bytes()) && is_file(file.to_uppercase().as_bytes()));
+            for other in [&file[1..], &file[..file.len() - 1], &format!("{file}x")] {
+                assert_eq!(is_file(other.as_bytes()), FILES.contains(&other), "{other}");
+            }
+        }
+        assert!(!COMMON.iter().any(|domain| is_file(domain.as_bytes())));
+    }
 }
