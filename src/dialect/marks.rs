@@ -45,6 +45,27 @@ pub fn marks<S: Simd, const N: usize>(simd: S, text: &[u8], at: usize, bytes: [u
     bytes.map(|byte| is(block, byte).to_bitmask())
 }
 
+/// How many line feeds a text has, if no backslash stands beside one.
+pub fn plain_lines(text: &[u8]) -> Option<u64> {
+    dispatch!(Level::new(), simd => plain_lines_within(simd, text))
+}
+
+#[inline(always)]
+fn plain_lines_within<S: Simd>(simd: S, text: &[u8]) -> Option<u64> {
+    // The last byte of the block before: is it a line feed, or a backslash?
+    let (mut lines, mut feed, mut backslash) = (0, 0, 0);
+    for at in (0..text.len()).step_by(BLOCK) {
+        let [feeds, backslashes] = marks(simd, text, at, *b"\n\\");
+        let beside = (feeds << 1 | feed) & backslashes | (backslashes << 1 | backslash) & feeds;
+        if beside != 0 {
+            return None;
+        }
+        lines += u64::from(feeds.count_ones());
+        (feed, backslash) = (feeds >> (BLOCK - 1), backslashes >> (BLOCK - 1));
+    }
+    Some(lines)
+}
+
 /// Does a text hold one of `bytes`, or one that is not greater than `control`?
 pub fn holds<const N: usize>(text: &[u8], control: u8, bytes: [u8; N]) -> bool {
     dispatch!(Level::new(), simd => holds_within(simd, text, control, bytes))
@@ -76,6 +97,13 @@ mod tests {
         fn any_byte_is_found(text in proptest::collection::vec(2u8..30, 0..150), control in 0u8..4, bytes in [1u8..30, 1u8..30]) {
             let wanted = |byte: &u8| *byte <= control || bytes.contains(byte);
             prop_assert_eq!(holds(&text, control, bytes), text.iter().any(wanted));
+        }
+
+        #[test]
+        fn lines_are_counted_where_no_backslash_is_beside(text in "([a-c]{1,70}|\n|\\\\|a){0,12}") {
+            let lines = text.matches('\n').count() as u64;
+            let beside = text.contains("\n\\") || text.contains("\\\n");
+            prop_assert_eq!(plain_lines(text.as_bytes()), (!beside).then_some(lines));
         }
 
         #[test]

@@ -10,7 +10,11 @@ use super::copy_csv::Quoting;
 use super::copy_head::{CopyHead, Format};
 use super::copy_text::Newline;
 use crate::dialect::RowMode;
+use crate::dialect::marks::plain_lines;
 use memchr::{memchr_iter, memchr2, memchr3, memmem, memrchr};
+
+/// So much of a row may be searched again when more of it has come.
+const SHORT: usize = 4096;
 
 /// What stands at the front of the buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,6 +190,9 @@ impl CopyRows {
     /// Cuts the next piece off the front of `buf`.
     pub fn cut(&mut self, mode: RowMode, buf: &[u8], eof: bool) -> Cut {
         self.lines = None;
+        if let Some(cut) = self.cut_plain(mode, buf) {
+            return cut;
+        }
         let (limit, is_end) = match self.marker(buf, eof) {
             Marker::At(0, Some(length)) => return Cut::End(length),
             Marker::At(0, None) => return Cut::More,
@@ -199,12 +206,42 @@ impl CopyRows {
         if end == 0 {
             return Cut::More;
         }
-        self.line_start = buf[end - 1] == b'\n';
+        self.take(&buf[..end]);
+        Cut::Rows(end, rows)
+    }
+
+    /// [`CopyRows::cut`] in one pass, where no backslash stands beside a line feed: no line can be the end of the data
+    /// then, and each is a row. None if that is not so, or not to be told without going over much again.
+    fn cut_plain(&mut self, mode: RowMode, buf: &[u8]) -> Option<Cut> {
+        let by_lines = self.forward.csv.is_none() && !self.charset.is_wide();
+        let splits = mode == RowMode::Split;
+        let is_first = self.line_start && buf.first() == Some(&b'\\');
+        if is_first
+            || self.searched > SHORT
+            || splits && !(by_lines && self.newline.last() == b'\n')
+        {
+            return None;
+        }
+        let lines = plain_lines(buf)?;
+        let end = match splits {
+            true => memrchr(b'\n', buf)? + 1,
+            false => buf.len(),
+        };
+        self.searched = buf.len().checked_sub(1)?;
+        self.scanned = buf.len();
+        self.lines = Some(lines);
+        self.take(&buf[..end]);
+        Some(Cut::Rows(end, if splits { lines } else { 0 }))
+    }
+
+    /// These bytes leave the buffer.
+    fn take(&mut self, piece: &[u8]) {
+        let end = piece.len();
+        self.line_start = piece.ends_with(b"\n");
         self.searched = self.searched.saturating_sub(end);
         self.scanned = self.scanned.saturating_sub(end);
         self.forward.at = self.forward.at.saturating_sub(end);
         self.whole = (0, 0);
-        Cut::Rows(end, rows)
     }
 
     /// How much of `buf` is whole rows, and how many. At the end of the data everything is, and

@@ -171,15 +171,20 @@ impl<'d> Plain<'d> {
         first: Option<usize>,
         mut take: impl FnMut(usize, usize),
     ) -> Option<bool> {
-        // Most are an address and nothing else.
-        if let Some(at) = first
-            && let Sight::Address(start, end) = sight(simd, batch, range.clone(), at)
-            && (start, end) == (range.start, range.end)
-            && end - start <= super::LOCAL
-            && !batch[at + 1..end].eq_ignore_ascii_case(self.domain)
-        {
-            take(at, end);
-            return Some(true);
+        if let Some(at) = first {
+            match sight(simd, batch, range.clone(), at) {
+                Sight::Unsure => return None,
+                // Most are an address and nothing else.
+                Sight::Address(start, end)
+                    if (start, end) == (range.start, range.end)
+                        && end - start <= super::LOCAL
+                        && !batch[at + 1..end].eq_ignore_ascii_case(self.domain) =>
+                {
+                    take(at, end);
+                    return Some(true);
+                }
+                _ => {}
+            }
         }
         self.each(simd, batch, range, first, |_| false, take)
     }
