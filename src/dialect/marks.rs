@@ -4,7 +4,8 @@
 //! looks at. Here a block is compared at once, and the hits are then taken from one number for each byte.
 //!
 //! The vectors are as wide as those of the processor that the program runs on: who looks at blocks is compiled once for each
-//! width, `dispatch!` chooses among them, and everything between has to be inlined into that.
+//! width, `dispatch!` chooses among them, and everything between has to be inlined into that: loops rather than closures
+//! that are given to iterators and arrays, which may be compiled for themselves, and then for the oldest processor.
 
 use fearless_simd::{Level, Simd, dispatch, mask8x64, prelude::*, u8x64};
 
@@ -42,7 +43,11 @@ pub fn between<S: Simd>(block: u8x64<S>, first: u8, last: u8) -> mask8x64<S> {
 #[inline(always)]
 pub fn marks<S: Simd, const N: usize>(simd: S, text: &[u8], at: usize, bytes: [u8; N]) -> [u64; N] {
     let block = block(simd, text, at);
-    bytes.map(|byte| is(block, byte).to_bitmask())
+    let mut found = [0; N];
+    for (found, byte) in found.iter_mut().zip(bytes) {
+        *found = is(block, byte).to_bitmask();
+    }
+    found
 }
 
 /// How many line feeds a text has, if no backslash stands beside one.
@@ -78,13 +83,18 @@ fn holds_within<S: Simd, const N: usize>(
     control: u8,
     bytes: [u8; N],
 ) -> bool {
-    (0..text.len()).step_by(BLOCK).any(|at| {
+    for at in (0..text.len()).step_by(BLOCK) {
         let block = block(simd, text, at);
-        let controls = block.simd_le(control);
-        let found = (bytes.iter()).fold(controls, |found, byte| found | is(block, *byte));
+        let mut found = block.simd_le(control);
+        for byte in bytes {
+            found |= is(block, byte);
+        }
         let behind = BLOCK.saturating_sub(text.len() - at);
-        found.to_bitmask() << behind != 0
-    })
+        if found.to_bitmask() << behind != 0 {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]

@@ -140,7 +140,9 @@ impl TextCodec {
         row.own = usize::MAX;
         loop {
             let Ahead { base, marks } = block;
-            let [delimiters, ends, escapes] = marks.map(|marks| marks & u64::MAX << (from - base));
+            let seen = u64::MAX << (from - base);
+            let [delimiters, ends, escapes] = marks;
+            let (delimiters, ends, escapes) = (delimiters & seen, ends & seen, escapes & seen);
             // The end of the row, and what stands before it.
             let end = ends & ends.wrapping_neg();
             let within = end.wrapping_sub(1);
@@ -183,11 +185,14 @@ impl TextCodec {
     fn look<S: Simd>(&self, simd: S, batch: &[u8], base: usize, from: usize) -> Ahead {
         let signs = [self.head.delimiter, self.newline.last(), b'\\'];
         let seen = u64::MAX << (from - base);
-        let mut marks = marks(simd, batch, base, signs).map(|marks| marks & seen);
+        let [delimiters, ends, escapes] = marks(simd, batch, base, signs);
+        let mut marks = [delimiters & seen, ends & seen, escapes & seen];
         let mut left = marks[2];
         while left != 0 {
             let escape = left & left.wrapping_neg();
-            marks = marks.map(|marks| marks & !(escape << 1));
+            for marks in &mut marks {
+                *marks &= !(escape << 1);
+            }
             left &= marks[2] & !escape;
         }
         Ahead { base, marks }
