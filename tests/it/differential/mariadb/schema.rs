@@ -148,8 +148,10 @@ impl Table {
         if let Some((parent, constraint)) = &self.parent {
             parts.push("`ref` bigint NULL".to_owned());
             if let Some(actions) = constraint {
+                // The name that the server would make of the table's it writes without doubling the backtick (10.11.14).
                 parts.push(format!(
-                    "FOREIGN KEY (`ref`) REFERENCES {} (`id`) {actions}",
+                    "CONSTRAINT `{}_ref` FOREIGN KEY (`ref`) REFERENCES {} (`id`) {actions}",
+                    self.name.replace('`', ""),
                     sql.name(parent)
                 ));
             }
