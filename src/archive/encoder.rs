@@ -7,6 +7,7 @@
 use super::codec::Codec;
 use super::deflate::{Deflate, PIECE, Part};
 use crate::error::{Error, Result};
+use crate::sink::zstandard;
 use bytes::Bytes;
 use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
 use std::io::{self, Write};
@@ -180,16 +181,10 @@ impl Encoding {
                 Encoding::Lz4(Box::new(FrameEncoder::with_frame_info(info, Vec::new())))
             }
             Codec::Zstd => {
-                let new = || {
-                    let level = level.unwrap_or(zstd::DEFAULT_COMPRESSION_LEVEL);
-                    let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), level)?;
-                    encoder.include_checksum(true)?;
-                    if let Some(threads) = threads {
-                        encoder.multithread(threads.max(1) as u32)?;
-                    }
-                    Ok(encoder)
-                };
-                Encoding::Zstd(Box::new(new().map_err(failed)?))
+                // One more than can work: who brings the bytes waits until one is free.
+                let workers = threads.map(|threads| threads as u32 + 1);
+                let encoder = zstandard(Vec::new(), level, workers).map_err(failed)?;
+                Encoding::Zstd(Box::new(encoder))
             }
         })
     }

@@ -5,6 +5,7 @@
 //! cuts its blocks differently with and without workers, but not by their number, so there is
 //! always at least one.
 
+use super::zstandard;
 use crate::error::{Error, Result};
 use crate::source::{Compression, EDGE};
 use flate2::write::GzEncoder;
@@ -108,11 +109,8 @@ impl<W: Write> Encoder<W> {
                 ))))
             }
             Compression::Zstd => {
-                let mut encoder =
-                    zstd::stream::write::Encoder::new(out, method.level.unwrap_or(0))?;
-                encoder.include_checksum(true)?;
                 let workers = available_parallelism().map_or(1, |n| n.get().min(4));
-                encoder.multithread(workers as u32)?;
+                let encoder = zstandard(out, method.level, Some(workers as u32))?;
                 Encoder::Zstd(Even::new(encoder))
             }
         })

@@ -8,10 +8,12 @@ mod archive;
 mod compress;
 mod target;
 mod transaction;
+mod zstandard;
 
 pub use compress::Method;
 pub use target::Portion;
 pub use transaction::{Admit, Transaction};
+pub use zstandard::zstandard;
 
 use crate::archive::Flavour;
 use crate::error::{Error, Result};
