@@ -5,7 +5,7 @@
 //! what stands where is told from the bits of one block or two.
 
 use super::marks::{BLOCK, between, block, is};
-use fearless_simd::{Simd, prelude::*, u8x64};
+use fearless_simd::{Simd, prelude::*};
 use std::ops::Range;
 
 /// How many blocks a map has. They and the bytes they are of fit into the nearest cache.
@@ -72,45 +72,9 @@ pub struct Marks {
     pub others: u64,
 }
 
-/// What the backslashes of a block do to what stands behind them.
-struct Escapes {
-    /// What they take out: delimiters and line ends that are none.
-    escaped: u64,
-    /// Those that stand before N, R or T, large or small, and cannot make an address of what holds no `@`.
-    harmless: u64,
-    /// Is the first byte of the next block escaped?
-    next: u64,
-    /// Where a `\.` stands, behind which nothing may be trusted.
-    marker: Option<usize>,
-}
-
-/// Where backslashes stand in a block; `first`: its first byte is escaped.
-#[inline(always)]
-fn escapes<S: Simd>(bytes: u8x64<S>, backslashes: u64, first: u64, meant: u64) -> Escapes {
-    let dots = is(bytes, b'.').to_bitmask();
-    let small = bytes | 0x20;
-    let letters = is(small, b'n') | is(small, b'r') | is(small, b't');
-    // Nearly everything that is escaped is a letter.
-    let behind = backslashes << 1 | first;
-    let mut found = Escapes {
-        escaped: 0,
-        harmless: backslashes & (letters.to_bitmask() >> 1),
-        next: backslashes >> (BLOCK - 1),
-        marker: None,
-    };
-    if behind & (meant | backslashes | dots) != 0 {
-        let (escaped, next) = escaped(backslashes, first);
-        let markers = escaped & dots;
-        found.escaped = escaped;
-        found.next = next;
-        found.marker = (markers != 0).then(|| markers.trailing_zeros() as usize);
-    }
-    found
-}
-
 /// What is escaped in a block, and whether the first byte of the next one is.
 #[cold]
-fn escaped(backslashes: u64, first: u64) -> (u64, u64) {
+fn all_escaped(backslashes: u64, first: u64) -> (u64, u64) {
     let (mut escapes, mut escaped, mut left) = (0, first, backslashes & !first);
     while left != 0 {
         let escape = left & left.wrapping_neg();
@@ -135,15 +99,30 @@ impl RowMap {
             let backslashes = is(bytes, b'\\').to_bitmask();
             let others = between(bytes, 0, 0x1f) | is(bytes, b'%') | is(bytes, b'&');
             let others = (others.to_bitmask() & !(delimiters | ends)) | backslashes;
-            let (mut harmless, mut marker) = (0, None);
-            if backslashes | escaped != 0 {
-                let found = escapes(bytes, backslashes, escaped, delimiters | ends);
-                delimiters &= !found.escaped;
-                ends &= !found.escaped;
-                (harmless, escaped, marker) = (found.harmless, found.next, found.marker);
-            }
-            if nulls {
-                harmless = 0;
+            let dots = is(bytes, b'.').to_bitmask();
+            let small = bytes | 0x20;
+            let letters = is(small, b'n') | is(small, b'r') | is(small, b't');
+            // Before N, R or T, large or small, a backslash cannot make an address of what holds no `@`.
+            let harmless = match nulls {
+                true => 0,
+                false => backslashes & (letters.to_bitmask() >> 1),
+            };
+            let behind = backslashes << 1 | escaped;
+            let mut is_last = false;
+            // Half of the blocks may hold a NULL; but nearly everything that is escaped is a letter.
+            if behind & (delimiters | ends | backslashes | dots) != 0 {
+                let (all, next) = all_escaped(backslashes, escaped);
+                delimiters &= !all;
+                ends &= !all;
+                escaped = next;
+                let markers = all & dots;
+                if markers != 0 {
+                    // Behind a `\.` nothing may be trusted.
+                    end = base + markers.trailing_zeros() as usize;
+                    is_last = true;
+                }
+            } else {
+                escaped = backslashes >> (BLOCK - 1);
             }
             self.push(Marks {
                 delimiters,
@@ -152,8 +131,7 @@ impl RowMap {
                 signs,
                 others,
             });
-            if let Some(marker) = marker {
-                end = base + marker;
+            if is_last {
                 break;
             }
         }
@@ -271,7 +249,19 @@ impl RowMap {
     /// Does a range hold anything but plain text and `@`?
     #[inline(always)]
     pub fn is_unclear(&self, range: Range<usize>) -> bool {
-        self.next(&self.others, range).is_some()
+        let Range {
+            start: mut from,
+            end,
+        } = range;
+        while from < end {
+            // What stands behind a short cell is cut off before it is asked for: often something does, often nothing.
+            let behind = BLOCK.saturating_sub(end - from);
+            if self.window(&self.others, from) << behind != 0 {
+                return true;
+            }
+            from += BLOCK;
+        }
+        false
     }
 
     /// Where the cell ends that holds the begin of the range, which ends with its row.

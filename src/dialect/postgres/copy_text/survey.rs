@@ -91,20 +91,23 @@ fn go<S: Simd>(
             continue;
         }
         let cell = map.cell_start(row, odd)..from;
-        let form = match map.is_unclear(cell.clone()) {
-            false => Form::Clear,
-            true => match codec.bare(&batch[cell.clone()]) {
-                Bare::Null if !wanted.not_null => continue,
-                Bare::Text(_) => Form::Text,
-                Bare::Lines(_) => Form::Lines,
-                Bare::Null | Bare::Unclear => return until(row, false),
-            },
+        let (sign, form) = match map.is_unclear(cell.clone()) {
+            false => (Some(odd), Form::Clear),
+            true => {
+                let form = match codec.bare(&batch[cell.clone()]) {
+                    Bare::Null if !wanted.not_null => continue,
+                    Bare::Text(_) => Form::Text,
+                    Bare::Lines(_) => Form::Lines,
+                    Bare::Null | Bare::Unclear => return until(row, false),
+                };
+                (map.sign(odd..cell.end), form)
+            }
         };
         found.push(Signed {
             row,
             column,
-            sign: map.sign(odd..cell.end),
             cell,
+            sign,
             form,
         });
     }
