@@ -117,22 +117,49 @@ impl Stretch {
             let added = self.moves.iter().map(|one| self.tails[one.number].1);
             let length = last.end - rows.start + added.sum::<usize>();
             let out = writer.buffer();
-            let begin = out.len();
-            out.resize(begin + length, 0);
-            let mut rest = &mut out[begin..];
-            for one in &self.moves {
-                put(rest, &batch[copied..], one.end - copied);
-                rest[one.sign - copied] = b'_';
-                rest = &mut rest[one.end - copied..];
-                let (tail, length) = &self.tails[one.number];
-                put(rest, tail, *length);
-                rest = &mut rest[*length..];
-                copied = one.end;
+            match length / self.moves.len() < FAR {
+                true => self.put_all(batch, copied, length, out),
+                false => self.append_all(batch, copied, out),
             }
+            copied = last.end;
         }
         writer.keep(copied..rows.end);
     }
 }
+
+impl Stretch {
+    /// Writes as far as the last move, where they are near to each other.
+    fn put_all(&self, batch: &[u8], from: usize, length: usize, out: &mut Vec<u8>) {
+        let (begin, mut copied) = (out.len(), from);
+        out.resize(begin + length, 0);
+        let mut rest = &mut out[begin..];
+        for one in &self.moves {
+            put(rest, &batch[copied..], one.end - copied);
+            rest[one.sign - copied] = b'_';
+            rest = &mut rest[one.end - copied..];
+            let (tail, length) = &self.tails[one.number];
+            put(rest, tail, *length);
+            rest = &mut rest[*length..];
+            copied = one.end;
+        }
+    }
+
+    /// Writes as far as the last move, where much stands between them.
+    fn append_all(&self, batch: &[u8], from: usize, out: &mut Vec<u8>) {
+        let mut copied = from;
+        for one in &self.moves {
+            let begin = out.len();
+            out.extend_from_slice(&batch[copied..one.end]);
+            out[begin + one.sign - copied] = b'_';
+            let (tail, length) = &self.tails[one.number];
+            out.extend_from_slice(&tail[..*length]);
+            copied = one.end;
+        }
+    }
+}
+
+/// Pieces of so many bytes are far from short.
+const FAR: usize = 512;
 
 /// Copies the first bytes. Most pieces are short: where there is room, they are copied as whole blocks, and what comes
 /// behind them overwrites the rest.
