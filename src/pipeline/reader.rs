@@ -10,7 +10,7 @@
 //! would cost more than the reading, since the kernel clears it page by page.
 
 use crate::error::Result;
-use crate::source::Source;
+use crate::source::{ROOM, Source};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::sync::mpsc;
 
@@ -19,7 +19,7 @@ pub(super) const CHUNK: usize = 1 << 20;
 /// Free room in front of a chunk.
 const HEADROOM: usize = 16 << 10;
 /// The size of a buffer.
-const BUFFER: usize = HEADROOM + (512 << 10);
+const BUFFER: usize = HEADROOM + ROOM;
 /// Buffers that are kept for being used again.
 const KEPT: usize = 12;
 

@@ -75,12 +75,12 @@ pub struct Source {
     rest: Box<dyn Read + Send>,
     /// A file that is read as it lies there: what `rest` would give.
     direct: Option<Box<dyn Refill + Send>>,
-    /// Where anything else is read into first.
+    /// Where anything else is read into first: [`ROOM`].
     room: Vec<u8>,
 }
 
-/// The size of that.
-const ROOM: usize = 512 << 10;
+/// How many bytes are read at a time, at most.
+pub const ROOM: usize = 768 << 10;
 
 /// Reads into memory that nobody has cleared before.
 trait Refill {
