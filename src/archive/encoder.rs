@@ -103,6 +103,11 @@ impl Encoder {
         }
         let mut bytes = &bytes[..];
         while !bytes.is_empty() {
+            // A Zstandard stream with workers gathers by itself, and shows nothing of writes.
+            if let Some(inner @ Encoding::Zstd(_)) = &mut self.inner {
+                inner.write(bytes)?;
+                return hand_on(inner.written(), out);
+            }
             let (taken, rest) = bytes.split_at(bytes.len().min(PIECE - self.piece.len()));
             bytes = rest;
             self.piece.extend_from_slice(taken);
@@ -133,10 +138,7 @@ impl Encoder {
             }
             None => return Ok(()),
         };
-        match written.is_empty() {
-            true => Ok(()),
-            false => out(Packed::Bytes(written.into())),
-        }
+        hand_on(written, out)
     }
 
     /// Ends the stream and gives the rest of it.
@@ -222,6 +224,13 @@ impl Encoding {
             Encoding::Zstd(encoder) => encoder.finish(),
         }
         .map_err(failed)
+    }
+}
+
+fn hand_on(written: Vec<u8>, out: &mut dyn FnMut(Packed) -> Result<()>) -> Result<()> {
+    match written.is_empty() {
+        true => Ok(()),
+        false => out(Packed::Bytes(written.into())),
     }
 }
 

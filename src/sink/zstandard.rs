@@ -14,7 +14,7 @@ use zstd::stream::write::Encoder;
 /// of the bytes for a worker at a time, which then takes less memory and waits less for the next ones.
 const OF_ROWS: [CParameter; 4] = [
     CParameter::HashLog(15),
-    CParameter::ChainLog(14),
+    CParameter::ChainLog(13),
     CParameter::MinMatch(6),
     CParameter::JobSize(2 << 20),
 ];
