@@ -6,6 +6,7 @@
 
 pub mod batch;
 mod calls;
+mod glanced;
 mod marks;
 pub mod mssql;
 pub mod mysql;
@@ -24,6 +25,7 @@ use crate::archive::{Entry, Toc};
 use crate::error::{Error, Position, Result};
 use crate::schema::{Catalog, DataType, Relation, RelationName};
 use bytes::{Bytes, BytesMut};
+pub use glanced::Glanced;
 pub use rowmap::{Form, RowMap, Signed, Surveyed, Wanted};
 pub use session::{SessionState, Setting};
 use std::borrow::Cow;
@@ -400,6 +402,10 @@ pub trait RowCodec: Send + Sync + Debug {
     ) -> Surveyed {
         Surveyed::none(at)
     }
+
+    /// Lists rows from `at` on and the wanted cells in them, as long as each has the width that is asked for and there is no
+    /// doubt about where its cells stand. Nothing is listed where that does not show at a glance.
+    fn glance(&self, _batch: &[u8], _at: usize, _rows: &mut Glanced) {}
 
     /// Appends what leaves the value of a generated column to the server, in place of the copy that
     /// the row holds.

@@ -20,6 +20,7 @@ mod credentials;
 mod decoder;
 mod driver;
 mod follows;
+mod glances;
 mod held;
 mod holding;
 mod order;

@@ -121,9 +121,9 @@ impl<'p> PlainRows<'p> {
 
 /// The cells of a row as its bytes, where they are their own text forms.
 pub(super) struct Idle<'p> {
-    conditions: Vec<Condition<'p>>,
+    pub(super) conditions: Vec<Condition<'p>>,
     /// The cell of a slot, if its bytes may be its text form.
-    cells: Vec<Option<usize>>,
+    pub(super) cells: Vec<Option<usize>>,
 }
 
 /// What the conditions of a program say of a row.
@@ -154,9 +154,14 @@ impl<'p> Idle<'p> {
     /// What becomes of a row, as far as it is certain.
     pub(super) fn verdict(&self, batch: &[u8], span: &RowSpan) -> Verdict {
         let cells = &self.cells;
-        let row = Shown { cells, batch, span };
+        self.asked(&Shown { cells, batch, span })
+    }
+
+    /// The same of a row that is shown in another way.
+    #[inline]
+    pub(super) fn asked(&self, row: &impl Row) -> Verdict {
         for (number, step) in self.conditions.iter().enumerate() {
-            match step.condition.compares(&row) {
+            match step.condition.compares(row) {
                 Ok(false) => {}
                 Ok(true) if step.drops => return Verdict::Goes(number),
                 _ => return Verdict::Runs,

@@ -8,6 +8,7 @@
 //! (all of them may have been dropped), so the batch leaves in parts and the order stage decides. Where a
 //! statement is open that the batch itself has written, rows can follow as they stand, separators and all.
 
+use super::glances::Glances;
 use super::plain::{Idle, PlainRows, Verdict};
 use super::recycle;
 use super::samples::Samples;
@@ -95,8 +96,11 @@ pub(super) fn transform(
     let mut out = Parts::new(&batch.bytes);
     // A dry run shows cells, which the program knows.
     let plain = program.plain(pass).filter(|_| preview.is_none());
-    let plain = plain.map(|plain| PlainRows::new(plain, program.cells));
-    let end = each_row(block, program, pass, batch, &mut tally, plain, |outcome| {
+    let short = ShortWays {
+        plain: plain.map(|plain| PlainRows::new(plain, program.cells)),
+        glances: Glances::new(program, pass).filter(|_| preview.is_none()),
+    };
+    let end = each_row(block, program, pass, batch, &mut tally, short, |outcome| {
         let (row, fate) = match outcome {
             Outcome::Stretch(rows, count, stretch) => {
                 counts.rows += count;
@@ -110,6 +114,16 @@ pub(super) fn transform(
                 out.separate(span);
                 counts.changed += u64::from(plain.has_changed());
                 plain.write(span, out.current());
+                return Ok(());
+            }
+            Outcome::Passed(rows, count) => {
+                counts.rows += count;
+                out.current().keep(rows);
+                return Ok(());
+            }
+            Outcome::Gone(count) => {
+                counts.rows += count;
+                counts.dropped += count;
                 return Ok(());
             }
             Outcome::Kept(span) => {
@@ -165,7 +179,8 @@ pub(super) fn gather(
     batch: &Batch,
 ) -> Result<Vec<StepTally>> {
     let mut tally = program.tally();
-    each_row(block, program, pass, batch, &mut tally, None, |_| Ok(()))?;
+    let short = ShortWays::default();
+    each_row(block, program, pass, batch, &mut tally, short, |_| Ok(()))?;
     Ok(tally)
 }
 
@@ -181,10 +196,23 @@ fn remedied(message: String, remedy: &str) -> Error {
     }
 }
 
+/// The ways to avoid running rows through the program one by one, as far as they can be gone.
+#[derive(Default)]
+struct ShortWays<'p> {
+    /// Nothing but addresses is moved.
+    plain: Option<PlainRows<'p>>,
+    /// Most rows meet no condition.
+    glances: Option<Glances<'p>>,
+}
+
 /// What became of a row, or of several.
-enum Outcome<'r, 'p, 'b> {
+pub(super) enum Outcome<'r, 'p, 'b> {
     /// In rows that leave with what stands between them all addresses have been moved, if there were any.
     Stretch(Range<usize>, u64, &'r Stretch),
+    /// So many rows, which follow each other as they stand in the batch, meet none of the conditions.
+    Passed(Range<usize>, u64),
+    /// So many rows among them meet the condition of a step that drops them.
+    Gone(u64),
     /// The addresses of a row have been moved, if there were any.
     Moved(&'r RowSpan, &'r PlainRows<'p>),
     /// It meets none of the conditions.
@@ -201,7 +229,7 @@ fn each_row<'p, 'b>(
     pass: Pass,
     batch: &'b Batch,
     tally: &mut [StepTally],
-    mut plain: Option<PlainRows<'p>>,
+    short: ShortWays<'p>,
     mut take: impl FnMut(Outcome<'_, 'p, 'b>) -> Result<(), RowFault>,
 ) -> Result<usize> {
     let bytes = &batch.bytes;
@@ -214,6 +242,8 @@ fn each_row<'p, 'b>(
     };
     let mut row = RowState::new(program, raw);
     let idle = Idle::new(program, pass);
+    let ShortWays { mut plain, glances } = short;
+    let mut glances = glances.filter(|_| block.has_end);
     let mut at = 0;
     let mut ordinal = batch.first_row;
     // Can rows follow those that have been written, as they stand in the batch? And statements?
@@ -230,6 +260,11 @@ fn each_row<'p, 'b>(
             if found.goes_on {
                 continue;
             }
+        }
+        if let Some(glances) = &mut glances {
+            let gone = glances.go(codec, bytes, at, tally, &mut take);
+            let (end, rows) = gone.map_err(|fault| Error::input(fault.0))?;
+            (at, ordinal) = (end, ordinal + rows);
         }
         let locate = |error: Error, at: usize| {
             error
@@ -359,7 +394,7 @@ fn texts<'b>(
 }
 
 /// A row of a batch as a source of cells.
-struct BatchRow<'b> {
+pub(super) struct BatchRow<'b> {
     batch: &'b [u8],
     codec: &'b dyn RowCodec,
     span: RowSpan,

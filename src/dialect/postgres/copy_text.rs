@@ -3,12 +3,15 @@
 use super::charset::Charset;
 use super::copy_head::CopyHead;
 use crate::dialect::marks::{BLOCK, marks};
-use crate::dialect::{Ahead, Bare, RowCodec, RowFault, RowMap, RowSpan, Signed, Surveyed, Wanted};
+use crate::dialect::{
+    Ahead, Bare, Glanced, RowCodec, RowFault, RowMap, RowSpan, Signed, Surveyed, Wanted,
+};
 use crate::schema::DataType;
 use fearless_simd::{Level, Simd, dispatch};
 use memchr::{memchr, memchr_iter};
 use std::borrow::Cow;
 
+mod glance;
 mod survey;
 
 /// What ends a row.
@@ -339,6 +342,10 @@ impl RowCodec for TextCodec {
         found: &mut Vec<Signed>,
     ) -> Surveyed {
         survey::survey(self, batch, at, wanted, map, found)
+    }
+
+    fn glance(&self, batch: &[u8], at: usize, rows: &mut Glanced) {
+        glance::glance(self, batch, at, rows);
     }
 
     fn write_row(

@@ -246,6 +246,50 @@ proptest! {
     }
 
     #[test]
+    fn glanced_rows_are_what_reading_them_says(
+        filler in prop_oneof![Just(0usize), 0usize..400],
+        parts in proptest::collection::vec("[a-c]{0,70}(\t|\t[a-c]{1,9}\t|\n|\t[a-c]\n|\t@a\n|\r\n|\\\\n|\\\\N|\t\\\\N\n|\\\\\t|\\\\\n|\\\\\\\\|\\\\[.]|%|\u{b}|\u{e9})", 0..40),
+        columns in 1usize..5,
+        wanted in proptest::collection::vec(0usize..4, 1..4),
+    ) {
+        let plain = vec!["ab"; columns].join("\t") + "\n";
+        let batch: Vec<u8> = (plain.repeat(filler * 12) + &parts.concat()).into_bytes();
+        let codec = codec("", "UTF8", Newline::Lf);
+        let wanted: Vec<usize> = wanted.into_iter().map(|number| number % columns).collect();
+        let mut listed = Glanced::new(columns, wanted.clone());
+        let (mut at, mut row) = (0, RowSpan::default());
+        loop {
+            listed.clear();
+            codec.glance(&batch, at, &mut listed);
+            for (number, end) in listed.ends.iter().enumerate() {
+                prop_assert_eq!(codec.row(&batch, at, &mut row), Ok(true));
+                prop_assert_eq!((row.cells.len(), row.body.end), (columns, *end));
+                for (cell, column) in listed.row(number).iter().zip(&wanted) {
+                    let raw = row.cells[*column].clone();
+                    let plain = batch[row.body.clone()].iter().all(|b| b"abc\t\n".contains(b));
+                    prop_assert!(cell.is_some() || !plain);
+                    if let Some(cell) = cell {
+                        prop_assert_eq!(cell, &raw);
+                        let decoded = codec.decode(*column, &batch[raw.clone()], &DataType::Text);
+                        prop_assert_eq!(decoded, Ok(Some(Cow::Borrowed(&batch[raw]))));
+                    }
+                }
+                at = *end;
+            }
+            // What was not listed is another's business.
+            match codec.row(&batch, at, &mut row) {
+                Ok(true) if listed.ends.is_empty() => {
+                    let doubtful = row.body.len() > 100 * BLOCK || row.cells.len() != columns;
+                    prop_assert!(doubtful, "row {:?} was not listed", row.body);
+                    at = row.body.end;
+                }
+                Ok(true) => {}
+                _ => break,
+            }
+        }
+    }
+
+    #[test]
     fn surveyed_rows_are_what_reading_them_says(
         filler in prop_oneof![Just(0usize), 0usize..400],
         parts in proptest::collection::vec("[a-c]{0,70}(\t|\t[a-c]{1,9}\t|\n|\t[a-c]\n|\t@a\n|\r\n|\\\\n|\\\\N|\t\\\\N\n|\\\\\t|\\\\\n|\\\\\\\\|\\\\[.]|\\\\x40|@|a@|%|&|\u{b}|\u{e9})", 0..40),
