@@ -3,7 +3,7 @@
 //! The level that is usual, 3, searches in tables of 768 KiB, which push each other out of the caches as soon as other
 //! threads work beside. Rows repeat what stands a few lines above: smaller tables find that as well, and without
 //! matches of five bytes the longer ones are found that begin a little later. Rows of tables (numbers, times, JSON,
-//! hashes) become smaller by 1 to 4 % in four fifths of the time; prose and markup become larger by 2 to 5 %
+//! hashes) become as small or smaller by up to 4 % in four fifths of the time; prose and sources become larger by 3 to 5 %
 //! (`benches/README.md`). Whoever names a level gets Zstandard's own.
 
 use std::io::{self, Write};
