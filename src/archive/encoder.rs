@@ -7,7 +7,7 @@
 use super::codec::Codec;
 use super::deflate::{Deflate, PIECE, Part};
 use crate::error::{Error, Result};
-use crate::sink::zstandard;
+use crate::sink::Zstandard;
 use bytes::Bytes;
 use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
 use std::io::{self, Write};
@@ -27,7 +27,7 @@ pub struct Encoder {
 enum Encoding {
     Deflate(Deflate),
     Lz4(Box<FrameEncoder<Vec<u8>>>),
-    Zstd(Box<zstd::stream::write::Encoder<'static, Vec<u8>>>),
+    Zstd(Box<Zstandard<Vec<u8>>>),
 }
 
 /// What comes out of an [`Encoder`].
@@ -78,7 +78,7 @@ impl Task {
 
 impl Encoder {
     /// A compressor of one table's rows or of one large object, with the usual level if none is given. Long
-    /// streams may take so many threads beside the tasks.
+    /// streams may take threads beside the tasks: so many, and one that waits.
     pub fn new(codec: Codec, level: Option<i32>, threads: usize) -> Encoder {
         Encoder {
             codec,
@@ -185,7 +185,7 @@ impl Encoding {
             Codec::Zstd => {
                 // One more than can work: who brings the bytes waits until one is free.
                 let workers = threads.map(|threads| threads as u32 + 1);
-                let encoder = zstandard(Vec::new(), level, workers).map_err(failed)?;
+                let encoder = Zstandard::new(Vec::new(), level, workers).map_err(failed)?;
                 Encoding::Zstd(Box::new(encoder))
             }
         })

@@ -10,6 +10,9 @@ use crate::plan::{Pass, Program, StepTally};
 use crate::value::ValueError;
 use std::ops::Range;
 
+/// Where conditions compare more cells than this, listing them would take longer than splitting rows does.
+const MOST: usize = 8;
+
 /// The state of a batch.
 pub(super) struct Glances<'p> {
     idle: Idle<'p>,
@@ -32,7 +35,7 @@ impl<'p> Glances<'p> {
                 wanted.push(idle.cells[*slot]?);
             }
         }
-        Some(Glances {
+        (wanted.len() <= MOST).then(|| Glances {
             idle,
             rows: Glanced::new(program.cells, wanted),
             places,
@@ -61,6 +64,7 @@ impl<'p> Glances<'p> {
             let Some(&end) = self.rows.ends.get(self.next.0) else {
                 // Of the rows that were listed none is left; if none was listed, the next has to be looked at.
                 match self.next.0 {
+                    0 if passed == 0 => return Ok((at, 0)),
                     0 => break,
                     _ => self.next.1 = usize::MAX,
                 }

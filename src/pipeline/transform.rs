@@ -98,7 +98,10 @@ pub(super) fn transform(
     let plain = program.plain(pass).filter(|_| preview.is_none());
     let short = ShortWays {
         plain: plain.map(|plain| PlainRows::new(plain, program.cells)),
-        glances: Glances::new(program, pass).filter(|_| preview.is_none()),
+        glances: match block.has_end && preview.is_none() {
+            true => Glances::new(program, pass),
+            false => None,
+        },
     };
     let end = each_row(block, program, pass, batch, &mut tally, short, |outcome| {
         let (row, fate) = match outcome {
@@ -242,8 +245,10 @@ fn each_row<'p, 'b>(
     };
     let mut row = RowState::new(program, raw);
     let idle = Idle::new(program, pass);
-    let ShortWays { mut plain, glances } = short;
-    let mut glances = glances.filter(|_| block.has_end);
+    let ShortWays {
+        mut plain,
+        mut glances,
+    } = short;
     let mut at = 0;
     let mut ordinal = batch.first_row;
     // Can rows follow those that have been written, as they stand in the batch? And statements?

@@ -5,7 +5,7 @@
 //! cuts its blocks differently with and without workers, but not by their number, so there is
 //! always at least one.
 
-use super::zstandard;
+use super::Zstandard;
 use crate::error::{Error, Result};
 use crate::source::{Compression, EDGE};
 use flate2::write::GzEncoder;
@@ -85,7 +85,7 @@ pub(super) enum Encoder<W: Write> {
     Plain(W),
     Gzip(Even<GzEncoder<W>>),
     Lz4(Even<Box<FrameEncoder<W>>>),
-    Zstd(Even<zstd::stream::write::Encoder<'static, W>>),
+    Zstd(Even<Zstandard<W>>),
 }
 
 impl<W: Write> Encoder<W> {
@@ -110,7 +110,7 @@ impl<W: Write> Encoder<W> {
             }
             Compression::Zstd => {
                 let workers = available_parallelism().map_or(1, |n| n.get().min(4));
-                let encoder = zstandard(out, method.level, Some(workers as u32))?;
+                let encoder = Zstandard::new(out, method.level, Some(workers as u32))?;
                 Encoder::Zstd(Even::new(encoder))
             }
         })
@@ -247,8 +247,7 @@ mod tests {
     fn the_number_of_workers_changes_nothing() {
         let sample: Vec<u8> = (0..2_000_000u32).flat_map(u32::to_le_bytes).collect();
         let encode = |workers| {
-            let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
-            encoder.multithread(workers).unwrap();
+            let mut encoder = Zstandard::new(Vec::new(), Some(1), Some(workers)).unwrap();
             encoder.write_all(&sample).unwrap();
             encoder.finish().unwrap()
         };

@@ -13,7 +13,7 @@ mod zstandard;
 pub use compress::Method;
 pub use target::Portion;
 pub use transaction::{Admit, Transaction};
-pub use zstandard::zstandard;
+pub use zstandard::Zstandard;
 
 use crate::archive::Flavour;
 use crate::error::{Error, Result};

@@ -8,7 +8,7 @@
 
 use std::io::{self, Write};
 use zstd::stream::raw::CParameter;
-use zstd::stream::write::Encoder;
+use zstd::stream::write;
 
 /// The usual level with smaller tables, as binary logarithms of their entries, with longer matches, and with a quarter
 /// of the bytes for a worker at a time, which then takes less memory and waits less for the next ones.
@@ -19,26 +19,68 @@ const OF_ROWS: [CParameter; 4] = [
     CParameter::JobSize(2 << 20),
 ];
 
-/// What writes one frame with a checksum. `workers`: threads of its own, if it gets any.
-///
-/// # Errors
-/// If there is no memory for it.
-pub fn zstandard<W: Write>(
-    out: W,
-    level: Option<i32>,
-    workers: Option<u32>,
-) -> io::Result<Encoder<'static, W>> {
-    let mut encoder = Encoder::new(out, level.unwrap_or(zstd::DEFAULT_COMPRESSION_LEVEL))?;
-    if level.is_none() {
-        for parameter in OF_ROWS {
-            encoder.set_parameter(parameter)?;
+/// Writes one frame with a checksum. With workers its bytes do not depend on how they are cut into writes, nor on
+/// how many workers there are, nor on how fast anything is.
+pub struct Zstandard<W: Write> {
+    inner: write::Encoder<'static, W>,
+    has_workers: bool,
+}
+
+impl<W: Write> Zstandard<W> {
+    /// `workers`: threads of its own, if it gets any.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub fn new(out: W, level: Option<i32>, workers: Option<u32>) -> io::Result<Self> {
+        let known = level.unwrap_or(zstd::DEFAULT_COMPRESSION_LEVEL);
+        let mut inner = write::Encoder::new(out, known)?;
+        if level.is_none() {
+            for parameter in OF_ROWS {
+                inner.set_parameter(parameter)?;
+            }
         }
+        inner.include_checksum(true)?;
+        if let Some(workers) = workers {
+            inner.multithread(workers)?;
+        }
+        Ok(Zstandard {
+            inner,
+            has_workers: workers.is_some(),
+        })
     }
-    encoder.include_checksum(true)?;
-    if let Some(workers) = workers {
-        encoder.multithread(workers)?;
+
+    /// What has been written to.
+    pub fn get_ref(&self) -> &W {
+        self.inner.get_ref()
     }
-    Ok(encoder)
+
+    /// The same, to be changed.
+    pub fn get_mut(&mut self) -> &mut W {
+        self.inner.get_mut()
+    }
+
+    /// Ends the frame, and gives back what has been written to.
+    ///
+    /// # Errors
+    /// As those of the writer.
+    pub fn finish(mut self) -> io::Result<W> {
+        // Where a worker's bytes end with the stream, it would depend on how many wait whether they are known to be the last.
+        if self.has_workers {
+            self.inner.flush()?;
+        }
+        self.inner.finish()
+    }
+}
+
+impl<W: Write> Write for Zstandard<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.inner.write(bytes)
+    }
+
+    /// Nothing: it would show in the bytes.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -46,9 +88,35 @@ mod tests {
     use super::*;
 
     fn packed(text: &[u8], level: Option<i32>) -> Vec<u8> {
-        let mut encoder = zstandard(Vec::new(), level, Some(1)).unwrap();
+        let mut encoder = Zstandard::new(Vec::new(), level, Some(1)).unwrap();
         encoder.write_all(text).unwrap();
         encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_stream_that_ends_with_a_workers_bytes_is_the_same_however_it_was_written() {
+        let mut noise = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = || {
+            noise ^= noise << 13;
+            noise ^= noise >> 7;
+            noise ^= noise << 17;
+            noise.to_le_bytes()
+        };
+        let text: Vec<u8> = (0..(12 << 20) / 8).flat_map(|_| next()).collect();
+        let text = [&text[..], &text[..]].concat();
+        let encode = |workers, write: usize, pause| {
+            let mut encoder = Zstandard::new(Vec::new(), None, Some(workers)).unwrap();
+            for piece in text.chunks(write) {
+                encoder.write_all(piece).unwrap();
+                std::thread::sleep(std::time::Duration::from_millis(pause));
+            }
+            encoder.finish().unwrap()
+        };
+        let whole = encode(1, text.len(), 0);
+        for (workers, write, pause) in [(2, 1 << 20, 20), (7, 1 << 20, 20), (2, 256 << 10, 0)] {
+            assert!(encode(workers, write, pause) == whole, "{workers} {write}");
+        }
+        assert!(zstd::decode_all(&whole[..]).unwrap() == text);
     }
 
     #[test]

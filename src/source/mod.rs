@@ -79,7 +79,7 @@ pub struct Source {
     room: Vec<u8>,
 }
 
-/// How many bytes are read at a time, at most.
+/// How many bytes are read at a time.
 pub const ROOM: usize = 768 << 10;
 
 /// Reads into memory that nobody has cleared before.
