@@ -99,23 +99,23 @@ impl RowMap {
             let backslashes = is(bytes, b'\\').to_bitmask();
             let others = between(bytes, 0, 0x1f) | is(bytes, b'%') | is(bytes, b'&');
             let others = (others.to_bitmask() & !(delimiters | ends)) | backslashes;
-            let dots = is(bytes, b'.').to_bitmask();
             let small = bytes | 0x20;
             let letters = is(small, b'n') | is(small, b'r') | is(small, b't');
+            let letters = letters.to_bitmask();
             // Before N, R or T, large or small, a backslash cannot make an address of what holds no `@`.
             let harmless = match nulls {
                 true => 0,
-                false => backslashes & (letters.to_bitmask() >> 1),
+                false => backslashes & (letters >> 1),
             };
             let behind = backslashes << 1 | escaped;
             let mut is_last = false;
-            // Half of the blocks may hold a NULL; but nearly everything that is escaped is a letter.
-            if behind & (delimiters | ends | backslashes | dots) != 0 {
+            // Half of the blocks may hold a NULL; but nearly everything that is escaped is such a letter.
+            if behind & !letters != 0 {
                 let (all, next) = all_escaped(backslashes, escaped);
                 delimiters &= !all;
                 ends &= !all;
                 escaped = next;
-                let markers = all & dots;
+                let markers = all & is(bytes, b'.').to_bitmask();
                 if markers != 0 {
                     // Behind a `\.` nothing may be trusted.
                     end = base + markers.trailing_zeros() as usize;
