@@ -102,7 +102,7 @@ pub(super) async fn run(mut job: Job, signals: &Signals) -> Outcome {
     let packs = archive && job.preview.is_none();
     let packs = packs.then(|| Output::new(store.clone(), job.compress, Arc::clone(&pool)));
     let output = Writer::new(job.sink, packs);
-    let (slots, receiver) = mpsc::channel(job.jobs.max(1) + 2);
+    let (slots, receiver) = mpsc::channel(job.jobs.max(1) + 1);
     let merged = Arc::clone(&tally);
     let order = tokio::task::spawn_blocking(move || order::run(receiver, output, merged));
     let mut driver = Driver {

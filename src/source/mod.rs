@@ -80,7 +80,7 @@ pub struct Source {
 }
 
 /// How many bytes are read at a time.
-pub const ROOM: usize = 768 << 10;
+pub const ROOM: usize = 640 << 10;
 
 /// Reads into memory that nobody has cleared before.
 trait Refill {
