@@ -6,6 +6,7 @@
 
 mod archive;
 mod compress;
+mod pace;
 mod target;
 mod transaction;
 mod zstandard;
