@@ -93,7 +93,8 @@ impl Pace {
             // It may soon have nothing to do.
             _ if unread < half => self.busy = None,
             None => self.busy = Some((now, read)),
-            Some((since, before)) if read - before >= half as u64 => {
+            // Whoever else writes into the pipe makes it seem that less has been read than before.
+            Some((since, before)) if read.saturating_sub(before) >= half as u64 => {
                 let rate = (read - before) as f64 / now.duration_since(since).as_secs_f64();
                 self.rate = rate.is_finite().then_some(rate);
                 self.busy = Some((now, read));
@@ -161,6 +162,15 @@ mod tests {
         pace.wrote(1 << 20, 1 << 20, at(0));
         pace.wrote(300 << 10, 400 << 10, at(1));
         pace.wrote(624 << 10, 1 << 20, at(1000));
+        assert_eq!(pace.rate, None);
+    }
+
+    #[test]
+    fn others_may_write_into_the_pipe() {
+        let begin = Instant::now();
+        let mut pace = Pace::new(1 << 20);
+        pace.wrote(1 << 20, 700 << 10, begin);
+        pace.wrote(1 << 10, 1 << 20, begin + Duration::from_millis(1));
         assert_eq!(pace.rate, None);
     }
 
