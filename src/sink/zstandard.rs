@@ -3,8 +3,8 @@
 //! The level that is usual, 3, searches in tables of 768 KiB and in the 2 MiB before, which push each other out of the caches as
 //! soon as other threads work beside. Rows repeat what stands a few lines above: smaller tables and a smaller window find that
 //! as well, and without matches of five bytes the longer ones are found that begin a little later. Rows of tables (numbers,
-//! times, JSON, hashes) become as small or smaller by up to 5 % in half to four fifths of the time; prose and sources, which
-//! repeat what is far away, become larger by 8 and 12 % (`benches/README.md`). Whoever names a level gets Zstandard's own.
+//! times, JSON, hashes) become 5 % smaller to half a percent larger in half to four fifths of the time; prose and sources,
+//! which repeat what is far away, 8 and 12 % larger (`benches/README.md`). Whoever names a level gets Zstandard's own.
 
 use std::io::{self, Write};
 use zstd::stream::raw::CParameter;
