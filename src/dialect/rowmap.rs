@@ -5,7 +5,7 @@
 //! what stands where is told from the bits of one block or two.
 
 use super::marks::{BLOCK, between, block, is};
-use fearless_simd::{Simd, prelude::*};
+use fearless_simd::{Simd, prelude::*, u8x64};
 use std::ops::Range;
 
 /// How many blocks a map has. They and the bytes they are of fit into the nearest cache.
@@ -85,53 +85,97 @@ fn all_escaped(backslashes: u64, first: u64) -> (u64, u64) {
     (escaped, escapes >> (BLOCK - 1))
 }
 
+/// What a block of rows is made of.
+struct Drawn {
+    delimiters: u64,
+    ends: u64,
+    backslashes: u64,
+    /// Large and small N, R and T, which stand behind most backslashes.
+    letters: u64,
+    /// Where a `\.` has its full stop: behind it nothing may be trusted.
+    marker: Option<usize>,
+}
+
+/// Draws a block. `escaped`: is its first byte? Then: is that of the next one?
+#[inline(always)]
+fn draw<S: Simd>(bytes: u8x64<S>, delimiter: u8, escaped: &mut u64) -> Drawn {
+    let backslashes = is(bytes, b'\\').to_bitmask();
+    let small = bytes | 0x20;
+    let letters = is(small, b'n') | is(small, b'r') | is(small, b't');
+    let mut drawn = Drawn {
+        delimiters: is(bytes, delimiter).to_bitmask(),
+        ends: is(bytes, b'\n').to_bitmask(),
+        backslashes,
+        letters: letters.to_bitmask(),
+        marker: None,
+    };
+    let behind = backslashes << 1 | *escaped;
+    // Half of the blocks may hold a NULL; but nearly everything that is escaped is such a letter.
+    if behind & !drawn.letters != 0 {
+        let (all, next) = all_escaped(backslashes, *escaped);
+        drawn.delimiters &= !all;
+        drawn.ends &= !all;
+        *escaped = next;
+        let markers = all & is(bytes, b'.').to_bitmask();
+        drawn.marker = (markers != 0).then(|| markers.trailing_zeros() as usize);
+    } else {
+        *escaped = backslashes >> (BLOCK - 1);
+    }
+    drawn
+}
+
 impl RowMap {
     /// Reads the rows from `at`, where one begins. `nulls`: does NULL matter?
     #[inline(always)]
     pub fn read<S: Simd>(&mut self, simd: S, batch: &[u8], at: usize, delimiter: u8, nulls: bool) {
+        self.read_each(simd, batch, at, delimiter, |bytes, drawn| {
+            let signs = is(bytes, b'@').to_bitmask();
+            let others = between(bytes, 0, 0x1f) | is(bytes, b'%') | is(bytes, b'&');
+            let others =
+                (others.to_bitmask() & !(drawn.delimiters | drawn.ends)) | drawn.backslashes;
+            // Before N, R or T, large or small, a backslash cannot make an address of what holds no `@`.
+            let harmless = match nulls {
+                true => 0,
+                false => drawn.backslashes & (drawn.letters >> 1),
+            };
+            (signs | others & !harmless, signs, others)
+        });
+    }
+
+    /// Reads rows of which nobody asks what is of interest in them, but where they and their cells end, and whether a cell
+    /// is its own text form.
+    #[inline(always)]
+    pub fn read_cells<S: Simd>(&mut self, simd: S, batch: &[u8], at: usize, delimiter: u8) {
+        self.read_each(simd, batch, at, delimiter, |bytes, drawn| {
+            let others = is(bytes, b'\r').to_bitmask() | drawn.backslashes;
+            (others, 0, others)
+        });
+    }
+
+    #[inline(always)]
+    fn read_each<S: Simd>(
+        &mut self,
+        simd: S,
+        batch: &[u8],
+        at: usize,
+        delimiter: u8,
+        marked: impl Fn(u8x64<S>, &Drawn) -> (u64, u64, u64),
+    ) {
         let mut end = self.begin(at, batch.len());
         let mut escaped = 0;
         for base in (at..end).step_by(BLOCK) {
             let bytes = block(simd, batch, base);
-            let mut delimiters = is(bytes, delimiter).to_bitmask();
-            let mut ends = is(bytes, b'\n').to_bitmask();
-            let signs = is(bytes, b'@').to_bitmask();
-            let backslashes = is(bytes, b'\\').to_bitmask();
-            let others = between(bytes, 0, 0x1f) | is(bytes, b'%') | is(bytes, b'&');
-            let others = (others.to_bitmask() & !(delimiters | ends)) | backslashes;
-            let small = bytes | 0x20;
-            let letters = is(small, b'n') | is(small, b'r') | is(small, b't');
-            let letters = letters.to_bitmask();
-            // Before N, R or T, large or small, a backslash cannot make an address of what holds no `@`.
-            let harmless = match nulls {
-                true => 0,
-                false => backslashes & (letters >> 1),
-            };
-            let behind = backslashes << 1 | escaped;
-            let mut is_last = false;
-            // Half of the blocks may hold a NULL; but nearly everything that is escaped is such a letter.
-            if behind & !letters != 0 {
-                let (all, next) = all_escaped(backslashes, escaped);
-                delimiters &= !all;
-                ends &= !all;
-                escaped = next;
-                let markers = all & is(bytes, b'.').to_bitmask();
-                if markers != 0 {
-                    // Behind a `\.` nothing may be trusted.
-                    end = base + markers.trailing_zeros() as usize;
-                    is_last = true;
-                }
-            } else {
-                escaped = backslashes >> (BLOCK - 1);
-            }
+            let drawn = draw(bytes, delimiter, &mut escaped);
+            let (odd, signs, others) = marked(bytes, &drawn);
             self.push(Marks {
-                delimiters,
-                ends,
-                odd: signs | others & !harmless,
+                delimiters: drawn.delimiters,
+                ends: drawn.ends,
+                odd,
                 signs,
                 others,
             });
-            if is_last {
+            if let Some(marker) = drawn.marker {
+                end = base + marker;
                 break;
             }
         }
@@ -195,6 +239,18 @@ impl RowMap {
         }
         let found = from + skipped + bits.trailing_zeros() as usize;
         (found < self.end).then_some(found)
+    }
+
+    /// Where each row ends from a place on, one after the other, and how many delimiters stand before that.
+    #[inline(always)]
+    pub fn ends(&self, from: usize) -> Ends<'_> {
+        let place = from - self.base;
+        let block = place / BLOCK;
+        Ends {
+            map: self,
+            block,
+            left: self.ends[block % ROOM] & u64::MAX << (place % BLOCK),
+        }
     }
 
     /// Where the last row ends that begins at `from` or behind it, if one ends there at all.
@@ -271,21 +327,28 @@ impl RowMap {
         self.next(&self.delimiters, range).unwrap_or(end)
     }
 
-    /// The place behind the delimiter of this number (one is the first) from a place on.
+    /// The cell of this number (zero is the first) of a row, which ends before its line feed; none if it has not as many.
     #[inline(always)]
-    pub fn behind_delimiter(&self, from: usize, number: usize) -> Option<usize> {
-        let (mut from, mut left) = (from, number as u32);
-        while from < self.end {
+    pub fn cell(&self, row: Range<usize>, number: usize) -> Option<Range<usize>> {
+        let (mut from, mut left) = (row.start, number as u32);
+        while from <= row.end {
             let mut bits = self.window(&self.delimiters, from);
             let count = bits.count_ones();
-            if left <= count {
-                for _ in 1..left {
-                    bits &= bits - 1;
-                }
-                return Some(from + bits.trailing_zeros() as usize + 1);
+            if left > count {
+                left -= count;
+                from += BLOCK;
+                continue;
             }
-            left -= count;
-            from += BLOCK;
+            let mut start = row.start;
+            for _ in 0..left {
+                start = from + bits.trailing_zeros() as usize + 1;
+                bits &= bits - 1;
+            }
+            let end = match bits {
+                0 => self.cell_end(from + BLOCK..row.end),
+                _ => from + bits.trailing_zeros() as usize,
+            };
+            return (start <= row.end).then_some(start..end.min(row.end));
         }
         None
     }
@@ -343,6 +406,41 @@ impl RowMap {
             from += BLOCK;
         }
         None
+    }
+}
+
+/// [`RowMap::ends`].
+pub struct Ends<'m> {
+    map: &'m RowMap,
+    block: usize,
+    /// The ends in it that are still to come.
+    left: u64,
+}
+
+impl Iterator for Ends<'_> {
+    type Item = (usize, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, usize)> {
+        let map = self.map;
+        while self.left == 0 {
+            self.block += 1;
+            if self.block >= map.blocks {
+                return None;
+            }
+            self.left = map.ends[self.block % ROOM];
+        }
+        let end = map.base + self.block * BLOCK + self.left.trailing_zeros() as usize;
+        if end >= map.end {
+            return None;
+        }
+        let block = self.block % ROOM;
+        let before = map.delimiters[block] & (self.left - 1) & !self.left;
+        self.left &= self.left - 1;
+        Some((
+            end,
+            map.before[block].0 as usize + before.count_ones() as usize,
+        ))
     }
 }
 

@@ -156,8 +156,13 @@ impl Compiled {
     ///
     /// # Errors
     /// As for [`Compiled::eval`].
+    #[inline]
     pub fn compares<R: Row>(&self, row: &R) -> Result<bool, ValueError> {
-        Ok(self.node.compared(row)? == Some(true))
+        let truth = match self.node {
+            Node::Not(_) | Node::And(_) | Node::Or(_) => self.node.compared(row)?,
+            _ => self.node.cell_compared(row)?,
+        };
+        Ok(truth == Some(true))
     }
 
     /// Its value, if it is a constant.

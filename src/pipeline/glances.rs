@@ -55,42 +55,44 @@ impl<'p> Glances<'p> {
     ) -> Result<(usize, u64), RowFault> {
         let (mut kept, mut here, mut passed) = (at, at, 0);
         let (mut rows_kept, mut gone) = (0, 0);
-        loop {
-            if self.next.1 != here {
-                self.rows.clear();
-                codec.glance(batch, here, &mut self.rows);
-                self.next = (0, here);
-            }
-            let Some(&end) = self.rows.ends.get(self.next.0) else {
-                // Of the rows that were listed none is left; if none was listed, the next has to be looked at.
-                match self.next.0 {
-                    0 if passed == 0 => return Ok((at, 0)),
-                    0 => break,
-                    _ => self.next.1 = usize::MAX,
-                }
-                continue;
-            };
-            let row = Glance {
-                glances: self,
-                batch,
-                cells: self.rows.row(self.next.0),
-            };
-            let verdict = self.idle.asked(&row);
-            self.next = (self.next.0 + 1, end);
-            match verdict {
-                Verdict::Stays => rows_kept += 1,
-                Verdict::Goes(step) => {
-                    take(Outcome::Passed(kept..here, rows_kept))?;
-                    tally[step].matched += 1;
-                    (kept, rows_kept, gone) = (end, 0, gone + 1);
-                }
-                Verdict::Runs => break,
-            }
-            (here, passed) = (end, passed + 1);
+        if self.next.1 != at {
+            self.list(codec, batch, at);
         }
+        let runs = 'rows: loop {
+            for (row, &end) in self.rows.ends.iter().enumerate().skip(self.next.0) {
+                let glance = Glance {
+                    glances: self,
+                    batch,
+                    cells: self.rows.row(row),
+                };
+                match self.idle.asked(&glance) {
+                    Verdict::Stays => rows_kept += 1,
+                    Verdict::Goes(step) => {
+                        take(Outcome::Passed(kept..here, rows_kept))?;
+                        tally[step].matched += 1;
+                        (kept, rows_kept, gone) = (end, 0, gone + 1);
+                    }
+                    Verdict::Runs => break 'rows Some((row + 1, end)),
+                }
+                (here, passed) = (end, passed + 1);
+            }
+            self.list(codec, batch, here);
+            if self.rows.ends.is_empty() {
+                break None;
+            }
+        };
+        // If no row could be listed, the next one has to be looked at, and those behind it may be listed again.
+        self.next = runs.unwrap_or((0, usize::MAX));
         take(Outcome::Passed(kept..here, rows_kept))?;
         take(Outcome::Gone(gone))?;
         Ok((here, passed))
+    }
+
+    /// Lists the rows from a place on.
+    fn list(&mut self, codec: &dyn RowCodec, batch: &[u8], at: usize) {
+        self.rows.clear();
+        codec.glance(batch, at, &mut self.rows);
+        self.next = (0, at);
     }
 }
 

@@ -137,9 +137,8 @@ fn go<S: Simd>(
 ) -> Surveyed {
     let mut surveyed = Surveyed::none(at);
     let mut before = map.delimiters(at);
-    while let Some(close) = map.row_end(surveyed.end) {
+    for (close, after) in map.ends(at) {
         let row = surveyed.end;
-        let after = map.delimiters(close);
         if after - before != wanted.longest.len() {
             return surveyed;
         }
@@ -149,12 +148,11 @@ fn go<S: Simd>(
             let Some(longest) = *longest else {
                 continue;
             };
-            let Some(start) = map.behind_delimiter(from, column + 1 - passed) else {
+            let Some(cell) = map.cell(from..close, column + 1 - passed) else {
                 return surveyed;
             };
-            let end = map.cell_end(start..close);
-            (from, passed) = (end, column + 1);
-            let cell = start + usize::from(batch[start] == b' ')..end;
+            (from, passed) = (cell.end, column + 1);
+            let cell = cell.start + usize::from(batch[cell.start] == b' ')..cell.end;
             let raw = &batch[cell.clone()];
             if raw.first() != Some(&b'\'') {
                 match raw.eq_ignore_ascii_case(b"NULL") && !wanted.not_null {

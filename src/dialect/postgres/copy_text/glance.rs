@@ -1,14 +1,13 @@
 //! The short way to a few cells of many rows.
 //!
-//! A map ([`RowMap`]) of a few kilobytes at a time says where rows end and how many delimiters they have; the wanted cells
+//! A map ([`RowMap`](crate::dialect::RowMap)) of a few kilobytes at a time says where rows end and how many delimiters they have; the wanted cells
 //! are found by counting, and the others not at all. A row that has not as many cells as it should is left to
 //! [`TextCodec::row`], as are those behind it; so is a wanted cell that may not be its own text form to
 //! [`TextCodec::decode`](crate::dialect::RowCodec::decode).
 
 use super::{Newline, TextCodec};
-use crate::dialect::{Glanced, RowMap};
+use crate::dialect::Glanced;
 use fearless_simd::{Level, Simd, dispatch};
-use std::ops::Range;
 
 impl TextCodec {
     /// Is a cell without anything that a map marks its own text form?
@@ -33,28 +32,18 @@ fn list<S: Simd>(simd: S, batch: &[u8], at: usize, delimiter: u8, rows: &mut Gla
         ends,
         cells,
     } = rows;
-    map.read(simd, batch, at, delimiter, false);
+    map.read_cells(simd, batch, at, delimiter);
     let (mut row, mut before) = (at, 0);
-    while let Some(end) = map.row_end(row) {
-        let behind = map.delimiters(end);
+    for (end, behind) in map.ends(at) {
         if behind - before + 1 != *width {
             break;
         }
         for number in wanted.iter() {
-            cells.push(cell(map, row..end, *number));
+            // Nothing in it but what is its own text form.
+            let cell = map.cell(row..end, *number);
+            cells.push(cell.filter(|cell| !map.is_unclear(cell.clone())));
         }
         ends.push(end + 1);
         (row, before) = (end + 1, behind);
     }
-}
-
-/// The cell of a row with this number, if nothing in it but plain text.
-#[inline(always)]
-fn cell(map: &RowMap, row: Range<usize>, number: usize) -> Option<Range<usize>> {
-    let start = match number {
-        0 => row.start,
-        _ => map.behind_delimiter(row.start, number)?,
-    };
-    let cell = start..map.cell_end(start..row.end);
-    (!map.is_unclear(cell.clone())).then_some(cell)
 }
