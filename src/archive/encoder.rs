@@ -1,16 +1,21 @@
 //! Compressing the payload of blocks, in pieces of which some may be another thread's.
 //!
-//! What is written is always one stream, whose bytes do not depend on how it is cut into writes. It
-//! may be cut into chunks anywhere: pg_restore loses what follows a Zstandard frame within a chunk and
-//! never returns from a second zlib stream, and there is neither.
+//! What is written does not depend on how the payload is cut into writes. It is one stream, but for Zstandard in a
+//! dump's own way: that is frames one after the other, each made for itself, which takes no threads beside those that there
+//! are. pg_restore loses what follows a frame within a chunk, so each says that a chunk ends with it
+//! ([`Packed::ChunkEnd`]); in a file of a directory it reads one frame after the other. From a second zlib stream it never
+//! returns, and there is none. Whatever else is written may be cut into chunks anywhere.
 
 use super::codec::Codec;
 use super::deflate::{Deflate, PIECE, Part};
 use crate::error::{Error, Result};
-use crate::sink::Zstandard;
+use crate::sink::{Zstandard, frame_of_rows};
 use bytes::Bytes;
 use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
 use std::io::{self, Write};
+
+/// What is made a frame of Zstandard.
+const FRAME: usize = 1 << 20;
 
 /// Compresses a stream. What can be done elsewhere, at the same time as something else, comes out as a
 /// [`Task`]; what comes out of all of it, in its order, is the stream, the same however it was done.
@@ -25,6 +30,8 @@ pub struct Encoder {
 }
 
 enum Encoding {
+    /// Of Zstandard, which know nothing of each other.
+    Frames,
     Deflate(Deflate),
     Lz4(Box<FrameEncoder<Vec<u8>>>),
     Zstd(Box<Zstandard<Vec<u8>>>),
@@ -36,12 +43,15 @@ pub enum Packed {
     Bytes(Bytes),
     /// What makes bytes of the stream.
     Task(Task),
+    /// Where the stream is cut into chunks, one ends here.
+    ChunkEnd,
 }
 
 /// A part of the stream that nothing else needs to be made.
 pub struct Task(Work);
 
 enum Work {
+    Frame(Vec<u8>),
     Part(Part),
     Rest(Encoding, Vec<u8>),
 }
@@ -55,6 +65,7 @@ impl Packed {
         match self {
             Packed::Bytes(bytes) => Ok(bytes),
             Packed::Task(task) => task.run(),
+            Packed::ChunkEnd => Ok(Bytes::new()),
         }
     }
 }
@@ -66,6 +77,7 @@ impl Task {
     /// As [`Packed::bytes`].
     pub fn run(self) -> Result<Bytes> {
         let bytes = match self.0 {
+            Work::Frame(piece) => frame_of_rows(&piece).map_err(failed)?,
             Work::Part(part) => part.compress()?,
             Work::Rest(mut encoding, last) => {
                 encoding.write(&last)?;
@@ -78,7 +90,7 @@ impl Task {
 
 impl Encoder {
     /// A compressor of one table's rows or of one large object, with the usual level if none is given. Long
-    /// streams may take threads beside the tasks: so many, and one that waits.
+    /// streams of a level of Zstandard take so many threads beside the tasks.
     pub fn new(codec: Codec, level: Option<i32>, threads: usize) -> Encoder {
         Encoder {
             codec,
@@ -102,20 +114,29 @@ impl Encoder {
             return out(Packed::Bytes(bytes.clone()));
         }
         let mut bytes = &bytes[..];
+        let whole = self.whole();
         while !bytes.is_empty() {
             // A Zstandard stream with workers gathers by itself, and shows nothing of writes.
             if let Some(inner @ Encoding::Zstd(_)) = &mut self.inner {
                 inner.write(bytes)?;
                 return hand_on(inner.written(), out);
             }
-            let (taken, rest) = bytes.split_at(bytes.len().min(PIECE - self.piece.len()));
+            let (taken, rest) = bytes.split_at(bytes.len().min(whole - self.piece.len()));
             bytes = rest;
             self.piece.extend_from_slice(taken);
-            if self.piece.len() == PIECE {
+            if self.piece.len() == whole {
                 self.write(out)?;
             }
         }
         Ok(())
+    }
+
+    /// How long a whole piece is.
+    fn whole(&self) -> usize {
+        match (self.codec, self.level) {
+            (Codec::Zstd, None) => FRAME,
+            _ => PIECE,
+        }
     }
 
     /// A whole piece.
@@ -130,6 +151,12 @@ impl Encoder {
                 let piece = std::mem::take(&mut self.piece);
                 let part = deflate.part(piece, false);
                 return out(Packed::Task(Task(Work::Part(part))));
+            }
+            Some(Encoding::Frames) => {
+                // The next one is as long, unless it is the last.
+                let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(FRAME));
+                out(Packed::Task(Task(Work::Frame(piece))))?;
+                return out(Packed::ChunkEnd);
             }
             Some(inner) => {
                 inner.write(&self.piece)?;
@@ -150,6 +177,8 @@ impl Encoder {
             return Ok(());
         }
         let inner = match self.inner {
+            // All of it stands in whole frames.
+            Some(Encoding::Frames) if self.piece.is_empty() => return Ok(()),
             Some(inner) => inner,
             None => {
                 // Short streams are many, and not worth threads of their own.
@@ -164,6 +193,7 @@ impl Encoder {
                 out(Packed::Task(Task(Work::Part(part))))?;
                 out(Packed::Bytes(deflate.tail().into()))
             }
+            Encoding::Frames => out(Packed::Task(Task(Work::Frame(self.piece)))),
             inner => out(Packed::Task(Task(Work::Rest(inner, self.piece)))),
         }
     }
@@ -182,9 +212,9 @@ impl Encoding {
                     .content_checksum(true);
                 Encoding::Lz4(Box::new(FrameEncoder::with_frame_info(info, Vec::new())))
             }
+            Codec::Zstd if level.is_none() => Encoding::Frames,
             Codec::Zstd => {
-                // One more than can work: who brings the bytes waits until one is free.
-                let workers = threads.map(|threads| threads as u32 + 1);
+                let workers = threads.map(|threads| threads as u32);
                 let encoder = Zstandard::new(Vec::new(), level, workers).map_err(failed)?;
                 Encoding::Zstd(Box::new(encoder))
             }
@@ -195,13 +225,13 @@ impl Encoding {
     fn head(&self) -> &'static [u8] {
         match self {
             Encoding::Deflate(deflate) => deflate.head(),
-            Encoding::Lz4(_) | Encoding::Zstd(_) => &[],
+            Encoding::Frames | Encoding::Lz4(_) | Encoding::Zstd(_) => &[],
         }
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match self {
-            Encoding::Deflate(_) => Ok(()),
+            Encoding::Frames | Encoding::Deflate(_) => Ok(()),
             Encoding::Lz4(encoder) => encoder.write_all(bytes),
             Encoding::Zstd(encoder) => encoder.write_all(bytes),
         }
@@ -211,7 +241,7 @@ impl Encoding {
     /// What has come out.
     fn written(&mut self) -> Vec<u8> {
         match self {
-            Encoding::Deflate(_) => Vec::new(),
+            Encoding::Frames | Encoding::Deflate(_) => Vec::new(),
             Encoding::Lz4(encoder) => std::mem::take(encoder.get_mut()),
             Encoding::Zstd(encoder) => std::mem::take(encoder.get_mut()),
         }
@@ -219,6 +249,7 @@ impl Encoding {
 
     fn finish(self) -> Result<Vec<u8>> {
         match self {
+            Encoding::Frames => Ok(Vec::new()),
             Encoding::Deflate(deflate) => Ok(deflate.tail()),
             Encoding::Lz4(encoder) => encoder.finish().map_err(io::Error::from),
             Encoding::Zstd(encoder) => encoder.finish(),

@@ -55,8 +55,11 @@ pub(super) async fn run(mut job: Job, signals: &Signals) -> Outcome {
             };
         }
     };
+    let archive = job.source.is_archive();
+    let packs = archive && job.preview.is_none();
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(job.jobs.max(1))
+        // What is packed takes long, and whoever waits for rows should not have to wait for that.
+        .num_threads(job.jobs.max(1) + usize::from(packs))
         .thread_name(|number| format!("rows-{number}"))
         // The promise is dropped with the worker, which the order stage reports.
         .panic_handler(|_| {})
@@ -90,7 +93,6 @@ pub(super) async fn run(mut job: Job, signals: &Signals) -> Outcome {
 
     let schema_given = !schemas.is_empty();
     let only_schema = Only::of(&mut schemas);
-    let archive = job.source.is_archive();
     let unpack = job.source.unpack_ahead(job.jobs);
     let verbatim = job.source.is_verbatim() && !archive;
     let original = job.source.original().filter(|_| verbatim).cloned();
@@ -99,7 +101,6 @@ pub(super) async fn run(mut job: Job, signals: &Signals) -> Outcome {
     let again = again.map(|file| (file.clone(), job.dialect));
     let store = Store::new(job.memory, job.spool_dir);
     let tally = Arc::new(Mutex::new(Tally::new(store.clone(), job.preview, places)));
-    let packs = archive && job.preview.is_none();
     let packs = packs.then(|| Output::new(store.clone(), job.compress, Arc::clone(&pool)));
     let output = Writer::new(job.sink, packs);
     let (slots, receiver) = mpsc::channel(job.jobs.max(1) + 1);

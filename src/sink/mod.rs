@@ -14,7 +14,7 @@ mod zstandard;
 pub use compress::Method;
 pub use target::Portion;
 pub use transaction::{Admit, Transaction};
-pub use zstandard::Zstandard;
+pub use zstandard::{Zstandard, frame_of_rows};
 
 use crate::archive::Flavour;
 use crate::error::{Error, Result};

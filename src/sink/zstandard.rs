@@ -7,11 +7,12 @@
 //! which repeat what is far away, 8 and 12 % larger (`benches/README.md`). Whoever names a level gets Zstandard's own.
 
 use std::io::{self, Write};
+use zstd::bulk::Compressor;
 use zstd::stream::raw::CParameter;
 use zstd::stream::write;
 
 /// The usual level with smaller tables and a smaller window, as binary logarithms of their entries and bytes, with longer
-/// matches, and with a quarter of the bytes for a worker at a time, which then takes less memory and waits less for the next.
+/// matches, and in a stream with a quarter of the bytes for a worker at a time, which then takes less memory.
 const OF_ROWS: [CParameter; 5] = [
     CParameter::WindowLog(19),
     CParameter::HashLog(15),
@@ -19,6 +20,19 @@ const OF_ROWS: [CParameter; 5] = [
     CParameter::MinMatch(6),
     CParameter::JobSize(2 << 20),
 ];
+
+/// A frame with a checksum, made at once in a dump's own way.
+///
+/// # Errors
+/// If there is no memory for it.
+pub fn frame_of_rows(text: &[u8]) -> io::Result<Vec<u8>> {
+    let mut compressor = Compressor::new(zstd::DEFAULT_COMPRESSION_LEVEL)?;
+    for parameter in OF_ROWS {
+        compressor.set_parameter(parameter)?;
+    }
+    compressor.include_checksum(true)?;
+    compressor.compress(text)
+}
 
 /// Writes one frame with a checksum. With workers its bytes do not depend on how they are cut into writes, nor on
 /// how many workers there are, nor on how fast anything is.

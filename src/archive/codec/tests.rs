@@ -1,5 +1,5 @@
 use super::*;
-use crate::archive::Encoder;
+use crate::archive::{Encoder, Packed};
 use bytes::Bytes;
 use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
 use std::io::Write;
@@ -86,6 +86,48 @@ fn threads_change_nothing() {
         let one = encode(1);
         assert!((2..=3).all(|threads| encode(threads) == one), "{codec:?}");
         assert!(decode(codec, &one, 70_000, 70_000).unwrap() == long);
+    }
+}
+
+#[test]
+fn a_chunk_ends_with_each_frame_but_the_last() {
+    const FRAME: usize = 1 << 20;
+    let text = sample().repeat(4);
+    for (length, frames) in [
+        (0, 1),
+        (1, 1),
+        (FRAME, 1),
+        (FRAME + 1, 2),
+        (2 * FRAME, 2),
+        (text.len(), 3),
+    ] {
+        let mut encoder = Encoder::new(Codec::Zstd, None, 2);
+        let (mut made, mut chunk) = (Vec::new(), Vec::new());
+        let mut out = |piece| {
+            match piece {
+                Packed::ChunkEnd => made.push(std::mem::take(&mut chunk)),
+                piece => chunk.extend(piece.bytes()?),
+            }
+            Ok(())
+        };
+        for part in text[..length].chunks(700_000) {
+            encoder
+                .encode(&Bytes::copy_from_slice(part), &mut out)
+                .unwrap();
+        }
+        encoder.finish(&mut out).unwrap();
+        made.extend(Some(chunk).filter(|chunk| !chunk.is_empty()));
+        assert_eq!(made.len(), frames, "{length}");
+        let mut read = Vec::new();
+        for chunk in &made {
+            // Of a second frame in it this would say that it goes on.
+            let mut decoder = zstd::stream::raw::Decoder::new().unwrap();
+            let mut bytes = vec![0; FRAME + 1];
+            let status = decoder.run_on_buffers(chunk, &mut bytes).unwrap();
+            assert_eq!((status.bytes_read, status.remaining), (chunk.len(), 0));
+            read.extend_from_slice(&bytes[..status.bytes_written]);
+        }
+        assert!(read == text[..length], "{length}");
     }
 }
 

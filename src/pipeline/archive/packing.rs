@@ -23,7 +23,7 @@ pub(super) enum Step {
     Payload(Bytes),
     /// Payload that a worker compresses.
     Promised(Receiver<Result<Bytes>>),
-    /// A compressed stream has ended.
+    /// A compressed stream has ended, or a part of it behind which nothing may stand in a chunk.
     Close,
     /// The entry has ended.
     End,
@@ -58,6 +58,7 @@ impl Packing {
     ) -> Result<()> {
         let step = match packed {
             Packed::Bytes(bytes) => Step::Payload(bytes),
+            Packed::ChunkEnd => Step::Close,
             Packed::Task(task) => {
                 let (sender, promise) = sync_channel(1);
                 self.pool.spawn(move || {

@@ -153,7 +153,7 @@ impl Placing {
         Ok(())
     }
 
-    /// Payload, compressed. Chunks are of one size, in whatever pieces it comes.
+    /// Payload, compressed. Chunks are of one size until something ends, in whatever pieces it comes.
     pub(super) fn payload(&mut self, mut bytes: &[u8], sink: &mut Sink) -> Result<()> {
         while !bytes.is_empty() {
             let (taken, rest) = bytes.split_at(bytes.len().min(CHUNK - self.packed.len()));
