@@ -18,12 +18,17 @@ fn sample() -> Vec<u8> {
 }
 
 fn encode(codec: Codec, bytes: &[u8], chunk: usize) -> Vec<u8> {
-    encode_in(1, codec, bytes, chunk)
+    encode_in(1, (codec, None), bytes, chunk)
 }
 
 /// In so many threads, of which each may be the first to be done.
-fn encode_in(threads: usize, codec: Codec, bytes: &[u8], chunk: usize) -> Vec<u8> {
-    let mut encoder = Encoder::new(codec, None, threads);
+fn encode_in(
+    threads: usize,
+    (codec, level): (Codec, Option<i32>),
+    bytes: &[u8],
+    chunk: usize,
+) -> Vec<u8> {
+    let mut encoder = Encoder::new(codec, level, threads);
     let mut packed = Vec::new();
     let mut out = |piece| {
         packed.push(piece);
@@ -80,9 +85,11 @@ fn what_is_compressed_is_read_again_whatever_the_pieces() {
 #[test]
 fn threads_change_nothing() {
     let sample = sample();
-    for codec in ALL {
+    for (codec, level) in
+        (ALL.map(|codec| (codec, None)).into_iter()).chain([(Codec::Zstd, Some(3))])
+    {
         let long = sample.repeat(3);
-        let encode = |threads: usize| encode_in(threads, codec, &long, 300_000);
+        let encode = |threads: usize| encode_in(threads, (codec, level), &long, 300_000);
         let one = encode(1);
         assert!((2..=3).all(|threads| encode(threads) == one), "{codec:?}");
         assert!(decode(codec, &one, 70_000, 70_000).unwrap() == long);

@@ -203,8 +203,9 @@ impl Archive {
                     object(oid, &mut out);
                 }
                 let codec = toc.header.codec(method.compression);
-                let packed = compressed(codec, method.level, &bytes);
-                packed.chunks(piece).for_each(|part| chunk(part, &mut out));
+                for packed in in_chunks(codec, method.level, &bytes) {
+                    packed.chunks(piece).for_each(|part| chunk(part, &mut out));
+                }
                 if data == Data::Objects {
                     end(&mut out);
                 }
@@ -270,9 +271,20 @@ pub fn decompressed(codec: Codec, bytes: &[u8]) -> Result<Vec<u8>> {
 
 /// One stream as a whole, compressed.
 pub fn compressed(codec: Codec, level: Option<i32>, bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
+    in_chunks(codec, level, bytes).concat()
+}
+
+/// The same in parts behind which nothing may stand in a chunk.
+fn in_chunks(codec: Codec, level: Option<i32>, bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut out = vec![Vec::new()];
     let mut take = |packed: Packed| {
-        out.extend_from_slice(&packed.bytes()?);
+        match packed {
+            Packed::ChunkEnd => out.push(Vec::new()),
+            packed => {
+                let bytes = packed.bytes()?;
+                out.last_mut().expect("one").extend_from_slice(&bytes);
+            }
+        }
         Ok(())
     };
     let mut encoder = Encoder::new(codec, level, 1);
