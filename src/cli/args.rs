@@ -405,7 +405,7 @@ pub(super) struct Running {
 /// What it may use.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Resources {
-    /// How many threads rewrite rows [default: one for each processor]
+    /// How many threads rewrite rows, where an archive is written one more [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = jobs, help_heading = "Resources")]
     pub jobs: Option<usize>,
 

@@ -158,6 +158,7 @@ impl Compiled {
     /// As for [`Compiled::eval`].
     #[inline]
     pub fn compares<R: Row>(&self, row: &R) -> Result<bool, ValueError> {
+        // Most are one comparison, which then needs no call.
         let truth = match self.node {
             Node::Not(_) | Node::And(_) | Node::Or(_) => self.node.compared(row)?,
             _ => self.node.cell_compared(row)?,
