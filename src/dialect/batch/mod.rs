@@ -5,6 +5,7 @@
 //! and [`codec`] for INSERTs, [`charset`] for what nobody says, [`table`] for DDL, [`framer`] for the whole. What differs is a
 //! [`Flavour`] where it is small, and a [`framer::Script`] where it is not.
 
+mod alter;
 pub mod charset;
 pub mod codec;
 pub mod framer;

@@ -1,7 +1,7 @@
 //! Java's .properties files, and INI files that follow their grammar: settings beside a database.
 //!
 //! A file is one relation, called like the file, with the columns `key` and `value`: each pair is a row, in
-//! the order of the file. In reading order: [`line`] finds the pairs, [`cell`] reads and writes their
+//! the order of the file. In reading order: [`mod@line`] finds the pairs, [`cell`] reads and writes their
 //! halves. Comments and blank lines belong to no row and stay, whatever becomes of the pairs around them.
 //!
 //! A file cannot be told by its content, so that it has to be named (`--from properties`). A UTF-8 file

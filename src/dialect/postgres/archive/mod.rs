@@ -1,7 +1,7 @@
 //! Archives (`pg_dump -Fc`): the frames of the script that pg_restore would make of one.
 //!
-//! First come the statements of the whole table of contents ([`texts`]), so that every table, key
-//! and trigger is known before the first row; then the data, entry by entry ([`reading`]). The plain
+//! First come the statements of the whole table of contents (`texts`), so that every table, key
+//! and trigger is known before the first row; then the data, entry by entry (`reading`). The plain
 //! framer reads all of it; what is done here is to give it the text, to say where its frames stand in
 //! the archive, and to unpack the data that somebody wants to see. A dump that is no archive goes to
 //! the plain framer untouched.

@@ -2,7 +2,7 @@
 //!
 //! A map ([`RowMap`](crate::dialect::RowMap)) of a few kilobytes at a time says where rows end and how many delimiters they have; the wanted cells
 //! are found by counting, and the others not at all. A row that has not as many cells as it should is left to
-//! [`TextCodec::row`], as are those behind it; so is a wanted cell that may not be its own text form to
+//! [`RowCodec::row`](crate::dialect::RowCodec::row), as are those behind it; so is a wanted cell that may not be its own text form to
 //! [`TextCodec::decode`](crate::dialect::RowCodec::decode).
 
 use super::{Newline, TextCodec};
