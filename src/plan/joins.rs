@@ -1,7 +1,7 @@
 //! Rules over several tables: what is gathered of the rows that they read, and the UPDATE and
 //! DELETE that join them.
 
-use super::build::{Builder, Skip};
+use super::compile::{Builder, Skip};
 use super::program::Origin;
 use super::step::{Filter, StepKind};
 use super::{Rule, matching, pairs};

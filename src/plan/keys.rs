@@ -11,8 +11,8 @@
 //! A foreign key that becomes known after rows of its tables have left is not followed; the end of
 //! the section tells whether that mattered.
 
-use super::build::{Builder, Skip};
 use super::closure::Closure;
+use super::compile::{Builder, Skip};
 use super::effects::{referenced, root, set_on_delete};
 use super::names::Beside;
 use super::step::{Feed, Filter, Step, StepKey, StepKind};

@@ -10,6 +10,7 @@ mod advice;
 mod books;
 mod build;
 mod closure;
+mod compile;
 mod effects;
 mod finish;
 mod generated;

@@ -4,7 +4,7 @@
 //! Nothing is assumed about the order of tables in the dump. The pipeline says what has passed;
 //! this module says what follows from it.
 
-use super::build::Skip;
+use super::compile::Skip;
 use super::effects;
 use super::names::Names;
 use super::program::Program;

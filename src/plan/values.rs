@@ -1,6 +1,6 @@
 //! INSERT: how its rows are made, from VALUES or a SELECT, and what ON CONFLICT says of them.
 
-use super::build::{Builder, Skip};
+use super::compile::{Builder, Skip};
 use super::insert::{CellSource, Conflict, Inserts, NewCell, NewRows, RowSource};
 use super::names::{Beside, Names, NoRow};
 use super::program::{Origin, ProgramColumn};
