@@ -5,7 +5,7 @@
 //! (thread)             (tokio) └─ batches of rows ─► rayon ─► rewritten ──┘ (thread)
 //! ```
 //!
-//! The driver decides for every block of rows whether a program concerns it, and puts one [`order::Slot`]
+//! The driver decides for every block of rows whether a program concerns it, and puts one `order::Slot`
 //! per piece of output into a bounded queue, in the order of the input: ready bytes, or the promise
 //! of a batch that a rayon worker is rewriting. The order stage takes them one after another,
 //! so that the output is a function of the input and the rulebook alone. Memory is bounded by
@@ -16,6 +16,7 @@
 mod account;
 mod added;
 mod archive;
+mod blocks;
 mod credentials;
 mod decoder;
 mod driver;
@@ -25,6 +26,7 @@ mod held;
 mod holding;
 mod order;
 mod outside;
+mod parts;
 mod plain;
 mod reader;
 mod recycle;

@@ -6,8 +6,8 @@
 //! And a shorter way to the answer that a row stays as it is: the conditions of the program, asked of the cells
 //! as they stand in the dump ([`Idle`]).
 
+use super::parts::Writer;
 use super::stretch::Stretch;
-use super::transform::Writer;
 use crate::dialect::{Bare, RowCodec, RowSpan, Surveyed};
 use crate::expression::Row;
 use crate::plan::{Condition, Origin, Pass, PlainProgram, Program, ProgramColumn};

@@ -4,7 +4,7 @@
 //! becomes `_`, and the end of the address, behind which the new domain goes. So what leaves is written once, from
 //! the batch, and a row about which a doubt comes up later has left no trace.
 
-use super::transform::Writer;
+use super::parts::Writer;
 use crate::dialect::{Form, RowCodec, RowMap, Signed, Surveyed, Wanted};
 use crate::plan::PlainProgram;
 use fearless_simd::{Level, Simd, dispatch};
