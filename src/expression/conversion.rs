@@ -1,7 +1,7 @@
 //! Conversions: what a context asks for without a word, and what a cast asks for.
 //!
 //! A literal takes its type here and is read as it at once, so that a wrong one is a fault of the
-//! rulebook. Values are converted by [`crate::value::cast`] when a row comes.
+//! rulebook. Values are converted by [`crate::value::cast()`] when a row comes.
 
 use super::FaultKind;
 use super::compiler::{Compiler, Typed};

@@ -43,7 +43,7 @@ impl Decimal {
         }
     }
 
-    /// `self / other`, with as many digits as [`quotient_scale`] says.
+    /// `self / other`, with as many digits as `quotient_scale` says.
     pub fn div(&self, other: &Decimal) -> Result<Decimal, ValueError> {
         match (self.parts(), other.parts()) {
             (Some((a, scale_a)), Some((b, scale_b))) => {

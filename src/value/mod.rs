@@ -8,7 +8,7 @@
 //!
 //! Reading ([`parse`]) is the type's input function without its modifier: `varchar(3)` reads four
 //! characters, `numeric(4,1)` reads `1.23`. What a modifier does to a value depends on why the
-//! value comes to the type, so it is [`cast`] that applies it.
+//! value comes to the type, so it is [`cast()`] that applies it.
 
 pub mod arithmetic;
 pub mod array;

@@ -61,7 +61,7 @@ impl<'d> Plain<'d> {
     }
 
     /// [`Plain::rewrite`] for a text in which every backslash and the letter behind it stand for a control
-    /// character. Such a letter is never taken for a part of an address: [`sight_within`] is unsure beside a backslash.
+    /// character. Such a letter is never taken for a part of an address: `sight` is unsure beside a backslash.
     pub fn rewrite_lines(&self, text: &[u8], out: &mut Vec<u8>) -> Option<bool> {
         self.rewrite_unless(text, out, holds(ENCODES_IN_LINES))
     }

@@ -1,4 +1,4 @@
-//! `interval`: written form, order and arithmetic; [`parse`] reads it.
+//! `interval`: written form, order and arithmetic; [`parse()`] reads it.
 //!
 //! The three parts are independent: a month is not a number of days until two intervals are
 //! compared (then it has 30), and a fraction flows only downwards, from months to days to time.
