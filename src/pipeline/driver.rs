@@ -1,6 +1,6 @@
-//! Takes the frames one after another and decides what happens to each.
+//! Takes the frames one after another and decides what happens to each. Blocks of rows are [`super::blocks`]'s.
 
-use super::added::{self};
+use super::added;
 use super::archive::Archived;
 use super::blocks::{Current, Ending};
 use super::decoder::FrameDecoder;

@@ -1,8 +1,10 @@
 //! What a batch leaves behind, while it is being written.
 //!
-//! As long as rows stay as they are, it is a slice of the batch; copying starts with the first changed or dropped row. In INSERT
-//! dumps a batch may begin and end inside a multi-row statement, and nobody here knows whether the head of the one that is
-//! open at its start has been written: so it leaves in parts, and the order stage decides.
+//! As long as rows stay as they are, it is a slice of the batch; copying starts with the first changed or dropped row.
+//!
+//! In INSERT dumps a batch may begin and end inside a multi-row statement. Whether the head of the one that is open at its start
+//! has been written depends on the rows of earlier batches, all of which may have been dropped: so it leaves in parts, and the
+//! order stage decides. Where a statement is open that the batch itself has written, rows follow as they stand, separators and all.
 
 use super::recycle;
 use crate::dialect::RowSpan;

@@ -1,7 +1,7 @@
 //! One batch of rows through its program. Runs on a rayon worker; knows nothing of other batches.
 //!
-//! Rows of which most need nothing go short ways ([`super::plain`], [`super::glances`]); the others are split and run
-//! through the program one by one. How what stays is written is [`super::parts`]'s.
+//! Most rows need nothing, and go short ways ([`super::stretch`], [`super::plain`], [`super::glances`]); the others are split and
+//! run through the program one by one. How what stays is written is [`super::parts`]'s.
 
 use super::glances::Glances;
 use super::parts::{Begun, Parts};

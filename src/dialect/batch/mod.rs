@@ -2,7 +2,7 @@
 //!
 //! Both are scripts for a client (sqlcmd, SQL*Plus) that cuts them by lines of its own: `GO`, `/`.
 //! In reading order: [`lexer`] and [`tokens`], [`lines`] for the client's lines, [`head`], [`rows`]
-//! and [`codec`] for INSERTs, [`charset`] for what nobody says, [`table`] for DDL, [`framer`] for the whole. What differs is a
+//! and [`codec`] for INSERTs, [`charset`] for what nobody says, [`table`] and `alter` for DDL, [`framer`] for the whole. What differs is a
 //! [`Flavour`] where it is small, and a [`framer::Script`] where it is not.
 
 mod alter;

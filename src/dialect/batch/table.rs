@@ -1,4 +1,4 @@
-//! DDL: what CREATE, ALTER and DROP say about tables, their columns and keys.
+//! DDL: what CREATE, DROP and RENAME say about tables, their columns and keys. ALTER TABLE is in `alter`.
 //!
 //! What is not understood and could change columns or keys puts the table in doubt; storage,
 //! partitions, checks and the like are passed over.

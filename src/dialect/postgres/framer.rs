@@ -1,7 +1,7 @@
 //! The framer: statements, psql commands and blocks of rows, in the order in which psql meets them.
 //!
 //! It keeps the session and the catalog, and hands each stretch of bytes to the part that knows
-//! where it ends: [`super::scanner`], [`super::copy_rows`], [`super::insert`].
+//! where it ends: [`super::scanner`], and for the blocks of rows (`blocks`) [`super::copy_rows`] and [`super::insert`].
 //!
 //! One oddity shapes it. A COPY's data begins on the line after its `;`, and what stands behind the
 //! `;` on the same line runs after the data. That text leaves with the COPY's head, because bytes
