@@ -4,6 +4,7 @@
 
 mod archive;
 mod args;
+mod batch;
 mod check;
 mod filter;
 mod functions;
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 
 /// Runs the command line and gives the exit code.
 pub fn main() -> ExitCode {
+    batch::ask();
     // The memory of a run holds rows of production and its key: no file of it is left when it crashes.
     let none = Rlimit {
         current: Some(0),

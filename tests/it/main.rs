@@ -5,6 +5,7 @@
 
 mod architecture;
 mod archive;
+mod batch;
 mod browser;
 mod campaign;
 mod campaign_target;
