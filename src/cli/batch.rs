@@ -1,5 +1,5 @@
-//! Asks the system to treat scrub as a batch process, as `chrt -b 0` does: it is given the processors that nobody else wants
-//! rather than taking one from whoever has it.
+//! Asks the system to treat scrub as a batch process, as `chrt -b 0` does: when it is woken it waits for a processor rather than
+//! taking one from whoever has it.
 //!
 //! In `pg_dump | scrub | psql` all wait for the server that loads the rows. Each time that scrub is woken and takes the
 //! processor from that server, the restore takes longer; nobody has to wait for scrub, since pipes lie before and behind it.
