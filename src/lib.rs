@@ -9,7 +9,7 @@
 //! 5. [`search`]: addresses and secrets in what must not hold any.
 //! 6. [`scan`]: what columns hold, and a rulebook to start from.
 //! 7. [`plan`]: rulebook × schema → a program for each table.
-//! 8. [`source`], [`archive`], [`pipeline`], [`sink`]: bytes in, frames through the programs, bytes out.
+//! 8. [`source`], [`archive`], [`pipeline`], [`sink`], [`pipe`]: bytes in, frames through the programs, bytes out.
 //! 9. [`testbed`]: the safe dumps of several components as one set.
 //! 10. [`report`], [`cli`]: what happened, and how people ask for it.
 
@@ -19,6 +19,7 @@ pub mod dialect;
 pub mod error;
 pub mod expression;
 pub mod functions;
+pub mod pipe;
 pub mod pipeline;
 pub mod plan;
 pub mod report;

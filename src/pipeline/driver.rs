@@ -23,6 +23,7 @@ use crate::sink::Transaction;
 use crate::source::Original;
 use bytes::{Bytes, BytesMut};
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
@@ -35,6 +36,8 @@ pub(super) struct Driver<'r> {
     pub decoder: FrameDecoder,
     pub planner: Planner,
     pub pool: Arc<rayon::ThreadPool>,
+    /// Held by every worker that has something to do.
+    pub at_work: Arc<()>,
     pub slots: mpsc::Sender<Slot>,
     pub tally: Arc<Mutex<Tally>>,
     pub transaction: Option<Transaction>,
@@ -362,6 +365,21 @@ impl Driver<'_> {
     /// Waits until everything before has been written and merged.
     pub async fn barrier(&mut self) -> Result<()> {
         order::reached(&self.slots).await.ok_or_else(stopped)
+    }
+
+    /// Has a worker do something. While the workers have done everything and the output is what all wait for, it is done here
+    /// and now: waking a worker would bring nothing forward, and the driver would only wait.
+    pub fn work(&self, task: impl FnOnce() + Send + 'static) {
+        if self.slots.capacity() == 0 && Arc::strong_count(&self.at_work) == 1 {
+            // As in a worker, what panics leaves a promise that nobody keeps.
+            let _ = catch_unwind(AssertUnwindSafe(task));
+            return;
+        }
+        let at_work = Arc::clone(&self.at_work);
+        self.pool.spawn(move || {
+            task();
+            drop(at_work);
+        });
     }
 
     pub async fn send(&mut self, slot: Slot) -> Result<()> {

@@ -329,7 +329,7 @@ impl Driver<'_> {
         let (block, worker) = (Arc::clone(block), Arc::clone(program));
         let progress = Arc::clone(&self.progress);
         let preview = self.preview;
-        self.pool.spawn(move || {
+        self.work(move || {
             let result =
                 batch().and_then(|batch| transform(&block, &worker, pass, &batch, preview));
             if let Ok(rewritten) = &result {
@@ -352,7 +352,7 @@ impl Driver<'_> {
     ) -> Result<()> {
         let (sender, promise) = oneshot::channel();
         let (block, worker) = (Arc::clone(block), Arc::clone(program));
-        self.pool.spawn(move || {
+        self.work(move || {
             let result = batch().and_then(|batch| gather(&block, &worker, pass, &batch));
             let _ = sender.send(result);
         });

@@ -112,6 +112,7 @@ pub(super) async fn run(mut job: Job, signals: &Signals) -> Outcome {
         },
         planner,
         pool,
+        at_work: Arc::default(),
         slots,
         tally: Arc::clone(&tally),
         transaction: job

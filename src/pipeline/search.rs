@@ -186,7 +186,7 @@ impl Driver<'_> {
                 let (rules, most) = (Arc::clone(&searching.rules), searching.most);
                 let (block, bytes, before) = (current.block(), bytes.clone(), *first_row);
                 let (sender, promise) = oneshot::channel();
-                self.pool.spawn(move || {
+                self.work(move || {
                     let found = rules.search_rows(&block, &bytes, at, before, most);
                     let _ = sender.send(Ok(found));
                 });

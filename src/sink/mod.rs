@@ -6,7 +6,6 @@
 
 mod archive;
 mod compress;
-mod pace;
 mod target;
 mod transaction;
 mod zstandard;
@@ -18,7 +17,7 @@ pub use zstandard::{Zstandard, frame_of_rows};
 
 use crate::archive::Flavour;
 use crate::error::{Error, Result};
-use crate::source::{Compression, EDGE, Identity, Utf16, Utf16Encoder, enlarge_pipe};
+use crate::source::{Compression, EDGE, Identity, Utf16, Utf16Encoder};
 use archive::{Folder, Members, Unpack};
 use compress::Encoder;
 use rustix::fs::FileType;
@@ -251,7 +250,6 @@ fn stdout(output: &Output) -> Result<Target> {
     if let Ok(metadata) = stream.metadata() {
         not_the_input(Identity::of(&metadata), output, "standard output")?;
     }
-    enlarge_pipe(&stream);
     Ok(Target::Stream(Stream::new(stream)))
 }
 
@@ -270,7 +268,6 @@ fn file(path: &Path, output: &Output) -> Result<Target> {
             if device.is_terminal() {
                 return Err(terminal());
             }
-            enlarge_pipe(&device);
             return Ok(Target::Stream(Stream::new(device)));
         }
     }

@@ -4,7 +4,7 @@
 //! something behind; where the file system cannot do that it has a temporary name in its folder.
 
 use super::archive::{Folder, Members, Unpack};
-use super::pace::Pace;
+use crate::pipe::Growth;
 use crate::source::Identity;
 use rustix::fs::{Mode, OFlags, fcntl_getfl};
 use std::fs::{File, Metadata, Permissions};
@@ -91,8 +91,7 @@ pub(super) struct Stream {
     file: File,
     /// Where the output begins in it, if it is a regular file (`> safe.sql`).
     begin: Option<u64>,
-    /// If it is a pipe.
-    pace: Option<Pace>,
+    growth: Growth,
     spoiled: bool,
 }
 
@@ -108,7 +107,7 @@ impl Stream {
         };
         Stream {
             begin: begin(),
-            pace: Pace::of(&file),
+            growth: Growth::default(),
             file,
             spoiled: false,
         }
@@ -118,10 +117,10 @@ impl Stream {
         if self.spoiled {
             return Err(io::Error::other("an earlier write has failed"));
         }
-        let written = match &mut self.pace {
-            Some(pace) => pace.write(&mut self.file, bytes),
-            None => self.file.write(bytes),
-        };
+        let written = self.file.write(bytes);
+        if let Ok(written) = written {
+            self.growth.passed(&self.file, written);
+        }
         if written
             .as_ref()
             .is_err_and(|e| e.kind() != io::ErrorKind::Interrupted)

@@ -19,6 +19,7 @@ pub use utf16::{Encoder as Utf16Encoder, Utf16};
 
 use crate::archive::Flavour;
 use crate::error::{Error, Result};
+use crate::pipe::Growth;
 use directory::Order;
 use rustix::buffer::spare_capacity;
 use std::collections::HashSet;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 
-/// How much one read or write moves, and what pipes are enlarged to.
+/// How much one read or write moves.
 pub const EDGE: usize = 1 << 20;
 
 /// How much of the decompressed input [`Source::head`] shows.
@@ -88,9 +89,34 @@ trait Refill {
     fn refill(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize>;
 }
 
-impl Refill for File {
+/// A file, a device or a pipe, which may grow.
+struct Inlet {
+    file: File,
+    growth: Growth,
+}
+
+impl Inlet {
+    fn new(file: File) -> Self {
+        Inlet {
+            file,
+            growth: Growth::default(),
+        }
+    }
+}
+
+impl Read for Inlet {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read(buffer)?;
+        self.growth.passed(&self.file, n);
+        Ok(n)
+    }
+}
+
+impl Refill for Inlet {
     fn refill(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        Ok(rustix::io::read(self, spare_capacity(buffer))?)
+        let n = rustix::io::read(&self.file, spare_capacity(buffer))?;
+        self.growth.passed(&self.file, n);
+        Ok(n)
     }
 }
 
@@ -124,7 +150,6 @@ impl Source {
 
     /// A source over an open file, pipe or device.
     fn of_file(mut file: File, label: &str) -> Result<Source> {
-        enlarge_pipe(&file);
         let mut open = || {
             let metadata = file.metadata()?;
             let original = match metadata.is_file() {
@@ -138,8 +163,8 @@ impl Source {
             Ok((metadata, original))
         };
         let (metadata, original) = open().map_err(|e| failed(label, &e))?;
-        let direct = file.try_clone().ok();
-        let mut source = Source::recognised(Box::new(file), label)?;
+        let direct = file.try_clone().ok().map(Inlet::new);
+        let mut source = Source::recognised(Box::new(Inlet::new(file)), label)?;
         source.read_directly(direct);
         source.identity = Identity::of(&metadata);
         source.len = metadata.is_file().then_some(metadata.len());
@@ -394,15 +419,6 @@ impl Read for Source {
 /// Is standard input a terminal, so that nobody has piped anything in?
 pub fn stdin_is_terminal() -> bool {
     io::stdin().is_terminal()
-}
-
-/// Enlarges a pipe to [`EDGE`]: half as many switches between the two processes. A pipe that
-/// cannot be enlarged, or no pipe at all, works as it is.
-pub fn enlarge_pipe(fd: impl AsFd) {
-    #[cfg(target_os = "linux")]
-    let _ = rustix::pipe::fcntl_setpipe_size(fd, EDGE);
-    #[cfg(not(target_os = "linux"))]
-    let _ = fd;
 }
 
 fn failed(label: &str, error: &io::Error) -> Error {

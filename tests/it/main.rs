@@ -36,6 +36,7 @@ mod outside;
 mod outsystems;
 mod peers;
 mod pg_restore;
+mod pipes;
 mod plain_rows;
 mod properties;
 mod refused;
