@@ -2,7 +2,7 @@
 //! taking one from whoever has it.
 //!
 //! In `pg_dump | scrub | psql` all wait for the server that loads the rows. Each time that scrub is woken and takes the
-//! processor from that server, the restore takes longer; nobody has to wait for scrub, since pipes lie before and behind it.
+//! processor from that server, the restore takes longer; nobody has as a rule to wait for scrub, since pipes lie before and behind it.
 //! Its share of the processors and its nice value stay what they are, and so does what somebody has chosen for it (`chrt -i 0 scrub`).
 
 /// Asks for it; a system that does not know it goes on as before. Threads are scheduled as the one that starts them, so this

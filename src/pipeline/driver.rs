@@ -13,6 +13,7 @@ use super::search::Searching;
 use super::tally::Tally;
 use super::undecided::Undecided;
 use super::waiting::{Bracketed, Relations};
+use super::workers::Workers;
 use super::{Progress, reader};
 use crate::dialect::{Dialect, Effect, Frame, RowMode};
 use crate::error::{Error, Position, Result};
@@ -23,7 +24,6 @@ use crate::sink::Transaction;
 use crate::source::Original;
 use bytes::{Bytes, BytesMut};
 use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
@@ -35,9 +35,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 pub(super) struct Driver<'r> {
     pub decoder: FrameDecoder,
     pub planner: Planner,
-    pub pool: Arc<rayon::ThreadPool>,
-    /// Held by every worker that has something to do.
-    pub at_work: Arc<()>,
+    pub workers: Workers,
     pub slots: mpsc::Sender<Slot>,
     pub tally: Arc<Mutex<Tally>>,
     pub transaction: Option<Transaction>,
@@ -367,19 +365,14 @@ impl Driver<'_> {
         order::reached(&self.slots).await.ok_or_else(stopped)
     }
 
-    /// Has a worker do something. While the workers have done everything and the output is what all wait for, it is done here
-    /// and now: waking a worker would bring nothing forward, and the driver would only wait.
-    pub fn work(&self, task: impl FnOnce() + Send + 'static) {
-        if self.slots.capacity() == 0 && Arc::strong_count(&self.at_work) == 1 {
-            // As in a worker, what panics leaves a promise that nobody keeps.
-            let _ = catch_unwind(AssertUnwindSafe(task));
-            return;
+    /// Has a worker do something, or [does it here](Workers).
+    pub async fn work(&self, task: impl FnOnce() + Send + 'static) {
+        let output_is_behind = self.slots.capacity() == 0;
+        if output_is_behind {
+            // Nothing else may let signals through while one batch after another is done here.
+            tokio::task::yield_now().await;
         }
-        let at_work = Arc::clone(&self.at_work);
-        self.pool.spawn(move || {
-            task();
-            drop(at_work);
-        });
+        self.workers.run(output_is_behind, task);
     }
 
     pub async fn send(&mut self, slot: Slot) -> Result<()> {

@@ -338,7 +338,8 @@ impl Driver<'_> {
                 progress.rows_changed.fetch_add(touched, Ordering::Relaxed);
             }
             let _ = sender.send(result);
-        });
+        })
+        .await;
         self.send(Slot::Rows(promise, Arc::clone(program))).await
     }
 
@@ -355,7 +356,8 @@ impl Driver<'_> {
         self.work(move || {
             let result = batch().and_then(|batch| gather(&block, &worker, pass, &batch));
             let _ = sender.send(result);
-        });
+        })
+        .await;
         self.send(Slot::Gathered(promise, Arc::clone(program)))
             .await
     }

@@ -14,6 +14,7 @@ use super::store::Store;
 use super::tally::Tally;
 use super::undecided::Undecided;
 use super::waiting::Relations;
+use super::workers::Workers;
 use super::writer::Writer;
 use super::{Job, Outcome, account, reader, schema, target};
 use crate::dialect::OutputState;
@@ -111,8 +112,7 @@ pub(super) async fn run(mut job: Job, signals: &Signals) -> Outcome {
             framer: job.dialect.framer_of(job.source.file_name()),
         },
         planner,
-        pool,
-        at_work: Arc::default(),
+        workers: Workers::new(pool),
         slots,
         tally: Arc::clone(&tally),
         transaction: job

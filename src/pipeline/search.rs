@@ -189,7 +189,8 @@ impl Driver<'_> {
                 self.work(move || {
                     let found = rules.search_rows(&block, &bytes, at, before, most);
                     let _ = sender.send(Ok(found));
-                });
+                })
+                .await;
                 self.send(Slot::Searched(promise)).await
             }
             _ => {

@@ -4,8 +4,9 @@
 //! something behind; where the file system cannot do that it has a temporary name in its folder.
 
 use super::archive::{Folder, Members, Unpack};
-use crate::pipe::Growth;
+use crate::pipe::{Growth, when_ready};
 use crate::source::Identity;
+use rustix::event::PollFlags;
 use rustix::fs::{Mode, OFlags, fcntl_getfl};
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -117,7 +118,8 @@ impl Stream {
         if self.spoiled {
             return Err(io::Error::other("an earlier write has failed"));
         }
-        let written = self.file.write(bytes);
+        let mut file = &self.file;
+        let written = when_ready(file, PollFlags::OUT, || file.write(bytes));
         if let Ok(written) = written {
             self.growth.passed(&self.file, written);
         }

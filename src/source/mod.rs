@@ -1,6 +1,6 @@
 //! Where the dump comes from: a file or standard input, recognised by content, decompressed.
 //!
-//! A [`Source`] is a plain blocking [`Read`] over the decompressed bytes, made for reads of about
+//! A [`Source`] is a plain blocking [`Read`] over the decompressed bytes, made for reads of up to
 //! 1 MiB; the pipeline calls it from a blocking thread. What is certainly no dump script is refused
 //! here, with the way out, before anything is written. UTF-16 with a byte order mark becomes UTF-8;
 //! it deliberately decodes no other character set and knows nothing about SQL.
@@ -19,9 +19,10 @@ pub use utf16::{Encoder as Utf16Encoder, Utf16};
 
 use crate::archive::Flavour;
 use crate::error::{Error, Result};
-use crate::pipe::Growth;
+use crate::pipe::{Growth, when_ready};
 use directory::Order;
 use rustix::buffer::spare_capacity;
+use rustix::event::PollFlags;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, IsTerminal, Read, Seek};
@@ -32,7 +33,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 
-/// How much one read or write moves.
+/// How large the buffers are before and behind codecs.
 pub const EDGE: usize = 1 << 20;
 
 /// How much of the decompressed input [`Source::head`] shows.
@@ -106,7 +107,8 @@ impl Inlet {
 
 impl Read for Inlet {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.file.read(buffer)?;
+        let mut file = &self.file;
+        let n = when_ready(file, PollFlags::IN, || file.read(buffer))?;
         self.growth.passed(&self.file, n);
         Ok(n)
     }
@@ -114,7 +116,9 @@ impl Read for Inlet {
 
 impl Refill for Inlet {
     fn refill(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        let n = rustix::io::read(&self.file, spare_capacity(buffer))?;
+        let n = when_ready(&self.file, PollFlags::IN, || {
+            Ok(rustix::io::read(&self.file, spare_capacity(buffer))?)
+        })?;
         self.growth.passed(&self.file, n);
         Ok(n)
     }

@@ -223,7 +223,7 @@ fn half_a_dump_in_a_redirected_file_cannot_be_loaded() {
 
 #[test]
 fn a_reader_that_dies_at_any_moment_is_4() {
-    // More than a pipe holds (1 MiB), compressed as well: the end can never wait in the pipe.
+    // More than a pipe may hold (1 MiB), compressed as well: the end can never wait in the pipe.
     let folder = folder(120_000);
     let mut choices = choices();
     for method in ["none", "gzip", "lz4", "zstd"] {

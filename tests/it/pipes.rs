@@ -1,12 +1,13 @@
-//! The pipes before and behind scrub: as they are at first, and large when large ones are of use.
+//! The pipes before and behind scrub: as they are while somebody else is slow, and large when scrub has much to do.
 
 #![cfg(target_os = "linux")]
 
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::pipe::fcntl_getpipe_size;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// What a pipe grows to.
@@ -18,23 +19,29 @@ fn sizes(before: impl AsFd, behind: impl AsFd) -> (usize, usize) {
     (size(before.as_fd()), size(behind.as_fd()))
 }
 
-#[test]
-fn pipes_grow_when_much_goes_through_them_fast() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_scrub"))
+const HEAD: &str = "--\n-- PostgreSQL database dump\n--\n\n\
+                    CREATE TABLE public.t (a integer, b text);\n\
+                    COPY public.t (a, b) FROM stdin;\n";
+const END: &str = "\\.\n\n\n--\n-- PostgreSQL database dump complete\n--\n\n";
+
+fn scrub() -> Child {
+    Command::new(env!("CARGO_BIN_EXE_scrub"))
+        .arg("-q")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+#[test]
+fn pipes_grow_when_scrub_has_much_to_do() {
+    let mut child = scrub();
     let mut stdin = child.stdin.take().unwrap();
     let stdout = child.stdout.take().unwrap();
     let mut reader = File::from(stdout.as_fd().try_clone_to_owned().unwrap());
     let drained = std::thread::spawn(move || io::copy(&mut reader, &mut io::sink()).unwrap());
 
     let begins = sizes(&stdin, &stdout);
-    let head = "--\n-- PostgreSQL database dump\n--\n\n\
-                CREATE TABLE public.t (a integer, b text);\n\
-                COPY public.t (a, b) FROM stdin;\n";
     let rows = "1\tPrague\n".repeat(100_000);
     let mut sent = 0;
     let mut send = |text: &str| {
@@ -42,7 +49,7 @@ fn pipes_grow_when_much_goes_through_them_fast() {
         sent += text.len() as u64;
         sizes(&stdin, &stdout)
     };
-    send(head);
+    send(HEAD);
     let small = send(&rows);
     // Where much else runs it takes longer.
     let begin = Instant::now();
@@ -50,7 +57,7 @@ fn pipes_grow_when_much_goes_through_them_fast() {
     while grown != (LARGE, LARGE) && begin.elapsed() < Duration::from_secs(120) {
         grown = send(&rows);
     }
-    send("\\.\n\n\n--\n-- PostgreSQL database dump complete\n--\n\n");
+    send(END);
     drop(stdin);
 
     assert!(begins.0 < LARGE && begins.1 < LARGE, "{begins:?}");
@@ -58,4 +65,69 @@ fn pipes_grow_when_much_goes_through_them_fast() {
     assert_eq!(grown, (LARGE, LARGE));
     assert!(child.wait().unwrap().success());
     assert_eq!(drained.join().unwrap(), sent);
+}
+
+#[test]
+fn pipes_stay_as_they_are_for_a_slow_reader() {
+    let mut child = scrub();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let begins = sizes(&stdin, &stdout);
+    let sent = std::thread::spawn(move || {
+        stdin.write_all(HEAD.as_bytes()).unwrap();
+        let rows = "1\tPrague\n".repeat(100_000);
+        // Three times as much as is looked at together.
+        for _ in 0..28 {
+            stdin.write_all(rows.as_bytes()).unwrap();
+        }
+        let before = stdin.as_fd().try_clone_to_owned().unwrap();
+        stdin.write_all(END.as_bytes()).unwrap();
+        before
+    });
+    let mut piece = vec![0; 64 << 10];
+    let mut ends = begins;
+    while stdout.read(&mut piece).unwrap() > 0 {
+        // At most 13 MB a second.
+        std::thread::sleep(Duration::from_millis(5));
+        ends.1 = ends.1.max(fcntl_getpipe_size(&stdout).unwrap());
+        if sent.is_finished() {
+            break;
+        }
+    }
+    let before = sent.join().unwrap();
+    ends.0 = fcntl_getpipe_size(&before).unwrap();
+    drop(before);
+    io::copy(&mut stdout, &mut io::sink()).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(ends, begins);
+}
+
+#[test]
+fn pipes_that_do_not_wait_are_waited_for() {
+    let (input, mut feed) = io::pipe().unwrap();
+    let (mut output, safe) = io::pipe().unwrap();
+    for end in [input.as_fd(), safe.as_fd()] {
+        let flags = fcntl_getfl(end).unwrap();
+        fcntl_setfl(end, flags | OFlags::NONBLOCK).unwrap();
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_scrub"))
+        .arg("-q")
+        .stdin(input)
+        .stdout(safe)
+        .spawn()
+        .unwrap();
+    let dump = format!("{HEAD}{}{END}", "1\tPrague\n".repeat(300_000));
+    let sent = dump.clone();
+    let fed = std::thread::spawn(move || {
+        for piece in sent.as_bytes().chunks(1 << 20) {
+            std::thread::sleep(Duration::from_millis(100));
+            feed.write_all(piece).unwrap();
+        }
+    });
+    std::thread::sleep(Duration::from_millis(500));
+    let mut got = Vec::new();
+    output.read_to_end(&mut got).unwrap();
+    fed.join().unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(got == dump.as_bytes());
 }
