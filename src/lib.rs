@@ -19,6 +19,7 @@ pub mod dialect;
 pub mod error;
 pub mod expression;
 pub mod functions;
+pub mod pace;
 pub mod pipe;
 pub mod pipeline;
 pub mod plan;

@@ -102,6 +102,7 @@ impl Driver<'_> {
         let mut begun = false;
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk?;
+            self.workers.come(chunk.len());
             self.report.bytes_in += chunk.len() as u64;
             self.progress
                 .bytes
@@ -367,12 +368,11 @@ impl Driver<'_> {
 
     /// Has a worker do something, or [does it here](Workers).
     pub async fn work(&self, task: impl FnOnce() + Send + 'static) {
-        let output_is_behind = self.slots.capacity() == 0;
-        if output_is_behind {
+        if self.workers.rest() {
             // Nothing else may let signals through while one batch after another is done here.
             tokio::task::yield_now().await;
         }
-        self.workers.run(output_is_behind, task);
+        self.workers.run(task);
     }
 
     pub async fn send(&mut self, slot: Slot) -> Result<()> {

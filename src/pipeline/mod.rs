@@ -7,7 +7,7 @@
 //!
 //! The driver decides for every block of rows whether a program concerns it, and puts one `order::Slot`
 //! per piece of output into a bounded queue, in the order of the input: ready bytes, or the promise
-//! of a batch that a worker is rewriting (`workers`: a rayon thread, or the driver's own while the output is waited for). The order stage takes them one after another,
+//! of a batch that a worker is rewriting (`workers`: a rayon thread, or the driver's own while the pipeline is slow). The order stage takes them one after another,
 //! so that the output is a function of the input and the rulebook alone. Memory is bounded by
 //! the queue: batches in flight, never the length of the dump.
 //!

@@ -1,14 +1,16 @@
-//! The threads that batches of rows are given to, and when one is not: while the output is what all wait for, whoever has a batch
+//! The threads that batches of rows are given to, and when one is not: while the pipeline is [slow](crate::pace), whoever has a batch
 //! works on it at once. Waking a worker would as a rule bring nothing forward then, and costs a server the processor.
 
+use crate::pace::Pace;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// The workers.
 pub(super) struct Workers {
     pool: Arc<rayon::ThreadPool>,
-    /// Held by every task that the pool has not finished.
-    at_work: Arc<()>,
+    pace: Pace,
+    /// Is the pipeline slow?
+    rest: bool,
 }
 
 impl Workers {
@@ -16,22 +18,31 @@ impl Workers {
     pub(super) fn new(pool: Arc<rayon::ThreadPool>) -> Self {
         Workers {
             pool,
-            at_work: Arc::default(),
+            pace: Pace::default(),
+            rest: false,
         }
     }
 
-    /// Does a task: in this thread if the output has to be waited for anyway and no worker has anything to do.
-    pub(super) fn run(&self, output_is_behind: bool, task: impl FnOnce() + Send + 'static) {
-        if output_is_behind && Arc::strong_count(&self.at_work) == 1 {
+    /// So many bytes of the input have come just now.
+    pub(super) fn come(&mut self, bytes: usize) {
+        if let Some(fast) = self.pace.passed(bytes) {
+            self.rest = !fast;
+        }
+    }
+
+    /// Is a task done by whoever has it?
+    pub(super) fn rest(&self) -> bool {
+        self.rest
+    }
+
+    /// Does a task.
+    pub(super) fn run(&self, task: impl FnOnce() + Send + 'static) {
+        if self.rest {
             // As in a worker, what panics leaves a promise that nobody keeps.
             let _ = catch_unwind(AssertUnwindSafe(task));
-            return;
+        } else {
+            self.pool.spawn(task);
         }
-        let at_work = Arc::clone(&self.at_work);
-        self.pool.spawn(move || {
-            task();
-            drop(at_work);
-        });
     }
 }
 
@@ -40,58 +51,54 @@ mod tests {
     use super::*;
     use std::sync::mpsc::{Receiver, channel};
     use std::thread::{ThreadId, current};
-    use std::time::Duration;
 
-    fn workers() -> Workers {
+    fn workers(rest: bool) -> Workers {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
-        Workers::new(Arc::new(pool.panic_handler(|_| {}).build().unwrap()))
+        let pool = Arc::new(pool.panic_handler(|_| {}).build().unwrap());
+        Workers {
+            rest,
+            ..Workers::new(pool)
+        }
     }
 
     /// Where a task is done.
-    fn thread(workers: &Workers, output_is_behind: bool) -> Receiver<ThreadId> {
+    fn thread(workers: &Workers) -> Receiver<ThreadId> {
         let (sender, receiver) = channel();
-        workers.run(output_is_behind, move || {
+        workers.run(move || {
             sender.send(current().id()).unwrap();
         });
         receiver
     }
 
-    fn wait_for_idle(workers: &Workers) {
-        while Arc::strong_count(&workers.at_work) > 1 {
-            std::thread::sleep(Duration::from_millis(1));
+    #[test]
+    fn workers_rest_while_the_pipeline_is_slow() {
+        assert_ne!(thread(&workers(false)).recv().unwrap(), current().id());
+        assert_eq!(thread(&workers(true)).recv().unwrap(), current().id());
+    }
+
+    #[test]
+    fn workers_are_woken_again_when_it_becomes_fast() {
+        use crate::pace::STRETCH;
+        let mut workers = workers(true);
+        workers.come(STRETCH);
+        assert!(workers.rest());
+        for _ in 0..9 {
+            workers.come(STRETCH);
         }
-    }
-
-    #[test]
-    fn a_worker_is_woken_unless_the_output_is_behind() {
-        let workers = workers();
-        assert_ne!(thread(&workers, false).recv().unwrap(), current().id());
-        wait_for_idle(&workers);
-        assert_eq!(thread(&workers, true).recv().unwrap(), current().id());
-    }
-
-    #[test]
-    fn while_workers_are_at_work_they_get_the_rest() {
-        let workers = workers();
-        let (go, wait) = channel::<()>();
-        workers.run(false, move || wait.recv().unwrap());
-        let behind = thread(&workers, true);
-        go.send(()).unwrap();
-        assert_ne!(behind.recv().unwrap(), current().id());
+        assert!(!workers.rest());
     }
 
     #[test]
     fn a_task_that_panics_ends_alone() {
-        let workers = workers();
-        for output_is_behind in [true, false] {
+        for rest in [true, false] {
+            let workers = workers(rest);
             let (sender, receiver) = channel::<()>();
-            workers.run(output_is_behind, move || {
+            workers.run(move || {
                 let _sender = sender;
                 panic!("as the test wants");
             });
             receiver.recv().unwrap_err();
-            wait_for_idle(&workers);
+            thread(&workers).recv().unwrap();
         }
-        assert_eq!(thread(&workers, true).recv().unwrap(), current().id());
     }
 }

@@ -4,9 +4,10 @@
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::pipe::fcntl_getpipe_size;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -24,9 +25,10 @@ const HEAD: &str = "--\n-- PostgreSQL database dump\n--\n\n\
                     COPY public.t (a, b) FROM stdin;\n";
 const END: &str = "\\.\n\n\n--\n-- PostgreSQL database dump complete\n--\n\n";
 
-fn scrub() -> Child {
+fn scrub(arguments: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_scrub"))
         .arg("-q")
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -35,7 +37,7 @@ fn scrub() -> Child {
 
 #[test]
 fn pipes_grow_when_scrub_has_much_to_do() {
-    let mut child = scrub();
+    let mut child = scrub(&[]);
     let mut stdin = child.stdin.take().unwrap();
     let stdout = child.stdout.take().unwrap();
     let mut reader = File::from(stdout.as_fd().try_clone_to_owned().unwrap());
@@ -69,7 +71,7 @@ fn pipes_grow_when_scrub_has_much_to_do() {
 
 #[test]
 fn pipes_stay_as_they_are_for_a_slow_reader() {
-    let mut child = scrub();
+    let mut child = scrub(&[]);
     let mut stdin = child.stdin.take().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let begins = sizes(&stdin, &stdout);
@@ -100,6 +102,62 @@ fn pipes_stay_as_they_are_for_a_slow_reader() {
     io::copy(&mut stdout, &mut io::sink()).unwrap();
     assert!(child.wait().unwrap().success());
     assert_eq!(ends, begins);
+}
+
+/// How long the threads of a process whose names begin so have had a processor.
+fn worked(process: &Child, name: &str) -> Duration {
+    let threads = format!("/proc/{}/task", process.id());
+    let of_thread = |thread: PathBuf| {
+        let told = |file: &str| fs::read_to_string(thread.join(file)).unwrap();
+        let nanos = told("schedstat").split(' ').next().unwrap().parse();
+        told("comm")
+            .starts_with(name)
+            .then(|| Duration::from_nanos(nanos.unwrap()))
+    };
+    let threads = fs::read_dir(threads).unwrap();
+    threads
+        .filter_map(|thread| of_thread(thread.unwrap().path()))
+        .sum()
+}
+
+#[test]
+fn workers_rest_while_the_pipeline_is_slow() {
+    let mut rules = tempfile::NamedTempFile::new().unwrap();
+    rules
+        .write_all(b"UPDATE t SET b = 'Brno' WHERE a = 1;")
+        .unwrap();
+    let mut child = scrub(&["-r", rules.path().to_str().unwrap()]);
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let got = std::thread::spawn(move || {
+        let mut got = Vec::new();
+        stdout.read_to_end(&mut got).unwrap();
+        got
+    });
+    stdin.write_all(HEAD.as_bytes()).unwrap();
+    let piece = "1\tPrague\n2\tLinz\n".repeat(20_000);
+    let begin = Instant::now();
+    let mut send = |pieces: usize| {
+        for _ in 0..pieces {
+            stdin.write_all(piece.as_bytes()).unwrap();
+            // However slow this machine is, scrub is not what is waited for.
+            while begin.elapsed() < 5 * worked(&child, "") + Duration::from_millis(100) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        worked(&child, "rows-")
+    };
+    let at_first = send(10);
+    // What is looked at first has come by after this.
+    let before = send(20);
+    let after = send(10);
+    stdin.write_all(END.as_bytes()).unwrap();
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    let safe = "1\tBrno\n2\tLinz\n".repeat(40 * 20_000);
+    assert!(got.join().unwrap() == format!("{HEAD}{safe}{END}").as_bytes());
+    assert!(at_first > Duration::ZERO, "they began");
+    assert_eq!(after, before, "and rest");
 }
 
 #[test]
