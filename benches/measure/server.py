@@ -17,6 +17,8 @@ ALTER TABLE event ADD PRIMARY KEY (id);
 CREATE INDEX ON contact (email);
 CREATE INDEX ON event (contact_id);
 """
+# What the rule does to these addresses, for a server without scrub's functions.
+COLUMN_LATER = "UPDATE contact SET email = replace(email, '@', '_') || '@mailinator.com'"
 
 
 class Server:
@@ -119,7 +121,7 @@ def restore(bench):
         "column": (source, bench.filter("column")),
         "cat": (source, ["cat"]),
     }
-    spent = {name: [] for name in ways}
+    spent = {name: [] for name in [*ways, "later"]}
     for number in range(max(3, bench.count)):
         # What ran just before leaves traces.
         for name in random.Random(number).sample(list(ways), len(ways)):
@@ -127,6 +129,9 @@ def restore(bench):
             subprocess.run(["psql", "-X", "-q", "-d", target, "-c", "CHECKPOINT"], check=True)
             database, stage = ways[name]
             spent[name].append(restored(database, stage, target))
+            if name == "plain":
+                update = run([["psql", "-X", "-q", "-d", target, "-c", COLUMN_LATER]])
+                spent["later"].append(spent[name][-1] + update.wall)
             bench.server.drop(target)
     bench.server.drop(scrubbed)
 
@@ -137,8 +142,9 @@ def restore(bench):
 
     direct = "`pg_dump \\| psql`"
     yield row("`pg_dump \\| scrub \\| psql`: time, empty rulebook", "empty", "plain", direct, "≤ 1.02")
-    yield row("… one column", "column", "plain", direct, "≤ 1.02")
-    yield row("… one column, whose addresses become longer", "column", "scrubbed", f"{direct} of the same rows", "≤ 1.02")
+    yield row("… one column", "column", "scrubbed", f"{direct} of the rows that scrub made", "≤ 1.02")
+    yield row("… and with what the longer addresses cost PostgreSQL", "column", "plain", direct, "")
+    yield row("… one column, against the UPDATE after the restore", "column", "later", f"{direct}, then `psql -c UPDATE`", "")
     yield row("`cat` in the place of scrub", "cat", "plain", direct, "")
 
 
