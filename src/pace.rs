@@ -1,6 +1,6 @@
 //! Whether a pipeline is fast: whether its bytes pass fast, or scrub uses much of a processor.
 //!
-//! A slow pipeline waits for somebody else, as a rule for the servers that make and load the rows. Nothing that scrub does sooner brings
+//! A slow pipeline waits for somebody else or for a processor, as a rule for the servers that make and load the rows. Nothing that scrub does sooner brings
 //! it forward then, and what scrub does in more threads or larger pieces takes the processors from those that are waited for.
 //! [Pipes](crate::pipe) and [workers](crate::pipeline) go by it. It says nothing of who is slow, or why.
 

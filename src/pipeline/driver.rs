@@ -102,7 +102,10 @@ impl Driver<'_> {
         let mut begun = false;
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk?;
-            self.workers.come(chunk.len());
+            // Who reads in between has enough to do.
+            if chunks.are_ahead() {
+                self.workers.come(chunk.len());
+            }
             self.report.bytes_in += chunk.len() as u64;
             self.progress
                 .bytes

@@ -13,6 +13,7 @@ use super::added;
 use super::driver::Driver;
 use super::held::HeldRows;
 use super::order::{Leaving, Slot};
+use super::store::PIECE;
 use super::transform::{Batch, gather, transform};
 use super::waiting::{Bracketed, Held, Passed, Waiting, Way, gathers};
 use crate::dialect::{Block, SessionState};
@@ -204,6 +205,7 @@ impl Driver<'_> {
             way.recorded = way.runnable;
             for batch in held.rows.batches() {
                 let batch = Arc::clone(batch);
+                self.workers.come(PIECE);
                 self.gather(block, &program, pass, move || batch.load())
                     .await?;
             }
@@ -261,6 +263,7 @@ impl Driver<'_> {
         self.open(held.head, block, program.as_ref(), leaving)
             .await?;
         for batch in held.rows.batches() {
+            self.workers.come(PIECE);
             match &program {
                 None => self.send(Slot::Passing(batch.load()?.bytes)).await?,
                 Some(program) => {

@@ -86,6 +86,11 @@ pub(super) enum Chunks {
 }
 
 impl Chunks {
+    /// Does a thread read while others work?
+    pub(super) fn are_ahead(&self) -> bool {
+        matches!(self, Chunks::Ahead(_))
+    }
+
     /// The next one.
     pub(super) async fn next(&mut self) -> Option<Result<Chunk>> {
         let (source, buffers) = match self {

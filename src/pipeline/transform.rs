@@ -1,4 +1,4 @@
-//! One batch of rows through its program. Runs on a rayon worker; knows nothing of other batches.
+//! One batch of rows through its program. Runs on a [worker](super::workers); knows nothing of other batches.
 //!
 //! Most rows need nothing, and go short ways ([`super::stretch`], [`super::plain`], [`super::glances`]); the others are split and
 //! run through the program one by one. How what stays is written is [`super::parts`]'s.
